@@ -1,0 +1,67 @@
+import type {
+  Lease,
+  LogSource,
+  Manifest,
+  MemberView,
+  MetricSource,
+  NodeReport,
+  StepDifference,
+  StepEvent,
+} from '@shoal/common';
+
+/** How services' processes are run on this host: by systemd units, or as child processes of the agent. */
+export type SupervisorKind = 'systemd' | 'process';
+
+/** What templates see of the host and the cluster, besides the service's own parameters (docs/blueprints.md). */
+export interface TemplateFacts {
+  readonly node: {
+    readonly name: string;
+    readonly site: string /** Host part of the gossip address. */;
+    readonly address: string;
+  };
+  readonly facts: Readonly<Record<string, string>>;
+  /** Alive members, this node included, sorted by name; never empty. */
+  readonly members: readonly MemberView[];
+  readonly lease: Pick<Lease, 'tier' | 'limits'>;
+}
+
+/** What is to be observed of a service that is in force; all templates rendered. */
+export interface ObservedService {
+  readonly service: string;
+  readonly logs: readonly LogSource[];
+  readonly metrics: readonly MetricSource[];
+}
+
+/**
+ * Brings this host to what a manifest says and keeps the three hashes. One manifest is worked on at a time; the latest
+ * offer replaces an earlier one that wasn't begun. State survives kill -9 at any point: what was begun is on disk with what is
+ * needed to undo it, and `start` goes on from there.
+ */
+export interface Converger {
+  /** Reads the state on disk, finishes or undoes an interrupted attempt, starts supervising the services in force. */
+  start(): Promise<void>;
+  /** Stops supervising. Services under systemd go on; child processes are stopped gracefully. */
+  stop(): Promise<void>;
+  /**
+   * Begins to converge to a manifest whose signature was verified. Nothing happens when it runs already, or when this content
+   * failed here before and `retryFailed` isn't set. `acceptedHash`: its content hash.
+   */
+  offer(manifest: Manifest, acceptedHash: string, options: { readonly retryFailed: boolean }): void;
+  /** What converging to it would change; changes nothing. */
+  check(manifest: Manifest): Promise<readonly StepDifference[]>;
+  /** The full report of what is true now, `full: true`. */
+  report(): NodeReport;
+  observed(): readonly ObservedService[];
+  /** Membership or lease changed: templates that depend on them are rendered again (debounced) and converged. */
+  factsChanged(): void;
+}
+
+/** Where a converger tells what happens. All calls are synchronous and must not throw. */
+export interface ConvergeListener {
+  /** The report changed. */
+  reportChanged(report: NodeReport): void;
+  stepEvent(event: StepEvent): void;
+  observedChanged(services: readonly ObservedService[]): void;
+  /** A line of a child process's own output (process supervisor). */
+  processOutput(service: string, line: string): void;
+}

@@ -1,0 +1,129 @@
+import type {
+  ApplyResult,
+  AuditEntry,
+  ClusterEvent,
+  LogLine,
+  MemberView,
+  NodeView,
+  Plan,
+  RevisionDetail,
+  RevisionDiff,
+  RevisionView,
+  RolloutView,
+  StatSeries,
+  StatusView,
+  StepEventView,
+  TokenView,
+} from './views.js';
+
+/** Who may ask. Each role includes those before it. */
+export type Role = 'viewer' | 'operator' | 'admin';
+
+/**
+ * Input and output of every operation of the controller, by name: the types behind the table in
+ * `packages/controller/src/operations`. `stream: true` operations answer by `Operations.Watch` and server-sent events.
+ */
+export interface OperationTypes {
+  'status.get': { input: Record<string, never>; output: StatusView };
+  'operations.list': {
+    input: Record<string, never>;
+    output: { operations: readonly OperationDescription[] };
+  };
+  'whoami.get': { input: Record<string, never>; output: { name: string; role: Role } };
+
+  /** `ttl` as Duration (default `1h`), `uses` 1 to 1000 (default 1). The token itself is shown only here. */
+  'token.create': { input: { ttl?: string; uses?: number }; output: TokenView & { token: string } };
+  'token.list': { input: Record<string, never>; output: { tokens: readonly TokenView[] } };
+  'token.revoke': { input: { id: string }; output: TokenView };
+
+  'node.list': { input: Record<string, never>; output: { nodes: readonly NodeView[] } };
+  'node.get': { input: { name: string }; output: NodeView };
+  /** Takes the node out of the cluster: its certificate is refused from now on; its services are left running. */
+  'node.remove': { input: { name: string }; output: { name: string } };
+  /** The gossip's own view: the controller's, or with `node` that node's, asked over its link. */
+  'member.list': { input: { node?: string }; output: { members: readonly MemberView[] } };
+
+  /** `onNodes`: let the nodes dry-run it. */
+  'spec.plan': { input: { spec: string; file?: string; onNodes?: boolean }; output: Plan };
+  /** `basedOn`: the revision that the change was made against; refused with `conflict` when it isn't the newest any more. Default: the newest. */
+  'spec.apply': {
+    input: { spec: string; file?: string; reason?: string; basedOn?: number };
+    output: ApplyResult;
+  };
+
+  'revision.list': { input: { limit?: number }; output: { revisions: readonly RevisionView[] } };
+  /** Default: the newest. */
+  'revision.get': { input: { number?: number }; output: RevisionDetail };
+  /** Default: `to` the newest, `from` the one before it. */
+  'revision.diff': { input: { from?: number; to?: number }; output: RevisionDiff };
+
+  /** Default: the newest rollout. With its steps' events. */
+  'rollout.get': { input: { revision?: number }; output: RolloutView & { events: readonly StepEventView[] } };
+  'rollout.list': { input: { limit?: number }; output: { rollouts: readonly RolloutView[] } };
+  'rollout.watch': { input: { revision?: number }; output: ClusterEvent; stream: true };
+
+  /** `since`/`until`: ms since the epoch. `grep`: regular expression (RE2-like subset: refused when it could run away). Oldest first; the newest `limit` (default 200, at most 10000) of what matches. */
+  'log.search': {
+    input: {
+      node?: string;
+      service?: string;
+      source?: string;
+      grep?: string;
+      since?: number;
+      until?: number;
+      limit?: number;
+    };
+    output: { lines: readonly LogLine[]; truncated: boolean };
+  };
+  /** The last `backlog` lines (default 20), then new ones as they come. */
+  'log.watch': {
+    input: {
+      node?: string;
+      service?: string;
+      source?: string;
+      grep?: string;
+      since?: number;
+      backlog?: number;
+    };
+    output: LogLine;
+    stream: true;
+  };
+
+  /** Default: every metric, the last hour, at most 360 points a series (averaged). */
+  'stat.query': {
+    input: { node?: string; metrics?: readonly string[]; since?: number; until?: number; points?: number };
+    output: { series: readonly StatSeries[] };
+  };
+  /** The newest sample of each node. */
+  'stat.latest': {
+    input: { node?: string };
+    output: { nodes: readonly { node: string; at: number; values: Readonly<Record<string, number>> }[] };
+  };
+
+  /** First a `node` event for each node, then every change. */
+  'event.watch': { input: Record<string, never>; output: ClusterEvent; stream: true };
+  'audit.list': { input: { limit?: number }; output: { entries: readonly AuditEntry[] } };
+}
+
+export type OperationName = keyof OperationTypes;
+export type OperationInput<N extends OperationName> = OperationTypes[N]['input'];
+export type OperationOutput<N extends OperationName> = OperationTypes[N]['output'];
+/** Names of the operations that answer as a stream. */
+export type StreamOperationName = {
+  [N in OperationName]: OperationTypes[N] extends { stream: true } ? N : never;
+}[OperationName];
+export type UnaryOperationName = Exclude<OperationName, StreamOperationName>;
+
+/** One row of the table, as `operations.list` shows it. */
+export interface OperationDescription {
+  readonly name: string;
+  readonly summary: string;
+  readonly role: Role;
+  /** It changes something; so it is audited. */
+  readonly changes: boolean;
+  readonly stream: boolean;
+  /** `GET /api/v1/nodes` */
+  readonly http: string;
+  readonly input: unknown;
+  readonly output: unknown;
+}

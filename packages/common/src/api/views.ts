@@ -1,0 +1,228 @@
+import type { Tier } from '../lease/lease.js';
+
+/** What the controller's operations answer. All times are milliseconds since the epoch. */
+
+export type MemberState = 'alive' | 'suspect' | 'dead' | 'left';
+
+/** One member in the gossip's own view. */
+export interface MemberView {
+  readonly name: string;
+  /** host:port */
+  readonly address: string;
+  readonly state: MemberState;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly incarnation: number;
+  /** When the state was entered, as the observer saw it. */
+  readonly since: number;
+}
+
+export type ConvergeStateName = 'unknown' | 'idle' | 'converging' | 'gating' | 'undoing' | 'failed';
+
+export interface FailureView {
+  readonly service: string;
+  /** Step id, or `health`, `deadline`. */
+  readonly step: string;
+  readonly message: string;
+  /** The failing command's own last lines. */
+  readonly output: string;
+  readonly undone: boolean;
+}
+
+export interface ServiceStatusView {
+  readonly service: string;
+  readonly process: string;
+  readonly health: string;
+  readonly detail: string;
+  readonly startedAt: number | null;
+  readonly restarts: number;
+}
+
+/** A manifest's content hash with the revision that it belongs to. */
+export interface HashView {
+  readonly hash: string;
+  readonly revision: number;
+}
+
+/** One node, with the three hashes: what it shall be, what was tried and failed, what runs. */
+export interface NodeView {
+  readonly name: string;
+  readonly site: string;
+  /** Gossip address, host:port; empty before the first link. */
+  readonly address: string;
+  readonly agentVersion: string;
+  readonly facts: Readonly<Record<string, string>>;
+  readonly enrolledAt: number;
+  readonly certificateExpiresAt: number;
+  /** The link to the agent stands. */
+  readonly connected: boolean;
+  readonly lastSeenAt: number | null;
+  /** The gossip's verdict, as the controller sees it; null: not a member (yet). */
+  readonly member: MemberState | null;
+  readonly desired: HashView | null;
+  readonly failed: (HashView & { readonly failure: FailureView }) | null;
+  readonly running: HashView | null;
+  readonly state: ConvergeStateName;
+  readonly services: readonly ServiceStatusView[];
+  /**
+   * One word for people: `ok` (connected, runs what it shall, healthy), `converging`, `failed` (last attempt failed), `unhealthy`,
+   * `behind` (runs something else than desired and nothing is under way), `unreachable` (no link, gossip alive), `down` (gossip dead or left, no link), `new`.
+   */
+  readonly status: 'ok' | 'converging' | 'failed' | 'unhealthy' | 'behind' | 'unreachable' | 'down' | 'new';
+}
+
+export interface TokenView {
+  readonly id: string;
+  readonly createdAt: number;
+  readonly createdBy: string;
+  readonly expiresAt: number;
+  readonly usesLeft: number;
+  readonly uses: number;
+  /** `active`, `expired`, `used`, `revoked`. */
+  readonly state: string;
+}
+
+export type RevisionStatus = 'pending' | 'rolling-out' | 'active' | 'failed' | 'superseded';
+
+export interface RevisionView {
+  readonly number: number;
+  readonly createdAt: number;
+  readonly author: string;
+  readonly reason: string;
+  readonly status: RevisionStatus;
+  /** SHA-256 of the spec's text, hex. */
+  readonly specHash: string;
+  readonly basedOn: number;
+}
+
+export interface RevisionDetail extends RevisionView {
+  /** The spec, as the author wrote it (YAML). */
+  readonly spec: string;
+}
+
+/** A change of one value between two specs. */
+export interface SpecChange {
+  readonly kind: 'added' | 'removed' | 'changed';
+  /** Path as people write it: `services.web.params.port`. */
+  readonly path: string;
+  readonly before?: unknown;
+  readonly after?: unknown;
+}
+
+export interface RevisionDiff {
+  readonly from: number;
+  readonly to: number;
+  readonly changes: readonly SpecChange[];
+  /** Unified diff of the two YAML texts; empty when they are the same. */
+  readonly text: string;
+}
+
+export interface PlanNode {
+  readonly node: string;
+  /** `change`, `same`, `new` (nothing runs yet), `remove` (services go away). */
+  readonly action: string;
+  readonly services: readonly string[];
+  /** From the nodes' own dry run, when it was asked for. */
+  readonly differences: readonly {
+    readonly service: string;
+    readonly step: string;
+    readonly difference: string;
+  }[];
+  /** Why the dry run is missing, e.g. `not connected`. */
+  readonly note: string;
+}
+
+export interface Plan {
+  /** Revision that the plan was made against; give it to `spec.apply` as `basedOn`. 0: none yet. */
+  readonly basedOn: number;
+  readonly changes: readonly SpecChange[];
+  readonly text: string;
+  readonly nodes: readonly PlanNode[];
+}
+
+export type RolloutStatus = 'running' | 'succeeded' | 'failed';
+export type RolloutNodeStatus = 'pending' | 'offered' | 'succeeded' | 'failed' | 'offline' | 'untouched';
+
+export interface RolloutNodeView {
+  readonly node: string;
+  readonly status: RolloutNodeStatus;
+  readonly startedAt: number | null;
+  readonly endedAt: number | null;
+  readonly failure: FailureView | null;
+}
+
+/** Bringing nodes from one revision to another. Its id is the target revision's number. */
+export interface RolloutView {
+  readonly revision: number;
+  readonly from: number;
+  readonly status: RolloutStatus;
+  readonly startedAt: number;
+  readonly endedAt: number | null;
+  readonly nodes: readonly RolloutNodeView[];
+}
+
+export interface StepEventView {
+  readonly node: string;
+  readonly revision: number;
+  readonly service: string;
+  readonly step: string;
+  readonly kind: string;
+  readonly text: string;
+  readonly at: number;
+}
+
+export interface ApplyResult {
+  readonly revision: number;
+  /** False when the spec's text and every manifest are the same as in the running revision: nothing was committed. */
+  readonly changed: boolean;
+}
+
+export interface LogLine {
+  readonly node: string;
+  readonly service: string;
+  readonly source: string;
+  readonly at: number;
+  readonly line: string;
+  readonly fields: Readonly<Record<string, string>>;
+  /** Position in the controller's log storage: orders lines of the same millisecond, continues a search. */
+  readonly cursor: string;
+}
+
+export interface StatSeries {
+  readonly node: string;
+  readonly metric: string;
+  /** [time, value], rising by time. */
+  readonly points: readonly (readonly [number, number])[];
+}
+
+export interface AuditEntry {
+  readonly id: string;
+  readonly at: number;
+  readonly actor: string;
+  /** `grpc` or `http`. */
+  readonly door: string;
+  readonly operation: string;
+  readonly input: unknown;
+  readonly outcome: string;
+}
+
+export interface StatusView {
+  readonly clusterId: string;
+  readonly clusterName: string;
+  readonly version: string;
+  readonly startedAt: number;
+  readonly tier: Tier;
+  readonly revision: { readonly running: number; readonly latest: number };
+  /** Nodes by `NodeView.status`. */
+  readonly nodes: Readonly<Record<string, number>>;
+  readonly rollout: RolloutView | null;
+  readonly warnings: readonly string[];
+}
+
+/** What `event.watch` tells (server-sent events in the console): a view that changed, whole. */
+export type ClusterEvent =
+  | { readonly type: 'node'; readonly node: NodeView }
+  | { readonly type: 'node-removed'; readonly name: string }
+  | { readonly type: 'rollout'; readonly rollout: RolloutView }
+  | { readonly type: 'revision'; readonly revision: RevisionView }
+  | { readonly type: 'step'; readonly event: StepEventView }
+  | { readonly type: 'member'; readonly member: MemberView };

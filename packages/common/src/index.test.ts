@@ -1,5 +1,0 @@
-import { test } from 'tap';
-
-test('x', async (t) => {
-  t.equal(1, 1);
-});

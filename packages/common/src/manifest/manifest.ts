@@ -1,0 +1,34 @@
+import type {
+  HealthCheck,
+  LogSource,
+  MetricSource,
+  ProcessDefinition,
+  Step,
+} from '../blueprint/blueprint.js';
+import type { Params } from '../spec/spec.js';
+
+/** One service as one node must have it: the blueprint's parts with this node's parameters; templates unrendered. */
+export interface ManifestService {
+  readonly name: string;
+  readonly blueprint: string;
+  readonly blueprintVersion: string;
+  /** Every parameter of the blueprint, defaults filled in. */
+  readonly params: Params;
+  readonly variables: Readonly<Record<string, string>>;
+  /** In order; template files inlined as `TemplateSource`. */
+  readonly steps: readonly Step[];
+  readonly process: ProcessDefinition;
+  readonly health: HealthCheck | null;
+  readonly metrics: readonly MetricSource[];
+  readonly logs: readonly LogSource[];
+}
+
+/** What one node must look like at one revision. Signed by the controller, converged by the agent. */
+export interface Manifest {
+  readonly format: 1;
+  readonly clusterId: string;
+  readonly node: string;
+  readonly revision: number;
+  /** In the order in which they are converged. */
+  readonly services: readonly ManifestService[];
+}

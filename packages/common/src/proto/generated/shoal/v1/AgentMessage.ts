@@ -1,0 +1,50 @@
+// Original file: shoal/v1/link.proto
+
+import type { Hello as _shoal_v1_Hello, Hello__Output as _shoal_v1_Hello__Output } from '../../shoal/v1/Hello.js';
+import type { NodeReport as _shoal_v1_NodeReport, NodeReport__Output as _shoal_v1_NodeReport__Output } from '../../shoal/v1/NodeReport.js';
+import type { StepEvent as _shoal_v1_StepEvent, StepEvent__Output as _shoal_v1_StepEvent__Output } from '../../shoal/v1/StepEvent.js';
+import type { CheckResult as _shoal_v1_CheckResult, CheckResult__Output as _shoal_v1_CheckResult__Output } from '../../shoal/v1/CheckResult.js';
+import type { MembersResult as _shoal_v1_MembersResult, MembersResult__Output as _shoal_v1_MembersResult__Output } from '../../shoal/v1/MembersResult.js';
+import type { Long } from '@grpc/proto-loader';
+
+export interface AgentMessage {
+  /**
+   * Starts at 1 on each stream and rises by 1.
+   */
+  'sequence'?: (number | string | Long);
+  'hello'?: (_shoal_v1_Hello | null);
+  'report'?: (_shoal_v1_NodeReport | null);
+  /**
+   * Live output and outcomes of steps, in order.
+   */
+  'stepEvents'?: (_shoal_v1_StepEvent)[];
+  /**
+   * The answer to `ControllerMessage.check`.
+   */
+  'checkResult'?: (_shoal_v1_CheckResult | null);
+  /**
+   * The answer to `ControllerMessage.members`.
+   */
+  'membersResult'?: (_shoal_v1_MembersResult | null);
+}
+
+export interface AgentMessage__Output {
+  /**
+   * Starts at 1 on each stream and rises by 1.
+   */
+  'sequence': (number);
+  'hello': (_shoal_v1_Hello__Output | null);
+  'report': (_shoal_v1_NodeReport__Output | null);
+  /**
+   * Live output and outcomes of steps, in order.
+   */
+  'stepEvents': (_shoal_v1_StepEvent__Output)[];
+  /**
+   * The answer to `ControllerMessage.check`.
+   */
+  'checkResult': (_shoal_v1_CheckResult__Output | null);
+  /**
+   * The answer to `ControllerMessage.members`.
+   */
+  'membersResult': (_shoal_v1_MembersResult__Output | null);
+}

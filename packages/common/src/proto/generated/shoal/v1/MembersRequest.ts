@@ -1,0 +1,10 @@
+// Original file: shoal/v1/link.proto
+
+
+export interface MembersRequest {
+  'id'?: (string);
+}
+
+export interface MembersRequest__Output {
+  'id': (string);
+}

@@ -1,0 +1,78 @@
+// Original file: shoal/v1/link.proto
+
+import type { StepFailure as _shoal_v1_StepFailure, StepFailure__Output as _shoal_v1_StepFailure__Output } from '../../shoal/v1/StepFailure.js';
+import type { ConvergeState as _shoal_v1_ConvergeState, ConvergeState__Output as _shoal_v1_ConvergeState__Output } from '../../shoal/v1/ConvergeState.js';
+import type { ServiceStatus as _shoal_v1_ServiceStatus, ServiceStatus__Output as _shoal_v1_ServiceStatus__Output } from '../../shoal/v1/ServiceStatus.js';
+import type { Long } from '@grpc/proto-loader';
+
+/**
+ * What is true on the node now, measured.
+ */
+export interface NodeReport {
+  /**
+   * True when every field below is present; false when only what changed is.
+   */
+  'full'?: (boolean);
+  /**
+   * Content hash of the manifest that is in force on the host (every step verified). Empty: none yet.
+   */
+  'runningHash'?: (string);
+  /**
+   * Revision that `running_hash` was offered with; 0: none yet.
+   */
+  'runningRevision'?: (number | string | Long);
+  /**
+   * Content hash of the last manifest that was attempted and failed; empty when there is none.
+   */
+  'failedHash'?: (string);
+  'failedRevision'?: (number | string | Long);
+  /**
+   * Why it failed, when failed_hash is set.
+   */
+  'failure'?: (_shoal_v1_StepFailure | null);
+  /**
+   * What the agent is doing now.
+   */
+  'state'?: (_shoal_v1_ConvergeState);
+  'services'?: (_shoal_v1_ServiceStatus)[];
+  /**
+   * Hash of the manifest that is being applied, when state is CONVERGING.
+   */
+  'convergingHash'?: (string);
+}
+
+/**
+ * What is true on the node now, measured.
+ */
+export interface NodeReport__Output {
+  /**
+   * True when every field below is present; false when only what changed is.
+   */
+  'full': (boolean);
+  /**
+   * Content hash of the manifest that is in force on the host (every step verified). Empty: none yet.
+   */
+  'runningHash': (string);
+  /**
+   * Revision that `running_hash` was offered with; 0: none yet.
+   */
+  'runningRevision': (number);
+  /**
+   * Content hash of the last manifest that was attempted and failed; empty when there is none.
+   */
+  'failedHash': (string);
+  'failedRevision': (number);
+  /**
+   * Why it failed, when failed_hash is set.
+   */
+  'failure': (_shoal_v1_StepFailure__Output | null);
+  /**
+   * What the agent is doing now.
+   */
+  'state': (_shoal_v1_ConvergeState__Output);
+  'services': (_shoal_v1_ServiceStatus__Output)[];
+  /**
+   * Hash of the manifest that is being applied, when state is CONVERGING.
+   */
+  'convergingHash': (string);
+}

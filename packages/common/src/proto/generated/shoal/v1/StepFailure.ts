@@ -1,0 +1,42 @@
+// Original file: shoal/v1/link.proto
+
+
+export interface StepFailure {
+  'service'?: (string);
+  /**
+   * Id of the step in the manifest; "health" when all steps held but the service didn't become healthy.
+   */
+  'step'?: (string);
+  /**
+   * One sentence for people.
+   */
+  'message'?: (string);
+  /**
+   * The last lines of the failing command's own output.
+   */
+  'output'?: (string);
+  /**
+   * True when everything this attempt changed was undone.
+   */
+  'undone'?: (boolean);
+}
+
+export interface StepFailure__Output {
+  'service': (string);
+  /**
+   * Id of the step in the manifest; "health" when all steps held but the service didn't become healthy.
+   */
+  'step': (string);
+  /**
+   * One sentence for people.
+   */
+  'message': (string);
+  /**
+   * The last lines of the failing command's own output.
+   */
+  'output': (string);
+  /**
+   * True when everything this attempt changed was undone.
+   */
+  'undone': (boolean);
+}

@@ -1,0 +1,59 @@
+import type { ServiceClientConstructor } from '@grpc/grpc-js';
+import { loadPackageDefinition } from '@grpc/grpc-js';
+import { fromJSON } from '@grpc/proto-loader';
+import { descriptorJson } from './generated/descriptor.js';
+import type { ProtoGrpcType as EnrollmentTypes } from './generated/enrollment.js';
+import type { ProtoGrpcType as LinkTypes } from './generated/link.js';
+import type { ProtoGrpcType as OperationsTypes } from './generated/operations.js';
+
+export type { AgentMessage, AgentMessage__Output } from './generated/shoal/v1/AgentMessage.js';
+export type { BatchAck, BatchAck__Output } from './generated/shoal/v1/BatchAck.js';
+export type { CheckRequest__Output } from './generated/shoal/v1/CheckRequest.js';
+export type { CheckResult, CheckResult__Output } from './generated/shoal/v1/CheckResult.js';
+export type { ControllerMessage, ControllerMessage__Output } from './generated/shoal/v1/ControllerMessage.js';
+export type { ConvergeState, ConvergeState__Output } from './generated/shoal/v1/ConvergeState.js';
+export type { EnrollmentClient, EnrollmentHandlers } from './generated/shoal/v1/Enrollment.js';
+export type { EnrollRequest, EnrollRequest__Output } from './generated/shoal/v1/EnrollRequest.js';
+export type { Hello, Hello__Output } from './generated/shoal/v1/Hello.js';
+export type { Identity, Identity__Output } from './generated/shoal/v1/Identity.js';
+export type { LinkClient, LinkHandlers } from './generated/shoal/v1/Link.js';
+export type { LogBatch, LogBatch__Output } from './generated/shoal/v1/LogBatch.js';
+export type { LogRecord, LogRecord__Output } from './generated/shoal/v1/LogRecord.js';
+export type { NodeReport, NodeReport__Output } from './generated/shoal/v1/NodeReport.js';
+export type { Offer, Offer__Output } from './generated/shoal/v1/Offer.js';
+export type { OperationRequest__Output } from './generated/shoal/v1/OperationRequest.js';
+export type { OperationResponse, OperationResponse__Output } from './generated/shoal/v1/OperationResponse.js';
+export type { OperationsClient, OperationsHandlers } from './generated/shoal/v1/Operations.js';
+export type { RenewRequest__Output } from './generated/shoal/v1/RenewRequest.js';
+export type { ServiceStatus, ServiceStatus__Output } from './generated/shoal/v1/ServiceStatus.js';
+export type { SignedDocument, SignedDocument__Output } from './generated/shoal/v1/SignedDocument.js';
+export type { StatBatch, StatBatch__Output } from './generated/shoal/v1/StatBatch.js';
+export type { StatSample, StatSample__Output } from './generated/shoal/v1/StatSample.js';
+export type { StepDifference, StepDifference__Output } from './generated/shoal/v1/StepDifference.js';
+export type { StepEvent, StepEvent__Output } from './generated/shoal/v1/StepEvent.js';
+export type { StepFailure, StepFailure__Output } from './generated/shoal/v1/StepFailure.js';
+export type { Welcome, Welcome__Output } from './generated/shoal/v1/Welcome.js';
+
+type Services = EnrollmentTypes['shoal']['v1'] & LinkTypes['shoal']['v1'] & OperationsTypes['shoal']['v1'];
+
+let loaded: Services | undefined;
+
+/** The services of `proto/shoal/v1` for grpc-js: client constructors, with `.service` as server definition. Loaded on first use. */
+export function services(): Services {
+  if (loaded === undefined) {
+    const definition = fromJSON(JSON.parse(descriptorJson), {
+      longs: Number,
+      enums: String,
+      defaults: true,
+      arrays: true,
+      objects: true,
+      oneofs: true,
+    });
+    const root = loadPackageDefinition(definition) as unknown as { shoal: { v1: Services } };
+    loaded = root.shoal.v1;
+  }
+  return loaded;
+}
+
+/** Any of the client constructors that `services()` gives. */
+export type ServiceClient = ServiceClientConstructor;

@@ -1,0 +1,102 @@
+import type {
+  ApplyResult,
+  ClusterEvent,
+  LogLine,
+  LogRecord__Output,
+  MemberView,
+  NodeView,
+  Plan,
+  RevisionDetail,
+  RevisionDiff,
+  RevisionView,
+  RolloutView,
+  StatSample__Output,
+  StatSeries,
+  StatusView,
+  StepEventView,
+  TokenView,
+} from '@shoal/common';
+
+/** Who asks, and by which door; what audit records name. */
+export interface Actor {
+  readonly name: string;
+  readonly role: 'viewer' | 'operator' | 'admin';
+  readonly door: 'grpc' | 'http';
+}
+
+export interface LogQuery {
+  readonly node?: string;
+  readonly service?: string;
+  readonly source?: string;
+  readonly grep?: string;
+  readonly since?: number;
+  readonly until?: number;
+  readonly limit?: number;
+}
+
+export interface StatQuery {
+  readonly node?: string;
+  readonly metrics?: readonly string[];
+  readonly since?: number;
+  readonly until?: number;
+  readonly points?: number;
+}
+
+/** Append-only storage of log lines by node, with retention by age and bytes. The link appends, operations search and follow. */
+export interface LogStorage {
+  /**
+   * Appends the records of one batch that aren't held yet, and resolves once they are durable. Sequence numbers at or below what
+   * is held of this (node, spool) are dropped: nothing appears twice, also after a crash between append and acknowledgment.
+   * Returns the highest sequence number held.
+   */
+  append(node: string, spoolId: string, records: readonly LogRecord__Output[]): Promise<number>;
+  search(query: LogQuery): Promise<{ lines: readonly LogLine[]; truncated: boolean }>;
+  follow(query: LogQuery & { readonly backlog?: number }, signal: AbortSignal): AsyncIterable<LogLine>;
+}
+
+/** The same for samples. */
+export interface StatStorage {
+  append(node: string, spoolId: string, samples: readonly StatSample__Output[]): Promise<number>;
+  query(query: StatQuery): Promise<readonly StatSeries[]>;
+  latest(node?: string): readonly { node: string; at: number; values: Readonly<Record<string, number>> }[];
+}
+
+/** What the controller can do, as the table of operations calls it. Failures are ShoalErrors. */
+export interface ControllerServices {
+  status(): Promise<StatusView>;
+  readonly tokens: {
+    create(options: { ttlMs: number; uses: number }, actor: Actor): Promise<TokenView & { token: string }>;
+    list(): Promise<readonly TokenView[]>;
+    revoke(id: string): Promise<TokenView>;
+  };
+  readonly nodes: {
+    list(): readonly NodeView[];
+    /** `not_found` with the nearest name as hint. */
+    get(name: string): NodeView;
+    remove(name: string, actor: Actor): Promise<void>;
+  };
+  readonly members: {
+    /** The controller's own view, or that of a node, asked over its link (`unavailable` when it isn't connected). */
+    list(node?: string): Promise<readonly MemberView[]>;
+  };
+  readonly specs: {
+    plan(input: { spec: string; file: string; onNodes: boolean }): Promise<Plan>;
+    apply(
+      input: { spec: string; file: string; reason: string; basedOn?: number },
+      actor: Actor,
+    ): Promise<ApplyResult>;
+  };
+  readonly revisions: {
+    list(limit: number): Promise<readonly RevisionView[]>;
+    get(number?: number): Promise<RevisionDetail>;
+    diff(from?: number, to?: number): Promise<RevisionDiff>;
+  };
+  readonly rollouts: {
+    get(revision?: number): Promise<RolloutView & { events: readonly StepEventView[] }>;
+    list(limit: number): Promise<readonly RolloutView[]>;
+  };
+  readonly logs: LogStorage;
+  readonly stats: StatStorage;
+  /** Every change from now on, until `signal` aborts. A consumer that lags by more than 1000 events is ended (it reads the lists again). */
+  events(signal: AbortSignal): AsyncIterable<ClusterEvent>;
+}
