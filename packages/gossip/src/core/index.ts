@@ -1,1 +1,2 @@
-export {};
+export { concatBytes } from './wire/bytes.js';
+export { WireError } from './wire/wire-error.js';

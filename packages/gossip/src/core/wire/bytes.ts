@@ -1,0 +1,19 @@
+/** Joins byte arrays into a new one. */
+export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const out = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}
+
+/** Says whether two byte fields are the same; nil and empty count as the same, as they do in Go. */
+export function sameBytes(a: Uint8Array | null, b: Uint8Array | null): boolean {
+  const left = a ?? new Uint8Array(0);
+  const right = b ?? new Uint8Array(0);
+  return left.length === right.length && left.every((byte, i) => byte === right[i]);
+}

@@ -1,0 +1,92 @@
+import { concatBytes } from './bytes.js';
+import { encodeCompound, splitCompound } from './compound.js';
+import { compressIfSmaller, decodeCompressed } from './compress.js';
+import { crc32 } from './crc32.js';
+import { decodeMessage } from './message-decoder.js';
+import { MessageType, type PacketMessage } from './message-types.js';
+import { WireError } from './wire-error.js';
+
+/** A datagram never expands beyond this: 64 KiB is the largest that UDP can carry, times what LZW gains on text. */
+const MAX_PACKET_EXPANSION = 1 << 20;
+
+/** How often a compound or compress message may contain another. Go doesn't limit it; honest senders use 2. */
+const MAX_NESTING = 4;
+
+/** Below this many bytes LZW practically never wins, so the work is not begun. */
+const COMPRESS_FROM = 256;
+
+/** What to add around the messages of one datagram. */
+export interface PacketOptions {
+  compress: boolean;
+  /** Only towards nodes whose greatest protocol version is 5 or more. */
+  crc: boolean;
+}
+
+/** Packs encoded messages into the plain bytes of one datagram: compound, compress, crc, in this order. */
+export function encodePacket(messages: readonly Uint8Array[], options: PacketOptions): Uint8Array {
+  const [only] = messages;
+  let packet = messages.length === 1 && only ? only : encodeCompound(messages);
+  if (options.compress && packet.length >= COMPRESS_FROM) packet = compressIfSmaller(packet);
+  return options.crc ? withCrc(packet) : packet;
+}
+
+/** Puts the CRC header in front. */
+export function withCrc(bytes: Uint8Array): Uint8Array {
+  const header = new DataView(new ArrayBuffer(5));
+  header.setUint8(0, MessageType.crc);
+  header.setUint32(1, crc32(bytes));
+  return concatBytes(new Uint8Array(header.buffer), bytes);
+}
+
+function checkCrc(bytes: Uint8Array): Uint8Array {
+  if (bytes.length < 5) throw new WireError('datagram ends within its CRC');
+  const expected = new DataView(bytes.buffer, bytes.byteOffset).getUint32(1);
+  const rest = bytes.subarray(5);
+  const found = crc32(rest);
+  if (found !== expected)
+    throw new WireError(`CRC is ${found.toString(16)}, expected ${expected.toString(16)}`);
+  return rest;
+}
+
+/** What a datagram held: its good messages in order, and what was wrong with the others. */
+export interface DecodedPacket {
+  messages: PacketMessage[];
+  errors: WireError[];
+}
+
+/**
+ * Unpacks the plain bytes of a datagram (label and encryption already taken off). Never throws: each part that
+ * can't be read becomes an error beside the messages that can.
+ */
+export function decodePacket(bytes: Uint8Array): DecodedPacket {
+  const result: DecodedPacket = { messages: [], errors: [] };
+  collect(result, () => unpack(result, bytes[0] === MessageType.crc ? checkCrc(bytes) : bytes, 0));
+  return result;
+}
+
+function collect(result: DecodedPacket, step: () => void): void {
+  try {
+    step();
+  } catch (error) {
+    if (!(error instanceof WireError)) throw error;
+    result.errors.push(error);
+  }
+}
+
+function unpack(result: DecodedPacket, bytes: Uint8Array, depth: number): void {
+  if (depth > MAX_NESTING) throw new WireError(`messages nested more than ${MAX_NESTING} deep`);
+  switch (bytes[0]) {
+    case MessageType.compress:
+      unpack(result, decodeCompressed(bytes, MAX_PACKET_EXPANSION), depth + 1);
+      return;
+    case MessageType.compound: {
+      const { parts, truncated } = splitCompound(bytes);
+      for (const part of parts) collect(result, () => unpack(result, part, depth + 1));
+      if (truncated > 0)
+        result.errors.push(new WireError(`compound cut off: ${truncated} parts are missing`));
+      return;
+    }
+    default:
+      result.messages.push(decodeMessage(bytes));
+  }
+}

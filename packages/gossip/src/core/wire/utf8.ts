@@ -1,0 +1,64 @@
+/*
+ * Node names arrive as raw bytes that need not be valid UTF-8, and must be re-gossiped unchanged. A byte that does
+ * not decode becomes the lone surrogate U+DC80..U+DCFF, which encodes back to that same byte (the idea of PEP 383).
+ */
+
+const ESCAPE_BASE = 0xdc00;
+
+function continuation(bytes: Uint8Array, at: number): number {
+  const byte = bytes[at] ?? 0;
+  return (byte & 0xc0) === 0x80 ? byte & 0x3f : -1;
+}
+
+/** Returns the code point at `at` and its length in bytes, or length 0 where the bytes are not valid UTF-8. */
+function codePointAt(bytes: Uint8Array, at: number): [codePoint: number, length: number] {
+  const first = bytes[at] ?? 0;
+  const length = first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
+  if (length === 0) return [0, 0];
+  let codePoint = first & (0x7f >> length);
+  for (let i = 1; i < length; i++) {
+    const bits = continuation(bytes, at + i);
+    if (bits < 0) return [0, 0];
+    codePoint = (codePoint << 6) | bits;
+  }
+  const overlong = (length === 3 && codePoint < 0x800) || (length === 4 && codePoint < 0x10000);
+  const surrogate = codePoint >= 0xd800 && codePoint <= 0xdfff;
+  return overlong || surrogate || codePoint > 0x10ffff ? [0, 0] : [codePoint, length];
+}
+
+/** Decodes UTF-8 so that `encodeUtf8` gives the same bytes back, whether they were valid or not. */
+export function decodeUtf8(bytes: Uint8Array): string {
+  let text = '';
+  for (let at = 0; at < bytes.length; ) {
+    const byte = bytes[at] ?? 0;
+    if (byte < 0x80) {
+      text += String.fromCharCode(byte);
+      at++;
+      continue;
+    }
+    const [codePoint, length] = codePointAt(bytes, at);
+    text += length === 0 ? String.fromCharCode(ESCAPE_BASE + byte) : String.fromCodePoint(codePoint);
+    at += Math.max(1, length);
+  }
+  return text;
+}
+
+function pushCodePoint(out: number[], codePoint: number): void {
+  if (codePoint < 0x80) out.push(codePoint);
+  else if (codePoint < 0x800) out.push(0xc0 | (codePoint >> 6), 0x80 | (codePoint & 0x3f));
+  else if (codePoint >= ESCAPE_BASE + 0x80 && codePoint <= ESCAPE_BASE + 0xff)
+    out.push(codePoint - ESCAPE_BASE);
+  else if (codePoint < 0x10000) {
+    out.push(0xe0 | (codePoint >> 12), 0x80 | ((codePoint >> 6) & 0x3f), 0x80 | (codePoint & 0x3f));
+  } else {
+    out.push(0xf0 | (codePoint >> 18), 0x80 | ((codePoint >> 12) & 0x3f));
+    out.push(0x80 | ((codePoint >> 6) & 0x3f), 0x80 | (codePoint & 0x3f));
+  }
+}
+
+/** Encodes text as UTF-8; bytes that `decodeUtf8` had to escape come out as they were. */
+export function encodeUtf8(text: string): Uint8Array {
+  const out: number[] = [];
+  for (const character of text) pushCodePoint(out, character.codePointAt(0) ?? 0);
+  return Uint8Array.from(out);
+}
