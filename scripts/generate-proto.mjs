@@ -60,7 +60,11 @@ try {
     const wanted = tree(scratch);
     const found = tree(target);
     const stale = wanted
-      .filter((f) => !found.includes(f) || readFileSync(join(scratch, f), 'utf8') !== readFileSync(join(target, f), 'utf8'))
+      .filter(
+        (f) =>
+          !found.includes(f) ||
+          readFileSync(join(scratch, f), 'utf8') !== readFileSync(join(target, f), 'utf8'),
+      )
       .concat(found.filter((f) => !wanted.includes(f)));
     if (stale.length > 0) {
       console.error(`Generated gRPC types are stale (run "npm run gen"): ${stale.join(', ')}`);
