@@ -1,0 +1,105 @@
+import type { ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { BenchOptions } from './main.js';
+import { childrenOf, sampleProcess } from './processes.js';
+import type { Figure, Report } from './report.js';
+import { machine } from './report.js';
+
+const root = new URL('../..', import.meta.url).pathname;
+const mebibyte = 1024 * 1024;
+
+interface Bundler {
+  bundle(options: {
+    entry: string;
+    outfile: string;
+    external?: string[];
+    separate?: Record<string, string>;
+  }): Promise<unknown>;
+}
+
+/** The same bundles that the Debian packages hold: what a user's host runs. */
+async function bundleInto(directory: string): Promise<string> {
+  const { bundle } = (await import(`${root}scripts/package/bundle.mjs`)) as Bundler;
+  const separate = { '@shoal/agent': 'shoal-agent', '@shoal/controller': 'shoal-controller' };
+  await bundle({ entry: 'packages/cli/dist/main.js', outfile: join(directory, 'shoal.cjs'), separate });
+  await bundle({ entry: 'packages/agent/dist/index.js', outfile: join(directory, 'agent.cjs') });
+  const controller = {
+    entry: 'packages/controller/dist/index.js',
+    outfile: join(directory, 'controller.cjs'),
+  };
+  await bundle({ ...controller, external: ['lmdb'] });
+  return join(directory, 'shoal.cjs');
+}
+
+function startDemo(command: string, directory: string): ChildProcess {
+  return spawn(process.execPath, [command, 'demo', '--dir', join(directory, 'demo')], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: {
+      ...process.env,
+      SHOAL_BLUEPRINTS: join(root, 'blueprints'),
+      SHOAL_CONSOLE: join(root, 'packages/console/dist'),
+    },
+  });
+}
+
+function serving(demo: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    demo.stdout?.on('data', (text: Buffer) => {
+      if (text.includes('Serving after')) resolve();
+    });
+    demo.once('exit', (code) => reject(new Error(`the demo ended with code ${code}`)));
+  });
+}
+
+async function stopped(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGTERM');
+  await ended;
+}
+
+/** Resident memory and processor time of idle agents (gossip of four, stats and logs on) beside a bare Node that does nothing, in the same run. */
+export async function footprint(options: BenchOptions): Promise<Report> {
+  const seconds = options.seconds ?? 300;
+  const directory = await mkdtemp(join(root, 'out', 'footprint-'));
+  const bare = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1 << 30)'], { stdio: 'ignore' });
+  const demo = startDemo(await bundleInto(directory), directory);
+  try {
+    await serving(demo);
+    const agents = childrenOf(demo.pid ?? 0).filter((p) => p.command.includes('agent'));
+    if (agents.length !== 3) throw new Error(`expected 3 agents, found ${agents.length}`);
+    options.progress(`serving; measuring for ${seconds} s ...`);
+    const before = agents.map((a) => sampleProcess(a.pid));
+    await delay(seconds * 1000);
+    const after = agents.map((a) => sampleProcess(a.pid));
+    const bareResident = sampleProcess(bare.pid ?? 0).residentBytes;
+    const resident = Math.max(...after.map((s) => s.residentBytes));
+    const cpu = Math.max(...after.map((s, i) => (s.cpuSeconds - (before[i]?.cpuSeconds ?? 0)) / seconds));
+    const figures: Figure[] = [
+      {
+        name: 'agent memory, largest of 3 (RSS)',
+        value: resident / mebibyte,
+        unit: 'MiB',
+        aim: 60,
+        ratio: { to: 'bare Node', value: resident / bareResident },
+      },
+      { name: 'bare Node memory (RSS)', value: bareResident / mebibyte, unit: 'MiB' },
+      { name: 'agent processor, largest of 3', value: cpu * 100, unit: '% of a core', aim: 0.5 },
+    ];
+    return {
+      benchmark: 'footprint',
+      date: new Date().toISOString(),
+      machine: machine(),
+      versions: { shoal: options.version },
+      setup: { 'measured for (s)': seconds, agents: 3, 'gossip members': 4 },
+      figures,
+    };
+  } finally {
+    bare.kill('SIGKILL');
+    await stopped(demo);
+    await rm(directory, { recursive: true, force: true });
+  }
+}
