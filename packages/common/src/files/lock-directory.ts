@@ -1,0 +1,127 @@
+import { randomBytes } from 'node:crypto';
+import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ShoalError } from '../errors/shoal-error.js';
+import { diskError } from './write-file-atomic.js';
+
+/** A data directory that is ours alone until it is released. */
+export interface DirectoryLock {
+  /** Gives the directory back. Safe to call twice. */
+  release(): Promise<void>;
+}
+
+/** Who holds a lock: a process id and, because ids are reused, when that process started (clock ticks since boot; '' unknown). */
+interface Holder {
+  readonly pid: number;
+  readonly started: string;
+}
+
+const maxAttempts = 10;
+
+/**
+ * Takes the directory (made when missing) for this process: its `lock` file names the holder. While that process lives, a
+ * second caller gets `failed_precondition` with its pid; the lock of a dead process is taken over.
+ */
+export async function lockDirectory(directory: string): Promise<DirectoryLock> {
+  const path = join(directory, 'lock');
+  const own = join(directory, `.lock.${process.pid}.${randomBytes(6).toString('hex')}`);
+  const holder: Holder = { pid: process.pid, started: await startOf(process.pid) };
+  const text = `${JSON.stringify(holder)}\n`;
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await writeFile(own, text, { mode: 0o600 });
+    await take(directory, path, own);
+  } catch (thrown) {
+    throw diskError(thrown, path);
+  } finally {
+    await rm(own, { force: true });
+  }
+  let held = true;
+  return {
+    release: async () => {
+      if (!held) return;
+      held = false;
+      if ((await read(path)) === text) await rm(path, { force: true });
+    },
+  };
+}
+
+/** Links the complete file `own` to the lock's name: that fails when it exists, so no reader ever sees half a lock. */
+async function take(directory: string, path: string, own: string): Promise<void> {
+  for (let attempt = 0; attempt < maxAttempts; attempt++) {
+    if (await tryLink(own, path)) return;
+    const text = await read(path);
+    if (text === undefined) continue;
+    const holder = parseHolder(text);
+    if (holder !== undefined && (await isAlive(holder))) throw inUse(directory, holder.pid);
+    await removeStale(path, `${own}.stale`, text);
+  }
+  throw new ShoalError('unavailable', `can't lock ${directory}: others take and release it all the time`);
+}
+
+/** Moves the stale lock aside; when another process was quicker and its new lock was moved instead, puts that back. */
+async function removeStale(path: string, aside: string, stale: string): Promise<void> {
+  try {
+    await rename(path, aside);
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw thrown;
+  }
+  if ((await read(aside)) !== stale) await tryLink(aside, path);
+  await rm(aside, { force: true });
+}
+
+async function tryLink(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to);
+    return true;
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw thrown;
+  }
+}
+
+async function read(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw thrown;
+  }
+}
+
+function parseHolder(text: string): Holder | undefined {
+  try {
+    const { pid, started } = JSON.parse(text) as Partial<Holder>;
+    return Number.isInteger(pid) ? { pid: Number(pid), started: String(started ?? '') } : undefined;
+  } catch {
+    // A lock that a power cut left empty or torn: its process is gone.
+    return undefined;
+  }
+}
+
+async function isAlive(holder: Holder): Promise<boolean> {
+  try {
+    process.kill(holder.pid, 0);
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === 'ESRCH') return false;
+  }
+  const started = await startOf(holder.pid);
+  return holder.started === '' || started === '' || started === holder.started;
+}
+
+/** Field 22 of /proc/PID/stat (proc(5)): the process's start, in clock ticks since boot. The name in field 2 may hold anything. */
+async function startOf(pid: number): Promise<string> {
+  try {
+    const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+  } catch {
+    return '';
+  }
+}
+
+function inUse(directory: string, pid: number): ShoalError {
+  return new ShoalError('failed_precondition', `data directory ${directory} is in use by process ${pid}`, {
+    hint: 'stop that process first, or give this one a data directory of its own',
+  });
+}
