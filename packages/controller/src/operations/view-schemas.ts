@@ -1,0 +1,210 @@
+import type { JsonSchema } from '@shoal/common';
+import {
+  array,
+  constant,
+  decimal,
+  flag,
+  integer,
+  map,
+  nullable,
+  object,
+  oneOf,
+  text,
+  time,
+  view,
+} from './schema.js';
+
+const anything: JsonSchema = {};
+const memberState = oneOf('alive', 'suspect', 'dead', 'left');
+const role = oneOf('viewer', 'operator', 'admin');
+const tier = oneOf('free', 'e-commerce', 'premium', 'enterprise');
+const convergeState = oneOf('unknown', 'idle', 'converging', 'gating', 'undoing', 'failed');
+const nodeStatus = oneOf('ok', 'converging', 'failed', 'unhealthy', 'behind', 'unreachable', 'down', 'new');
+const revisionStatus = oneOf('pending', 'rolling-out', 'active', 'failed', 'superseded');
+
+const token = {
+  id: text,
+  createdAt: time,
+  createdBy: text,
+  expiresAt: time,
+  usesLeft: integer,
+  uses: integer,
+};
+const tokenState = oneOf('active', 'expired', 'used', 'revoked');
+const revision = {
+  number: integer,
+  createdAt: time,
+  author: text,
+  reason: text,
+  status: revisionStatus,
+  specHash: text,
+  basedOn: integer,
+};
+const rollout = {
+  revision: integer,
+  from: integer,
+  status: oneOf('running', 'succeeded', 'failed'),
+  startedAt: time,
+  endedAt: nullable(time),
+  nodes: array(view('RolloutNode')),
+};
+
+const clusterViews: Readonly<Record<string, JsonSchema>> = {
+  Member: object({
+    name: text,
+    address: text,
+    state: memberState,
+    tags: map(text),
+    incarnation: integer,
+    since: time,
+  }),
+  Failure: object({ service: text, step: text, message: text, output: text, undone: flag }),
+  ServiceStatus: object({
+    service: text,
+    process: text,
+    health: text,
+    detail: text,
+    startedAt: nullable(time),
+    restarts: integer,
+  }),
+  Hash: object({ hash: text, revision: integer }),
+  Node: object({
+    name: text,
+    site: text,
+    address: text,
+    agentVersion: text,
+    facts: map(text),
+    enrolledAt: time,
+    certificateExpiresAt: time,
+    connected: flag,
+    lastSeenAt: nullable(time),
+    member: nullable(memberState),
+    desired: nullable(view('Hash')),
+    failed: nullable(object({ hash: text, revision: integer, failure: view('Failure') })),
+    running: nullable(view('Hash')),
+    state: convergeState,
+    services: array(view('ServiceStatus')),
+    status: nodeStatus,
+  }),
+  Token: object({ ...token, state: tokenState }),
+  NewToken: object({ ...token, state: tokenState, token: text }),
+  Status: object({
+    clusterId: text,
+    clusterName: text,
+    version: text,
+    startedAt: time,
+    tier,
+    revision: object({ running: integer, latest: integer }),
+    nodes: map(integer),
+    rollout: nullable(view('Rollout')),
+    warnings: array(text),
+  }),
+  Operation: object({
+    name: text,
+    summary: text,
+    role,
+    changes: flag,
+    stream: flag,
+    http: text,
+    input: anything,
+    output: anything,
+  }),
+  AuditEntry: object({
+    id: text,
+    at: time,
+    actor: text,
+    door: text,
+    operation: text,
+    input: anything,
+    outcome: text,
+  }),
+};
+
+const changeViews: Readonly<Record<string, JsonSchema>> = {
+  SpecChange: object(
+    { kind: oneOf('added', 'removed', 'changed'), path: text, before: anything, after: anything },
+    ['before', 'after'],
+  ),
+  Plan: object({
+    basedOn: integer,
+    changes: array(view('SpecChange')),
+    text,
+    nodes: array(view('PlanNode')),
+  }),
+  PlanNode: object({
+    node: text,
+    action: text,
+    services: array(text),
+    differences: array(object({ service: text, step: text, difference: text })),
+    note: text,
+  }),
+  ApplyResult: object({ revision: integer, changed: flag }),
+  Revision: object(revision),
+  RevisionDetail: object({ ...revision, spec: text }),
+  RevisionDiff: object({ from: integer, to: integer, changes: array(view('SpecChange')), text }),
+  RolloutNode: object({
+    node: text,
+    status: oneOf('pending', 'offered', 'succeeded', 'failed', 'offline', 'untouched'),
+    startedAt: nullable(time),
+    endedAt: nullable(time),
+    failure: nullable(view('Failure')),
+  }),
+  Rollout: object(rollout),
+  RolloutDetail: object({ ...rollout, events: array(view('StepEvent')) }),
+  StepEvent: object({
+    node: text,
+    revision: integer,
+    service: text,
+    step: text,
+    kind: text,
+    text,
+    at: time,
+  }),
+  ClusterEvent: {
+    oneOf: [
+      object({ type: constant('node'), node: view('Node') }),
+      object({ type: constant('node-removed'), name: text }),
+      object({ type: constant('rollout'), rollout: view('Rollout') }),
+      object({ type: constant('revision'), revision: view('Revision') }),
+      object({ type: constant('step'), event: view('StepEvent') }),
+      object({ type: constant('member'), member: view('Member') }),
+    ],
+  },
+};
+
+const telemetryViews: Readonly<Record<string, JsonSchema>> = {
+  LogLine: object({
+    node: text,
+    service: text,
+    source: text,
+    at: time,
+    line: text,
+    fields: map(text),
+    cursor: text,
+  }),
+  StatSeries: object({
+    node: text,
+    metric: text,
+    points: array({ type: 'array', items: decimal, minItems: 2, maxItems: 2 }),
+  }),
+  LatestSample: object({ node: text, at: time, values: map(decimal) }),
+};
+
+/** JSON Schemas of the views (`@shoal/common`, `api/views.ts`) by the name that `view()` refers to. */
+export const viewSchemas: Readonly<Record<string, JsonSchema>> = {
+  ...clusterViews,
+  ...changeViews,
+  ...telemetryViews,
+  Identity: object({ name: text, role }),
+  Error: object({
+    error: object(
+      {
+        code: text,
+        message: text,
+        hint: text,
+        problems: array(object({ message: text, path: text, position: anything }, ['path', 'position'])),
+      },
+      ['hint', 'problems'],
+    ),
+  }),
+};
