@@ -1,1 +1,10 @@
-export {};
+export type { Counters, GossipConfig, MemberChange, NodeStatus, Profile, Tags } from './core/index.js';
+export { Gossip, type GossipEvents, type MemberEvent } from './net/gossip.js';
+export { GossipError, type GossipErrorCode } from './net/gossip-error.js';
+export { Keyring } from './net/keyring.js';
+export type { GossipLogger } from './net/log.js';
+export type { Member, MemberVersions, VersionRange } from './net/member.js';
+export type { GossipOptions } from './net/options.js';
+export type { JoinFailure, JoinResult } from './net/seeds.js';
+export type { GossipStats } from './net/stats.js';
+export type { Traffic } from './net/traffic.js';

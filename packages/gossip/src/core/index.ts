@@ -1,2 +1,16 @@
-export { concatBytes } from './wire/bytes.js';
+export { type Address, bytesOfHost, formatAddress, hostOfBytes } from './address.js';
+export { type GossipConfig, type Profile, resolveConfig } from './config.js';
+export type { Counters } from './counters.js';
+export type { GossipEvent, MemberChange, Warning } from './events.js';
+export { Gossiper, type GossiperOptions } from './gossiper.js';
+export type { Exchange, ExchangeResult, Host, Timer } from './host.js';
+export type { NodeRecord, NodeStatus } from './nodes/node-record.js';
+export { decodeTags, describeTagSize, encodeTags, MAX_META_BYTES, type Tags } from './serf/tags.js';
+export { concatBytes, sameBytes } from './wire/bytes.js';
+export { labelHeader, MAX_LABEL_BYTES, stripLabel } from './wire/label.js';
+export { MessageType } from './wire/message-types.js';
+export { encodeStreamMessage } from './wire/stream-encoder.js';
+export { StreamFramer } from './wire/stream-framer.js';
+export { DEFAULT_STREAM_LIMITS } from './wire/stream-types.js';
+export { decodeUtf8, encodeUtf8 } from './wire/utf8.js';
 export { WireError } from './wire/wire-error.js';

@@ -226,7 +226,9 @@ function decodeStruct(struct: string, body: Uint8Array): unknown {
 
 /** Go prints `{Field:value ...}`; of it, every field that we keep has to agree. */
 function assertGoFields(t: Test, row: Acceptance, decoded: unknown): void {
-  for (const [, name, value] of row.go_v2.matchAll(/(?<=[{ ])(SeqNo|Node|SourcePort|Incarnation|State):([^ }]*)/g)) {
+  for (const [, name, value] of row.go_v2.matchAll(
+    /(?<=[{ ])(SeqNo|Node|SourcePort|Incarnation|State):([^ }]*)/g,
+  )) {
     const source = row.struct === 'pushNodeState' ? firstNode(decoded) : decoded;
     const ours = goNames(source as object)[name ?? ''] ?? (name === 'SourcePort' ? 0 : '');
     if (row.name.startsWith('invalid utf8')) continue;

@@ -1,0 +1,306 @@
+import { type Address, bytesOfHost, formatAddress } from './address.js';
+import { Awareness } from './awareness.js';
+import { BroadcastQueue } from './broadcast-queue.js';
+import type { GossipConfig } from './config.js';
+import { type Context, warn } from './context.js';
+import { type Counters, newCounters } from './counters.js';
+import type { Exchange, ExchangeResult, Host, Timer } from './host.js';
+import { above, MAX_INCARNATION } from './nodes/incarnation.js';
+import { Membership } from './nodes/membership.js';
+import { isActive, type NodeRecord } from './nodes/node-record.js';
+import { NodeTable } from './nodes/node-table.js';
+import { PacketSender } from './protocol/packet-sender.js';
+import { Prober } from './protocol/prober.js';
+import { Rejoiner } from './protocol/rejoiner.js';
+import { Responder } from './protocol/responder.js';
+import { Spreader } from './protocol/spreader.js';
+import { Synchronizer } from './protocol/synchronizer.js';
+import { encodeLeaveIntent, readLamportTime } from './serf/intents.js';
+import { MAX_META_BYTES } from './serf/tags.js';
+import { ownVersions } from './versions.js';
+import { encodeMessage } from './wire/message-encoder.js';
+import type { PacketMessage } from './wire/message-types.js';
+import { decodePacket } from './wire/packet.js';
+import { decodeStream } from './wire/stream-decoder.js';
+import { DEFAULT_STREAM_LIMITS, type StreamMessage } from './wire/stream-types.js';
+import { WireError } from './wire/wire-error.js';
+
+/** Who this node is, and what the host adds to its packets. */
+export interface GossiperOptions {
+  name: string;
+  /** Where other nodes reach this one. */
+  address: Address;
+  meta: Uint8Array;
+  config: GossipConfig;
+  /** Greatest incarnation that this node is known to have used before; it goes on above. Default 0. */
+  incarnation?: number;
+  /** Bytes that label and encryption add to a datagram. Default 0. */
+  packetOverhead?: number;
+}
+
+const MAX_SEQ_NO = 0xffff_ffff;
+
+/** Nodes that a leaving node tells at once, before the regular rounds. */
+const FAREWELLS = 8;
+
+/**
+ * A member of the cluster as a state machine. It owns no socket, timer, clock or randomness: the host feeds it
+ * packets, streams and timers, and does what it asks for. Same input, same output.
+ */
+export class Gossiper {
+  readonly #context: Context;
+  readonly #membership: Membership;
+  readonly #prober: Prober;
+  readonly #responder: Responder;
+  readonly #spreader: Spreader;
+  readonly #sender: PacketSender;
+  readonly #sync: Synchronizer;
+  readonly #rejoiner: Rejoiner;
+  #seqNo = 0;
+
+  constructor(host: Host, options: GossiperOptions) {
+    this.#context = newContext(host, options);
+    const nextSeqNo = (): number => {
+      this.#seqNo = this.#seqNo === MAX_SEQ_NO ? 1 : this.#seqNo + 1;
+      return this.#seqNo;
+    };
+    this.#membership = new Membership(this.#context);
+    this.#sender = new PacketSender(this.#context);
+    this.#prober = new Prober(this.#context, this.#membership, this.#sender, nextSeqNo);
+    this.#responder = new Responder(this.#context, this.#sender, nextSeqNo);
+    this.#spreader = new Spreader(this.#context, this.#sender);
+    this.#sync = new Synchronizer(this.#context, this.#membership);
+    this.#rejoiner = new Rejoiner(this.#context, this.#sync);
+  }
+
+  /** Begins probing and exchanging. Call once. */
+  start(): void {
+    this.#prober.start();
+    this.#sync.start();
+    this.#rejoiner.start();
+  }
+
+  /** All nodes known: this one, the others, and those gone that are still remembered. Live records, don't change. */
+  members(): NodeRecord[] {
+    return [...this.#context.nodes.all, ...this.#context.nodes.tombstones];
+  }
+
+  get self(): NodeRecord {
+    return this.#context.nodes.self;
+  }
+
+  get counters(): Readonly<Counters> {
+    return this.#context.counters;
+  }
+
+  /** Local health: 0 is healthy. */
+  get healthScore(): number {
+    return this.#context.awareness.score;
+  }
+
+  /** Updates that wait to be passed on. */
+  get queued(): number {
+    return this.#context.queue.size;
+  }
+
+  /** Begins a join through one address; the id comes back in a `synced` event. */
+  join(to: Address): number {
+    return this.#sync.exchange(to, 'join');
+  }
+
+  /** Addresses to go on trying while no active node has them. */
+  setSeeds(seeds: readonly Address[]): void {
+    const own = formatAddress(this.self.address);
+    this.#rejoiner.setSeeds(seeds.filter((seed) => formatAddress(seed) !== own));
+  }
+
+  /** Changes what this node tells about itself. */
+  setMeta(meta: Uint8Array): void {
+    checkMeta(meta);
+    this.#membership.setMeta(meta);
+    this.#spreader.arm();
+  }
+
+  /** Spreads a message of an application, best effort. */
+  broadcast(body: Uint8Array): void {
+    this.#context.queue.user(encodeMessage({ type: 'user', body }));
+    this.#spreader.arm();
+  }
+
+  /** Says goodbye; a `left` event tells when enough others know. Only `stop` of the host is left to do then. */
+  leave(): void {
+    const { host, config, nodes, queue } = this.#context;
+    if (this.#context.leaving) return;
+    const someoneToTell = nodes.all.some((node) => node !== nodes.self && isActive(node));
+    let told = false;
+    const finished = (): void => {
+      if (!told) host.notify({ kind: 'left' });
+      told = true;
+    };
+    const farewell = [this.#membership.leave(finished)];
+    if (config.serf) {
+      const ltime = Math.max(this.#context.lamport, nodes.self.incarnation) + 1;
+      const intent = encodeMessage({ type: 'user', body: encodeLeaveIntent(nodes.self.name, ltime) });
+      queue.user(intent);
+      farewell.unshift(intent);
+    }
+    for (const node of this.#spreader.pick(FAREWELLS)) this.#sender.sendExactly(farewell, node.address, node);
+    if (!someoneToTell) finished();
+    this.#spreader.arm();
+  }
+
+  /** Takes the plain bytes of a datagram. */
+  handlePacket(bytes: Uint8Array, from: Address): void {
+    const { messages, errors } = decodePacket(bytes);
+    for (const error of errors) {
+      warn(this.#context, 'malformed', `packet from ${formatAddress(from)}: ${error.message}`);
+    }
+    for (const message of messages) this.#handleMessage(message, from);
+    this.#spreader.arm();
+  }
+
+  /** Takes the plain bytes of a dialed stream; returns what to answer, or undefined to close without an answer. */
+  handleStream(bytes: Uint8Array): Uint8Array | undefined {
+    let message: StreamMessage;
+    try {
+      message = decodeStream(bytes, DEFAULT_STREAM_LIMITS);
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+      warn(this.#context, 'malformed', `stream: ${error.message}`);
+      return undefined;
+    }
+    const answer = this.#answerStream(message);
+    this.#spreader.arm();
+    return answer;
+  }
+
+  /** Takes the outcome of an exchange that the core asked for. */
+  handleReply(exchange: Exchange, result: ExchangeResult): void {
+    if (exchange.kind === 'ping') this.#prober.streamReply(exchange.seqNo, result);
+    else if (this.#sync.reply(exchange, result) && exchange.reason === 'rejoin')
+      this.#rejoiner.reached(exchange.to);
+    this.#spreader.arm();
+  }
+
+  /** Takes a timer that is due. */
+  handleTimer(timer: Timer): void {
+    switch (timer.kind) {
+      case 'probe':
+        this.#prober.probeTimer(timer.token);
+        break;
+      case 'probe-indirect':
+        this.#prober.indirectTimer(timer.seqNo);
+        break;
+      case 'relay-nack':
+        this.#responder.nackTimer(timer.seqNo);
+        break;
+      case 'relay-end':
+        this.#responder.endTimer(timer.seqNo);
+        break;
+      case 'suspicion':
+        this.#membership.suspicionEnded(timer.node, timer.token, timer.dueAt);
+        break;
+      case 'gossip':
+        this.#spreader.timer();
+        break;
+      case 'sync':
+        this.#sync.timer();
+        break;
+      case 'rejoin':
+        this.#rejoiner.timer();
+        break;
+      case 'resync':
+        this.#sync.exchange(timer.to, 'sync');
+        break;
+    }
+    this.#spreader.arm();
+  }
+
+  #handleMessage(message: PacketMessage, from: Address): void {
+    switch (message.type) {
+      case 'ping':
+        this.#responder.ping(message, from);
+        break;
+      case 'indirect':
+        this.#responder.indirectPing(message, from);
+        break;
+      case 'ack':
+        if (!this.#prober.ack(message)) this.#responder.ack(message);
+        break;
+      case 'nack':
+        this.#prober.nack(message);
+        break;
+      case 'alive':
+        this.#membership.alive(message);
+        break;
+      case 'suspect':
+        this.#membership.suspect(message);
+        break;
+      case 'dead':
+        this.#membership.dead(message);
+        break;
+      case 'user':
+        this.#handleUser(message.body);
+        break;
+    }
+  }
+
+  #handleUser(body: Uint8Array): void {
+    const { counters, config, host } = this.#context;
+    counters.userMessages++;
+    if (config.serf) this.#context.lamport = Math.max(this.#context.lamport, readLamportTime(body));
+    host.notify({ kind: 'user', body });
+  }
+
+  #answerStream(message: StreamMessage): Uint8Array | undefined {
+    switch (message.type) {
+      case 'pushPull':
+        return this.#sync.request(message);
+      case 'ping':
+        if (message.node !== '' && message.node !== this.self.name) return undefined;
+        return encodeMessage({ type: 'ack', seqNo: message.seqNo, payload: null });
+      case 'user':
+        this.#handleUser(message.body);
+        return undefined;
+      default:
+        return undefined;
+    }
+  }
+}
+
+function checkMeta(meta: Uint8Array): void {
+  if (meta.length <= MAX_META_BYTES) return;
+  throw new RangeError(`meta is ${meta.length} bytes, expected at most ${MAX_META_BYTES}`);
+}
+
+function newContext(host: Host, options: GossiperOptions): Context {
+  const { name, address, meta, config, incarnation = 0, packetOverhead = 0 } = options;
+  const addr = bytesOfHost(address.host);
+  if (!addr) throw new RangeError(`address ${address.host} is not numeric`);
+  if (!(incarnation >= 0 && incarnation < MAX_INCARNATION))
+    throw new RangeError(`incarnation ${incarnation}`);
+  checkMeta(meta);
+  const self: NodeRecord = {
+    name,
+    addr,
+    address,
+    meta,
+    vsn: ownVersions(config.delegateVersions),
+    incarnation: above(incarnation, 0),
+    status: 'alive',
+    changedAt: host.now(),
+    suspicion: undefined,
+  };
+  const nodes = new NodeTable(self, () => host.random());
+  return {
+    config,
+    host,
+    nodes,
+    queue: new BroadcastQueue(config.retransmitMult, () => nodes.active),
+    awareness: new Awareness(config.awarenessMax),
+    counters: newCounters(),
+    packetOverhead,
+    leaving: false,
+    lamport: 0,
+  };
+}

@@ -1,0 +1,44 @@
+import type { Address } from './address.js';
+import type { GossipEvent } from './events.js';
+
+/** Something to be handed back to `Gossiper.handleTimer` later. Plain data; stale ones are recognized and ignored. */
+export type Timer =
+  /** The running probe ends, the next begins. */
+  | { kind: 'probe'; token: number }
+  /** The direct ping was not answered in time: ask others. */
+  | { kind: 'probe-indirect'; seqNo: number }
+  /** The node that we ping for another did not answer in good time: say so. */
+  | { kind: 'relay-nack'; seqNo: number }
+  /** Forget a ping made for another node. */
+  | { kind: 'relay-end'; seqNo: number }
+  | { kind: 'suspicion'; node: string; token: number; dueAt: number }
+  | { kind: 'gossip' }
+  | { kind: 'sync' }
+  | { kind: 'rejoin' }
+  /** Second exchange with a peer that was lost, after both sides had time to refute. */
+  | { kind: 'resync'; to: Address };
+
+/** What an exchange over a stream is for; handed back to `Gossiper.handleReply`. */
+export type Exchange =
+  | { kind: 'ping'; seqNo: number }
+  | { kind: 'push-pull'; id: number; to: Address; reason: 'join' | 'sync' | 'rejoin' };
+
+/** How an exchange ended. */
+export type ExchangeResult = { ok: true; reply: Uint8Array } | { ok: false; error: string };
+
+/**
+ * The whole outside world of the core. Calls must not call back into the core before they return, except that
+ * `notify` may ask it for its members. Times are ms on a clock that never goes backwards.
+ */
+export interface Host {
+  now(): number;
+  /** A number in [0, 1). */
+  random(): number;
+  /** Sends one datagram, best effort. The host adds label and encryption. */
+  send(packet: Uint8Array, to: Address): void;
+  /** Dials `to`, writes the request, and hands the whole reply (or why there is none) to `handleReply` in time. */
+  exchange(request: Uint8Array, to: Address, exchange: Exchange, timeoutMs: number): void;
+  /** Hands `timer` to `handleTimer` after `delayMs`. There is no cancel. */
+  schedule(delayMs: number, timer: Timer): void;
+  notify(event: GossipEvent): void;
+}

@@ -1,0 +1,44 @@
+import { type Address, formatAddress, hostOfBytes } from '../address.js';
+import { MAX_META_BYTES } from '../serf/tags.js';
+import type { Alive } from '../wire/message-types.js';
+import type { NodeRecord } from './node-record.js';
+
+/** Longest name taken, in UTF-16 units: with address and full meta an update must still fit one datagram. */
+const MAX_NAME_LENGTH = 255;
+
+/** The address that an alive message claims, as bytes, in parts and as text. */
+export interface ClaimedAddress {
+  addr: Uint8Array;
+  address: Address;
+  text: string;
+}
+
+/**
+ * Reads the address of an alive message and checks its sizes; a string says what is wrong. Port 0 means "the same
+ * as the receiver's".
+ */
+export function addressOf(message: Alive, ownPort: number): ClaimedAddress | string {
+  const { node, addr, meta, port } = message;
+  if (node === '' || node.length > MAX_NAME_LENGTH) return `name of ${node.length} characters`;
+  if ((meta?.length ?? 0) > MAX_META_BYTES)
+    return `meta of ${meta?.length} bytes, expected at most ${MAX_META_BYTES}`;
+  const host = addr && hostOfBytes(addr);
+  if (!addr || !host) return `address of ${addr?.length ?? 0} bytes, expected 4 or 16`;
+  const address = { host, port: port === 0 ? ownPort : port };
+  return { addr, address, text: formatAddress(address) };
+}
+
+/** A record for a node just heard of; it counts as dead until the claim is accepted. */
+export function newRecord(message: Alive, claimed: ClaimedAddress): NodeRecord {
+  return {
+    name: message.node,
+    addr: claimed.addr,
+    address: claimed.address,
+    meta: message.meta,
+    vsn: message.vsn,
+    incarnation: message.incarnation,
+    status: 'dead',
+    changedAt: 0,
+    suspicion: undefined,
+  };
+}

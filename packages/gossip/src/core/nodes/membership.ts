@@ -1,0 +1,239 @@
+import type { Context } from '../context.js';
+import { warn } from '../context.js';
+import type { MemberChange } from '../events.js';
+import { suspicionTimeout } from '../formulas.js';
+import { Suspicion } from '../suspicion.js';
+import { findIncompatible, saneVersions } from '../versions.js';
+import { sameBytes } from '../wire/bytes.js';
+import { encodeMessage } from '../wire/message-encoder.js';
+import type { Accusation, Alive } from '../wire/message-types.js';
+import { addressOf, type ClaimedAddress, newRecord } from './claims.js';
+import { above, plausible } from './incarnation.js';
+import { isActive, type NodeRecord, type NodeStatus } from './node-record.js';
+
+/**
+ * The rules by which claims about nodes change what is believed (SWIM section 4.2, fact sheet 2.4 to 2.7).
+ * Whatever is new is queued to be passed on.
+ */
+export class Membership {
+  readonly #context: Context;
+  #token = 0;
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  /** Takes in "this node is alive". */
+  alive(message: Alive): void {
+    const { nodes } = this.#context;
+    const claimed = this.#checkAlive(message);
+    if (!claimed) return;
+    if (message.node === nodes.self.name) {
+      this.#aliveAboutSelf(message, claimed);
+      return;
+    }
+    const known = nodes.get(message.node);
+    if (!known) {
+      const node = newRecord(message, claimed);
+      nodes.insert(node);
+      this.#accept(node, message, claimed);
+      return;
+    }
+    const moved = known.address.host !== claimed.address.host || known.address.port !== claimed.address.port;
+    if (moved && isActive(known)) {
+      warn(this.#context, 'conflict', `${known.name} claims ${claimed.text}, but is alive elsewhere`);
+      return;
+    }
+    if (message.incarnation > known.incarnation || (moved && known.status === 'left')) {
+      this.#accept(known, message, claimed);
+    }
+  }
+
+  /** Takes in "I can't reach this node". */
+  suspect(message: Accusation): void {
+    const { nodes, counters } = this.#context;
+    const node = this.#accused(message);
+    if (!node) return;
+    if (node === nodes.self) {
+      if (!this.#context.leaving) this.#refute(message.incarnation);
+    } else if (node.suspicion) {
+      node.incarnation = message.incarnation;
+      this.#confirm(node, node.suspicion, message);
+    } else if (node.status === 'alive') {
+      counters.suspicionsRaised++;
+      node.incarnation = message.incarnation;
+      this.#set(node, 'suspect', 'suspect', message.from);
+      this.#startSuspicion(node, message.from);
+      this.#spread(node.name, encodeMessage(message));
+    } else {
+      // Remembered although it changes nothing, or a stale alive in between could bring the dead back.
+      node.incarnation = message.incarnation;
+    }
+  }
+
+  /** Takes in "this node is dead", or, when the node itself says so, "I'm leaving". */
+  dead(message: Accusation): void {
+    const node = this.#accused(message);
+    if (!node) return;
+    if (node === this.#context.nodes.self) {
+      if (!this.#context.leaving) this.#refute(message.incarnation);
+      return;
+    }
+    node.incarnation = message.incarnation;
+    const status = message.from === message.node ? 'left' : 'dead';
+    if (!isActive(node) && !(node.status === 'dead' && status === 'left')) return;
+    node.suspicion = undefined;
+    this.#set(node, status, status === 'left' ? 'leave' : 'fail', message.from);
+    this.#spread(node.name, encodeMessage(message));
+  }
+
+  /** A suspicion has run out; the node is dead, unless this timer is stale or came far too late. */
+  suspicionEnded(name: string, token: number, dueAt: number): void {
+    const { nodes, host, config, counters } = this.#context;
+    const node = nodes.get(name);
+    if (!node?.suspicion || node.suspicion.token !== token) return;
+    if (host.now() - dueAt > config.probeIntervalMs) {
+      // This process itself was stopped: what it missed meanwhile may include the refutation.
+      this.#startSuspicion(node, nodes.self.name);
+      return;
+    }
+    counters.failuresDeclared++;
+    this.dead({ type: 'dead', incarnation: node.incarnation, node: name, from: nodes.self.name });
+  }
+
+  /** Announces a change of this node's own meta. */
+  setMeta(meta: Uint8Array): void {
+    const { self } = this.#context.nodes;
+    self.meta = meta;
+    self.incarnation = above(self.incarnation, 0);
+    this.#spread(self.name, encodeMessage(this.aliveMessage(self)));
+    this.#context.host.notify({ kind: 'member', change: 'update', node: self, from: self.name });
+  }
+
+  /** This node says goodbye; `told` is called once enough others have been told. */
+  leave(told: () => void): Uint8Array {
+    const { nodes, queue, host } = this.#context;
+    const { name, incarnation } = nodes.self;
+    this.#context.leaving = true;
+    nodes.setStatus(nodes.self, 'left', host.now());
+    const bytes = encodeMessage({ type: 'dead', incarnation, node: name, from: name });
+    queue.update(name, bytes, told);
+    host.notify({ kind: 'member', change: 'leave', node: nodes.self, from: name });
+    return bytes;
+  }
+
+  /** What this node would say about a node that it believes alive. */
+  aliveMessage(node: NodeRecord): Alive {
+    const { name, addr, address, meta, vsn, incarnation } = node;
+    return { type: 'alive', incarnation, node: name, addr, port: address.port, meta, vsn };
+  }
+
+  #checkAlive(message: Alive): ClaimedAddress | undefined {
+    const { nodes, leaving } = this.#context;
+    if (leaving && message.node === nodes.self.name) return undefined;
+    const claimed = addressOf(message, nodes.self.address.port);
+    if (typeof claimed === 'string') {
+      warn(this.#context, 'malformed', `alive about '${message.node}': ${claimed}`);
+      return undefined;
+    }
+    const pair = [nodes.self, { name: message.node, vsn: message.vsn }];
+    const problem = saneVersions(message.vsn)
+      ? findIncompatible(pair)
+      : `versions of '${message.node}' make no sense`;
+    if (problem) {
+      warn(this.#context, 'incompatible', problem);
+      return undefined;
+    }
+    return this.#plausible(message.node, message.incarnation) ? claimed : undefined;
+  }
+
+  #aliveAboutSelf(message: Alive, claimed: ClaimedAddress): void {
+    const { self } = this.#context.nodes;
+    if (message.incarnation < self.incarnation) return;
+    const elsewhere =
+      claimed.address.host !== self.address.host || claimed.address.port !== self.address.port;
+    if (elsewhere) {
+      // Refuting would only make two nodes with one name outbid each other for ever.
+      warn(this.#context, 'conflict', `a node at ${claimed.text} uses this node's name '${self.name}'`);
+      return;
+    }
+    const same = sameBytes(message.meta, self.meta) && sameBytes(message.vsn, self.vsn);
+    if (message.incarnation > self.incarnation || !same) this.#refute(message.incarnation);
+  }
+
+  #accused(message: Accusation): NodeRecord | undefined {
+    const node = this.#context.nodes.get(message.node);
+    if (!node || message.incarnation < node.incarnation) return undefined;
+    return this.#plausible(message.node, message.incarnation) ? node : undefined;
+  }
+
+  #plausible(name: string, incarnation: number): boolean {
+    const known = this.#context.nodes.get(name)?.incarnation ?? 0;
+    if (plausible(known, incarnation)) return true;
+    warn(this.#context, 'implausible', `incarnation ${incarnation} of '${name}' after ${known}`);
+    return false;
+  }
+
+  #accept(node: NodeRecord, message: Alive, claimed: ClaimedAddress): void {
+    const before = node.status;
+    const updated = !sameBytes(node.meta, message.meta);
+    if (node.suspicion) this.#context.counters.suspicionsRefuted++;
+    node.suspicion = undefined;
+    node.incarnation = message.incarnation;
+    node.meta = message.meta;
+    node.vsn = message.vsn;
+    node.addr = claimed.addr;
+    node.address = claimed.address;
+    const joined = !isActive(node);
+    const change: MemberChange | undefined = joined ? 'join' : before === 'suspect' ? 'alive' : undefined;
+    this.#set(node, 'alive', change, node.name);
+    if (updated && !joined) this.#notify('update', node, node.name);
+    this.#spread(node.name, encodeMessage(this.aliveMessage(node)));
+  }
+
+  #refute(accused: number): void {
+    const { nodes, counters, awareness } = this.#context;
+    nodes.self.incarnation = above(nodes.self.incarnation, accused);
+    counters.selfRefutations++;
+    awareness.apply(1);
+    this.#spread(nodes.self.name, encodeMessage(this.aliveMessage(nodes.self)));
+    warn(this.#context, 'refuted', `this node was accused at incarnation ${accused}`);
+  }
+
+  #startSuspicion(node: NodeRecord, from: string): void {
+    const { config, nodes, host } = this.#context;
+    const helpers = config.suspicionMult - 2;
+    const expected = nodes.active - 2 < helpers ? 0 : helpers;
+    const minMs = suspicionTimeout(config.suspicionMult, nodes.active, config.probeIntervalMs);
+    const maxMs = minMs * config.suspicionMaxTimeoutMult;
+    node.suspicion = new Suspicion({ startedAt: host.now(), from, expected, minMs, maxMs }, ++this.#token);
+    this.#scheduleSuspicion(node.name, node.suspicion);
+  }
+
+  #confirm(node: NodeRecord, suspicion: Suspicion, message: Accusation): void {
+    if (!suspicion.confirm(message.from)) return;
+    this.#context.counters.suspicionsConfirmed++;
+    suspicion.token = ++this.#token;
+    this.#scheduleSuspicion(node.name, suspicion);
+    this.#spread(node.name, encodeMessage(message));
+  }
+
+  #scheduleSuspicion(node: string, suspicion: Suspicion): void {
+    const { host } = this.#context;
+    const dueAt = Math.max(host.now(), suspicion.endsAt);
+    host.schedule(dueAt - host.now(), { kind: 'suspicion', node, token: suspicion.token, dueAt });
+  }
+
+  #set(node: NodeRecord, status: NodeStatus, change: MemberChange | undefined, from: string): void {
+    this.#context.nodes.setStatus(node, status, this.#context.host.now());
+    if (change) this.#notify(change, node, from);
+  }
+
+  #notify(change: MemberChange, node: NodeRecord, from: string): void {
+    this.#context.host.notify({ kind: 'member', change, node, from });
+  }
+
+  #spread(name: string, bytes: Uint8Array): void {
+    this.#context.queue.update(name, bytes);
+  }
+}

@@ -1,0 +1,43 @@
+import type { Context } from '../context.js';
+import { isActive, type NodeRecord } from '../nodes/node-record.js';
+import { pickSome } from '../random.js';
+import type { PacketSender } from './packet-sender.js';
+
+/** Rounds of gossip. They run only while there is something to tell: an idle cluster has no gossip timer. */
+export class Spreader {
+  readonly #context: Context;
+  readonly #sender: PacketSender;
+  #armed = false;
+
+  constructor(context: Context, sender: PacketSender) {
+    this.#context = context;
+    this.#sender = sender;
+  }
+
+  /** Sees to it that a round comes if updates wait and there is somebody to tell. */
+  arm(): void {
+    const { queue, nodes, host, config } = this.#context;
+    if (this.#armed || queue.size === 0 || nodes.all.length < 2) return;
+    this.#armed = true;
+    // A random first delay: updates that come out of one event don't make all nodes gossip in the same instant.
+    host.schedule(host.random() * config.gossipIntervalMs, { kind: 'gossip' });
+  }
+
+  /** One round: a few random nodes get a datagram of updates each. */
+  timer(): void {
+    const { queue, host, config } = this.#context;
+    const targets = this.pick(config.gossipNodes);
+    for (const node of targets) if (!this.#sender.sendUpdates(node)) break;
+    this.#armed = queue.size > 0 && targets.length > 0;
+    if (this.#armed) host.schedule(config.gossipIntervalMs, { kind: 'gossip' });
+  }
+
+  /** Random receivers: active nodes, and nodes that died recently, because they may be wrongly accused. */
+  pick(count: number): NodeRecord[] {
+    const { host, nodes, config } = this.#context;
+    const since = host.now() - config.gossipToTheDeadMs;
+    const reachable = (node: NodeRecord): boolean =>
+      node !== nodes.self && (isActive(node) || (node.status === 'dead' && node.changedAt >= since));
+    return pickSome(() => host.random(), nodes.all, count, reachable);
+  }
+}

@@ -1,0 +1,78 @@
+import type { Address, Exchange, ExchangeResult, GossipEvent, Host, Timer } from '../core/index.js';
+import type { Envelope } from './envelope.js';
+import type { StreamClient } from './stream-client.js';
+import type { UdpSocket } from './udp.js';
+
+/** A timer later than this waits until the sockets have been read: the process may have been stopped meanwhile. */
+const LATE_MS = 20;
+
+/** Where the host passes on what the core must hear. */
+export interface HostSinks {
+  timer(timer: Timer): void;
+  reply(exchange: Exchange, result: ExchangeResult): void;
+  notify(event: GossipEvent): void;
+}
+
+/** The real world for the core: monotonic clock, sockets, timers of the event loop. */
+export class SocketHost implements Host {
+  readonly #udp: UdpSocket;
+  readonly #client: StreamClient;
+  readonly #envelope: Envelope;
+  readonly #sinks: HostSinks;
+  readonly #timers = new Set<NodeJS.Timeout>();
+  #stopped = false;
+
+  constructor(udp: UdpSocket, client: StreamClient, envelope: Envelope, sinks: HostSinks) {
+    this.#udp = udp;
+    this.#client = client;
+    this.#envelope = envelope;
+    this.#sinks = sinks;
+  }
+
+  now(): number {
+    return performance.now();
+  }
+
+  random(): number {
+    return Math.random();
+  }
+
+  send(packet: Uint8Array, to: Address): void {
+    if (!this.#stopped) this.#udp.send(this.#envelope.wrapPacket(packet), to);
+  }
+
+  exchange(request: Uint8Array, to: Address, exchange: Exchange, timeoutMs: number): void {
+    this.#client.exchange(request, to, timeoutMs).then(
+      (result) => {
+        if (!this.#stopped) this.#sinks.reply(exchange, result);
+      },
+      () => undefined,
+    );
+  }
+
+  schedule(delayMs: number, timer: Timer): void {
+    if (this.#stopped) return;
+    const dueAt = this.now() + delayMs;
+    const handle = setTimeout(() => {
+      this.#timers.delete(handle);
+      if (this.now() - dueAt > LATE_MS) setImmediate(() => this.#fire(timer));
+      else this.#fire(timer);
+    }, delayMs);
+    this.#timers.add(handle);
+  }
+
+  notify(event: GossipEvent): void {
+    this.#sinks.notify(event);
+  }
+
+  /** Ends all timers; nothing reaches the core any more. */
+  stop(): void {
+    this.#stopped = true;
+    for (const handle of this.#timers) clearTimeout(handle);
+    this.#timers.clear();
+  }
+
+  #fire(timer: Timer): void {
+    if (!this.#stopped) this.#sinks.timer(timer);
+  }
+}
