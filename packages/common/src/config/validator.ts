@@ -1,0 +1,49 @@
+import type { ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
+import { loadAjv } from './lazy.js';
+
+/**
+ * A JSON Schema (draft 2020-12). Beside the standard keywords `expected` says for people what the value must be; it replaces
+ * the messages of `pattern`, `anyOf`, `oneOf` and of a wrong type.
+ */
+export interface JsonSchema {
+  readonly [keyword: string]: unknown;
+}
+
+/** A schema that is compiled when it is first used. */
+export interface Validator<T> {
+  readonly schema: JsonSchema;
+  /** Every error of the value; empty when it fits. */
+  errors(value: unknown): readonly ErrorObject[];
+  /** True when the value fits. */
+  fits(value: unknown): value is T;
+}
+
+let ajv: InstanceType<ReturnType<typeof loadAjv>['Ajv2020']> | undefined;
+
+/** Makes a validator of a schema. Nothing is compiled, and ajv isn't loaded, before its first use; a faulty schema throws then. */
+export function compileSchema<T>(schema: JsonSchema): Validator<T> {
+  let compiled: ValidateFunction | undefined;
+  const errors = (value: unknown): readonly ErrorObject[] => {
+    compiled ??= engine().compile(schema);
+    return compiled(value) ? [] : (compiled.errors ?? []);
+  };
+  return { schema, errors, fits: (value: unknown): value is T => errors(value).length === 0 };
+}
+
+function engine(): NonNullable<typeof ajv> {
+  if (ajv !== undefined) return ajv;
+  const { Ajv2020 } = loadAjv();
+  ajv = new Ajv2020({
+    allErrors: true,
+    strict: true,
+    strictRequired: false,
+    allowUnionTypes: true,
+    discriminator: true,
+    verbose: true,
+    // Blueprints' parameter schemas come and go with reloads: compiled schemas are held by their validators alone.
+    addUsedSchema: false,
+    logger: false,
+  });
+  ajv.addKeyword({ keyword: 'expected', schemaType: 'string' });
+  return ajv;
+}

@@ -1,0 +1,52 @@
+import type { DestinationStream, Logger } from 'pino';
+import { pino } from 'pino';
+import { isSecretName } from '../config/describe-mistake.js';
+
+export type { Logger } from 'pino';
+
+/** How a process logs. */
+export interface LoggerOptions {
+  /** Stands in every record: `agent`, `controller`. */
+  readonly name: string;
+  /** `trace`, `debug`, `info` (default), `warn`, `error`, `fatal`, `silent`. */
+  readonly level?: string;
+  /** Default: standard output. */
+  readonly destination?: DestinationStream;
+}
+
+const maxDepth = 6;
+
+/**
+ * JSON lines (pino), with what must not be read there taken out: the values of members named like a token, secret, password, passphrase,
+ * key, authorization, cookie or credential become `[redacted]`, at any depth, in records and in child loggers' bindings.
+ */
+export function createLogger(options: LoggerOptions): Logger {
+  const settings = {
+    name: options.name,
+    level: options.level ?? 'info',
+    timestamp: () => `,"time":"${new Date().toISOString()}"`,
+    formatters: {
+      level: (label: string) => ({ level: label }),
+      bindings: (bindings: Record<string, unknown>) => redactMembers(bindings, 0),
+      log: (record: Record<string, unknown>) => redactMembers(record, 0),
+    },
+  };
+  return options.destination === undefined ? pino(settings) : pino(settings, options.destination);
+}
+
+function redactMembers(members: Record<string, unknown>, depth: number): Record<string, unknown> {
+  const kept: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(members)) {
+    kept[name] = isSecretName(name) && value !== undefined ? '[redacted]' : redact(value, depth + 1);
+  }
+  return kept;
+}
+
+function redact(value: unknown, depth: number): unknown {
+  if (Array.isArray(value))
+    return depth > maxDepth ? '[too deep]' : value.map((item) => redact(item, depth + 1));
+  // Only plain objects: errors have pino's own serializer, others their toJSON.
+  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype)
+    return value;
+  return depth > maxDepth ? '[too deep]' : redactMembers(value as Record<string, unknown>, depth);
+}
