@@ -139,7 +139,8 @@ export interface Plan {
   readonly nodes: readonly PlanNode[];
 }
 
-export type RolloutStatus = 'running' | 'succeeded' | 'failed';
+/** `superseded`: a newer revision was applied before this one had reached every node. */
+export type RolloutStatus = 'running' | 'succeeded' | 'failed' | 'superseded';
 export type RolloutNodeStatus = 'pending' | 'offered' | 'succeeded' | 'failed' | 'offline' | 'untouched';
 
 export interface RolloutNodeView {
