@@ -1,0 +1,60 @@
+// Runs the lab tests: `npm run test:lab [-- test/dist/lab/NAME.test.js ...]`. Real Debian hosts need root, a few Debian
+// packages and, the first time, the network. Where one is missing the tests are skipped, saying why; with CI=true that
+// is a failure.
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { installPackages } from './debian-packages.mjs';
+import { sumUp } from './tap-totals.mjs';
+
+const root = join(import.meta.dirname, '..');
+const compiled = 'test/dist/lab';
+const needed = ['systemd-container', 'debootstrap', 'iproute2', 'nftables', 'dpkg-dev'];
+/** Seconds that one test file may take. */
+const timeout = 600;
+
+const problem = missingPrerequisite();
+if (problem === undefined) process.exitCode = await runLab();
+else if (process.env.CI === 'true') fail(problem);
+else console.log(`Lab tests skipped: ${problem}`);
+
+function missingPrerequisite() {
+  if (process.platform !== 'linux') return 'the lab runs on Linux only';
+  if (process.getuid() !== 0) return 'the lab needs root: it makes namespaces, mounts and containers';
+  return installPackages(needed);
+}
+
+async function runLab() {
+  step('node', 'scripts/setup.mjs');
+  step('node', 'scripts/package.mjs', '--if-stale', '--no-build');
+  const { cacheDirectory, ensureBase } = await import(join(root, compiled, 'base.js'));
+  await ensureBase(console.log);
+  const output = process.env.TAP_OUTPUT_FILE ?? join(cacheDirectory(), 'last-run.tap');
+  mkdirSync(join(output, '..'), { recursive: true });
+  const given = process.argv.slice(2);
+  const files = given.length > 0 ? given : testsBelow(compiled);
+  const tap = ['run', '--jobs=1', `--timeout=${timeout}`, `--output-file=${output}`, ...files];
+  const { status } = spawnSync(join(root, 'node_modules/.bin/tap'), tap, { cwd: root, stdio: 'inherit' });
+  const { sweepDeadRuns } = await import(join(root, compiled, 'run-record.js'));
+  sweepDeadRuns();
+  console.log(`Lab: ${sumUp([output]).text}`);
+  return status ?? 1;
+}
+
+function testsBelow(directory) {
+  return readdirSync(join(root, directory), { recursive: true })
+    .filter((name) => name.endsWith('.test.js'))
+    .sort()
+    .map((name) => join(directory, name));
+}
+
+function step(...argv) {
+  const [command, ...args] = argv;
+  const { status } = spawnSync(command, args, { cwd: root, stdio: 'inherit' });
+  if (status !== 0) fail(`${argv.join(' ')} failed`);
+}
+
+function fail(message) {
+  console.error(`Lab tests failed: ${message}`);
+  process.exit(1);
+}

@@ -1,0 +1,52 @@
+// Makes the Debian packages: `npm run package` -> out/*.deb.
+//
+//   --if-stale   do nothing when no input has changed since the last run
+//   --no-build   take packages/*/dist as it is
+//   --out DIR    write there instead of out/
+//   SHOAL_PACKAGE_VERSION=1.2.3   another version than package.json's, for trying upgrades
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { buildDeb, debianVersion } from './package/deb.mjs';
+import { inputsDigest } from './package/inputs.mjs';
+import { root, sourceDate } from './package/repository.mjs';
+import { stageAgent, stageCommand, stageController } from './package/stages.mjs';
+
+const { values: flags } = parseArgs({
+  options: {
+    'if-stale': { type: 'boolean' },
+    'no-build': { type: 'boolean' },
+    out: { type: 'string', default: join(root, 'out') },
+  },
+});
+
+// The modes in the packages are those asked for, whoever makes them.
+process.umask(0o022);
+
+const out = resolve(flags.out);
+const version = debianVersion(
+  process.env.SHOAL_PACKAGE_VERSION ?? JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version,
+);
+const stamp = join(out, '.inputs');
+const digest = inputsDigest(version);
+
+if (flags['if-stale'] && existsSync(stamp) && readFileSync(stamp, 'utf8') === digest) {
+  console.log(`Packages in ${out} are up to date (${version}).`);
+} else {
+  await make();
+}
+
+async function make() {
+  if (!flags['no-build']) execFileSync('npm', ['run', '--silent', 'build'], { cwd: root, stdio: 'inherit' });
+  const staging = join(out, 'staging');
+  rmSync(out, { recursive: true, force: true });
+  mkdirSync(staging, { recursive: true });
+  const date = sourceDate();
+  for (const stage of [stageCommand, stageAgent, stageController]) {
+    const { name, tree } = await stage({ directory: staging, version });
+    console.log(buildDeb({ name, tree, version, date, out }));
+  }
+  rmSync(staging, { recursive: true });
+  writeFileSync(stamp, digest);
+}
