@@ -1,0 +1,80 @@
+import { formatPath } from '../config/describe-mistake.js';
+import { pointer } from '../config/validate.js';
+import type { DocumentPath, YamlDocument } from '../config/yaml-document.js';
+import type { Problem } from '../errors/shoal-error.js';
+import { checkCondition, checkTemplate } from '../template/render-template.js';
+import type { Blueprint, LogSource, Step } from './blueprint.js';
+import { schemaMistakes } from './parameters.js';
+
+/** Members of a blueprint whose texts may be templates. */
+const templated = ['variables', 'steps', 'process', 'health', 'metrics', 'logs'] as const;
+
+/** What a blueprint's schema can't say: everything that is wrong with a blueprint that fits it. Template files are checked by their reader. */
+export async function checkBlueprint(document: YamlDocument, blueprint: Blueprint): Promise<Problem[]> {
+  const problems: Problem[] = [];
+  const report: Report = (path, message, part = 'value') => {
+    problems.push({ message, path: pointer(path), position: document.positionOf(path, part) });
+  };
+  for (const [name, schema] of Object.entries(blueprint.parameters)) {
+    for (const { path, part, message } of schemaMistakes(schema)) {
+      report(['parameters', name, ...path], `parameters.${name}: ${message}`, part);
+    }
+  }
+  checkSteps(blueprint.steps, report);
+  for (const [index, source] of (blueprint.logs ?? []).entries()) checkLog(source, ['logs', index], report);
+  for (const member of templated) {
+    for (const { path, text } of textsOf(blueprint[member], [member])) {
+      for (const message of await checkText(path, text, blueprint)) report(path, message);
+    }
+  }
+  return problems;
+}
+
+type Report = (path: DocumentPath, message: string, part?: 'key' | 'value') => void;
+
+function checkSteps(steps: readonly Step[], report: Report): void {
+  const first = new Map<string, number>();
+  for (const [index, step] of steps.entries()) {
+    const path = ['steps', index];
+    const earlier = first.get(step.id);
+    if (earlier !== undefined)
+      report([...path, 'id'], `duplicate step id "${step.id}": steps[${earlier}] has it`);
+    else first.set(step.id, index);
+    if (step.type === 'file' && (step.content === undefined) === (step.template === undefined)) {
+      const found = step.content === undefined ? 'neither' : 'both';
+      report(path, `step "${step.id}": expected exactly one of "content" and "template", found ${found}`);
+    }
+    if (step.type === 'service' && index !== steps.length - 1) {
+      report(path, `step "${step.id}": the service step must be the last one`);
+    }
+  }
+}
+
+function checkLog(source: LogSource, path: DocumentPath, report: Report): void {
+  const given = (['file', 'unit', 'stdout'] as const).filter((key) => source[key] !== undefined);
+  if (given.length === 1) return;
+  const found = given.length === 0 ? 'none' : given.map((key) => `"${key}"`).join(' and ');
+  report(
+    path,
+    `log source "${source.source}": expected exactly one of "file", "unit" and "stdout", found ${found}`,
+  );
+}
+
+async function checkText(path: DocumentPath, text: string, blueprint: Blueprint): Promise<string[]> {
+  if (path.at(-1) === 'when') {
+    const problem = await checkCondition(text);
+    return problem === undefined ? [] : [problem.message];
+  }
+  if (!/\{[{%]/.test(text)) return [];
+  const problems = await checkTemplate(text, 'template', blueprint.parameters);
+  return problems.map((problem) => `${formatPath(path)}: template: ${problem.message}`);
+}
+
+/** Every text below a value, with its path. */
+function* textsOf(value: unknown, path: DocumentPath): Generator<{ path: DocumentPath; text: string }> {
+  if (typeof value === 'string') yield { path, text: value };
+  else if (Array.isArray(value)) for (const [i, item] of value.entries()) yield* textsOf(item, [...path, i]);
+  else if (typeof value === 'object' && value !== null) {
+    for (const [key, member] of Object.entries(value)) yield* textsOf(member, [...path, key]);
+  }
+}

@@ -1,0 +1,76 @@
+import { createHash } from 'node:crypto';
+import type { BlueprintSet, LoadedBlueprint } from '../blueprint/blueprint-set.js';
+import { parameterMistakes } from '../blueprint/parameters.js';
+import { problemsError } from '../config/problems.js';
+import type { Problem } from '../errors/shoal-error.js';
+import { canonicalJson } from '../identity/canonical-json.js';
+import type { Params, Spec } from '../spec/spec.js';
+import type { Manifest, ManifestService } from './manifest.js';
+import type { NodePlace } from './resolve-params.js';
+import { resolveParams, runsOn } from './resolve-params.js';
+
+/** What a manifest is made of. */
+export interface ManifestSources {
+  readonly spec: Spec;
+  readonly blueprints: BlueprintSet;
+  readonly clusterId: string;
+  readonly node: NodePlace;
+  readonly revision: number;
+}
+
+/**
+ * What one node must look like at one revision: the services that the spec places on it, in the spec's order, with its parameters and the blueprints'
+ * template files inlined. Throws `invalid_input` for what `checkSpec` would have found on this node, without positions.
+ */
+export function compileManifest(sources: ManifestSources): Manifest {
+  const { spec, blueprints, clusterId, node, revision } = sources;
+  const problems: Problem[] = [];
+  const services: ManifestService[] = [];
+  for (const [name, service] of Object.entries(spec.services)) {
+    if (!runsOn(service, node)) continue;
+    const blueprint = blueprints.get(service.blueprint);
+    if (blueprint === undefined) {
+      problems.push({ message: `services.${name}: unknown blueprint "${service.blueprint}"` });
+      continue;
+    }
+    const params = resolveParams(blueprint, service, node);
+    problems.push(...paramProblems(name, blueprint, params));
+    services.push(compileService(name, blueprint, params));
+  }
+  if (problems.length > 0) throw problemsError(problems);
+  return { format: 1, clusterId, node: node.name, revision, services };
+}
+
+function compileService(name: string, blueprint: LoadedBlueprint, params: Params): ManifestService {
+  return {
+    name,
+    blueprint: blueprint.name,
+    blueprintVersion: blueprint.version,
+    params,
+    variables: blueprint.variables ?? {},
+    steps: blueprint.steps,
+    process: blueprint.process,
+    health: blueprint.health ?? null,
+    metrics: blueprint.metrics ?? [],
+    logs: blueprint.logs ?? [],
+  };
+}
+
+function paramProblems(service: string, blueprint: LoadedBlueprint, params: Params): Problem[] {
+  return Object.entries(blueprint.parameters).flatMap(([name, schema]) => {
+    const value = params[name];
+    const where = `services.${service}.params.${name}`;
+    if (value === undefined)
+      return [{ message: `${where}: missing, and blueprint "${blueprint.name}" has no default` }];
+    return parameterMistakes(schema, value).map(({ message }) => ({ message: `${where}: ${message}` }));
+  });
+}
+
+/**
+ * The manifest's content hash: SHA-256, hex, of the canonical JSON of its format and services. Cluster, node and revision don't count: the same content keeps
+ * its hash from revision to revision.
+ */
+export function manifestHash(manifest: Manifest): string {
+  const { format, services } = manifest;
+  return createHash('sha256').update(canonicalJson({ format, services })).digest('hex');
+}
