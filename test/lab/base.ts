@@ -73,6 +73,8 @@ function takeLock(path: string): boolean {
 
 async function build(base: string, log: (line: string) => void): Promise<void> {
   const tree = `${base}.partial`;
+  // Of a build that was broken off; debootstrap mounts these.
+  for (const mount of ['proc', 'sys']) await run(['umount', '--lazy', join(tree, mount)], { check: false });
   await run(['rm', '-rf', '--one-file-system', tree]);
   const step = async (title: string, ...argv: string[]): Promise<string> => {
     log(title);
