@@ -101,6 +101,11 @@ class Serf {
     return this.#log.split('\n').filter((line) => ours.test(line) && !expected.test(line));
   }
 
+  /** Says whether it ever reported a failure of `name`. */
+  reportedFailure(name: string): boolean {
+    return this.#log.includes(`EventMemberFailed: ${name} `);
+  }
+
   /** Ends it and waits until it is gone. SIGINT makes it leave first. */
   async end(signal: 'SIGINT' | 'SIGKILL'): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
@@ -175,7 +180,8 @@ async function play(t: Test, scenario: Scenario): Promise<void> {
 
   await Promise.all([c.stop(), b.leave().then(() => b.stop())]);
   await Promise.all([serf.shows(`${label}-2`, 'left'), serf.shows(`${label}-3`, 'failed')]);
-  t.pass(`${label}: serf tells the node that left from the one that failed`);
+  t.notOk(serf.reportedFailure(`${label}-2`), `${label}: the leave was never taken for a failure`);
+  t.ok(serf.reportedFailure(`${label}-3`), `${label}: the crash was`);
   t.equal(
     (await serf.shows(`${label}-1`, 'alive'))?.tags['revision'],
     '8',

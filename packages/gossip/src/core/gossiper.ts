@@ -7,15 +7,16 @@ import { type Counters, newCounters } from './counters.js';
 import type { Exchange, ExchangeResult, Host, Timer } from './host.js';
 import { above, MAX_INCARNATION } from './nodes/incarnation.js';
 import { Membership } from './nodes/membership.js';
-import { isActive, type NodeRecord } from './nodes/node-record.js';
+import type { NodeRecord } from './nodes/node-record.js';
 import { NodeTable } from './nodes/node-table.js';
+import { Farewell } from './protocol/farewell.js';
 import { PacketSender } from './protocol/packet-sender.js';
 import { Prober } from './protocol/prober.js';
 import { Rejoiner } from './protocol/rejoiner.js';
 import { Responder } from './protocol/responder.js';
 import { Spreader } from './protocol/spreader.js';
 import { Synchronizer } from './protocol/synchronizer.js';
-import { encodeLeaveIntent, readLamportTime } from './serf/intents.js';
+import { readLamportTime } from './serf/intents.js';
 import { MAX_META_BYTES } from './serf/tags.js';
 import { ownVersions } from './versions.js';
 import { encodeMessage } from './wire/message-encoder.js';
@@ -40,9 +41,6 @@ export interface GossiperOptions {
 
 const MAX_SEQ_NO = 0xffff_ffff;
 
-/** Nodes that a leaving node tells at once, before the regular rounds. */
-const FAREWELLS = 8;
-
 /**
  * A member of the cluster as a state machine. It owns no socket, timer, clock or randomness: the host feeds it
  * packets, streams and timers, and does what it asks for. Same input, same output.
@@ -53,9 +51,9 @@ export class Gossiper {
   readonly #prober: Prober;
   readonly #responder: Responder;
   readonly #spreader: Spreader;
-  readonly #sender: PacketSender;
   readonly #sync: Synchronizer;
   readonly #rejoiner: Rejoiner;
+  readonly #farewell: Farewell;
   #seqNo = 0;
 
   constructor(host: Host, options: GossiperOptions) {
@@ -65,12 +63,13 @@ export class Gossiper {
       return this.#seqNo;
     };
     this.#membership = new Membership(this.#context);
-    this.#sender = new PacketSender(this.#context);
-    this.#prober = new Prober(this.#context, this.#membership, this.#sender, nextSeqNo);
-    this.#responder = new Responder(this.#context, this.#sender, nextSeqNo);
-    this.#spreader = new Spreader(this.#context, this.#sender);
+    const sender = new PacketSender(this.#context);
+    this.#prober = new Prober(this.#context, this.#membership, sender, nextSeqNo);
+    this.#responder = new Responder(this.#context, sender, nextSeqNo);
+    this.#spreader = new Spreader(this.#context, sender);
     this.#sync = new Synchronizer(this.#context, this.#membership);
     this.#rejoiner = new Rejoiner(this.#context, this.#sync);
+    this.#farewell = new Farewell(this.#context, this.#membership, sender, this.#spreader);
   }
 
   /** Begins probing and exchanging. Call once. */
@@ -129,23 +128,7 @@ export class Gossiper {
 
   /** Says goodbye; a `left` event tells when enough others know. Only `stop` of the host is left to do then. */
   leave(): void {
-    const { host, config, nodes, queue } = this.#context;
-    if (this.#context.leaving) return;
-    const someoneToTell = nodes.all.some((node) => node !== nodes.self && isActive(node));
-    let told = false;
-    const finished = (): void => {
-      if (!told) host.notify({ kind: 'left' });
-      told = true;
-    };
-    const farewell = [this.#membership.leave(finished)];
-    if (config.serf) {
-      const ltime = Math.max(this.#context.lamport, nodes.self.incarnation) + 1;
-      const intent = encodeMessage({ type: 'user', body: encodeLeaveIntent(nodes.self.name, ltime) });
-      queue.user(intent);
-      farewell.unshift(intent);
-    }
-    for (const node of this.#spreader.pick(FAREWELLS)) this.#sender.sendExactly(farewell, node.address, node);
-    if (!someoneToTell) finished();
+    this.#farewell.begin();
     this.#spreader.arm();
   }
 
@@ -208,6 +191,9 @@ export class Gossiper {
         break;
       case 'rejoin':
         this.#rejoiner.timer();
+        break;
+      case 'farewell':
+        this.#farewell.timer();
         break;
       case 'resync':
         this.#sync.exchange(timer.to, 'sync');

@@ -15,6 +15,8 @@ export type Timer =
   | { kind: 'gossip' }
   | { kind: 'sync' }
   | { kind: 'rejoin' }
+  /** The announcement of our leave has had its time. */
+  | { kind: 'farewell' }
   /** Second exchange with a peer that was lost, after both sides had time to refute. */
   | { kind: 'resync'; to: Address };
 

@@ -1,0 +1,18 @@
+/** Random numbers in [0, 1) from a seed: the same seed gives the same numbers (sfc32 by Chris Doty-Humphrey). */
+export function seededRandom(seed: number): () => number {
+  let a = 0x9e3779b9;
+  let b = 0x243f6a88;
+  let c = seed >>> 0;
+  let counter = 1;
+  const next = (): number => {
+    const sum = (((a + b) | 0) + counter) | 0;
+    counter = (counter + 1) | 0;
+    a = b ^ (b >>> 9);
+    b = (c + (c << 3)) | 0;
+    c = (((c << 21) | (c >>> 11)) + sum) | 0;
+    return (sum >>> 0) / 2 ** 32;
+  };
+  // The first numbers of near seeds resemble each other.
+  for (let i = 0; i < 15; i++) next();
+  return next;
+}
