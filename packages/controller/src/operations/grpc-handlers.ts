@@ -25,7 +25,8 @@ export interface OperationsHandlersComponents {
 /** The actor behind an operator's certificate; nodes may not ask for operations. */
 export function actorOf(principal: Principal): Actor {
   if (principal.kind === 'operator') {
-    return { name: principal.name, role: principal.role, door: 'grpc' };
+    if (principal.role !== undefined) return { name: principal.name, role: principal.role, door: 'grpc' };
+    throw new ShoalError('permission_denied', `the certificate of ${principal.name} names no role`);
   }
   throw new ShoalError('permission_denied', `the node ${principal.name} may not call operations`, {
     hint: "use an operator's credentials",

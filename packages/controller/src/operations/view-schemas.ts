@@ -43,7 +43,7 @@ const revision = {
 const rollout = {
   revision: integer,
   from: integer,
-  status: oneOf('running', 'succeeded', 'failed'),
+  status: oneOf('running', 'succeeded', 'failed', 'superseded'),
   startedAt: time,
   endedAt: nullable(time),
   nodes: array(view('RolloutNode')),
