@@ -37,5 +37,7 @@ export * from './spec/diff-specs.js';
 export * from './spec/parse-spec.js';
 export type * from './spec/spec.js';
 export { specSchema } from './spec/spec-schema.js';
+export * from './template/condition.js';
+export * from './template/order-variables.js';
 export * from './template/render-template.js';
 export * from './version.js';

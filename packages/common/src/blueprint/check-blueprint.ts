@@ -2,7 +2,10 @@ import { formatPath } from '../config/describe-mistake.js';
 import { pointer } from '../config/validate.js';
 import type { DocumentPath, YamlDocument } from '../config/yaml-document.js';
 import type { Problem } from '../errors/shoal-error.js';
-import { checkCondition, checkTemplate } from '../template/render-template.js';
+import { ShoalError } from '../errors/shoal-error.js';
+import { checkCondition } from '../template/condition.js';
+import { orderVariables } from '../template/order-variables.js';
+import { checkTemplate } from '../template/render-template.js';
 import type { Blueprint, LogSource, Step } from './blueprint.js';
 import { schemaMistakes } from './parameters.js';
 
@@ -16,11 +19,12 @@ export async function checkBlueprint(document: YamlDocument, blueprint: Blueprin
     problems.push({ message, path: pointer(path), position: document.positionOf(path, part) });
   };
   for (const [name, schema] of Object.entries(blueprint.parameters)) {
-    for (const { path, part, message } of schemaMistakes(schema)) {
-      report(['parameters', name, ...path], `parameters.${name}: ${message}`, part);
+    for (const mistake of schemaMistakes(schema, ['parameters', name])) {
+      report(mistake.path, mistake.message, mistake.part);
     }
   }
   checkSteps(blueprint.steps, report);
+  await checkVariables(blueprint, report);
   for (const [index, source] of (blueprint.logs ?? []).entries()) checkLog(source, ['logs', index], report);
   for (const member of templated) {
     for (const { path, text } of textsOf(blueprint[member], [member])) {
@@ -28,6 +32,14 @@ export async function checkBlueprint(document: YamlDocument, blueprint: Blueprin
     }
   }
   return problems;
+}
+
+async function checkVariables(blueprint: Blueprint, report: Report): Promise<void> {
+  try {
+    await orderVariables(blueprint.variables ?? {});
+  } catch (thrown) {
+    report(['variables'], ShoalError.from(thrown).message, 'key');
+  }
 }
 
 type Report = (path: DocumentPath, message: string, part?: 'key' | 'value') => void;

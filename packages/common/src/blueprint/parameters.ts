@@ -1,8 +1,10 @@
+import { formatPath } from '../config/describe-mistake.js';
 import { didYouMean } from '../config/nearest.js';
 import type { Mistake } from '../config/schema-mistakes.js';
 import { findMistakes } from '../config/schema-mistakes.js';
 import type { Validator } from '../config/validator.js';
 import { compileSchema } from '../config/validator.js';
+import type { DocumentPath } from '../config/yaml-document.js';
 import type { ParameterSchema } from './blueprint.js';
 
 const validators = new WeakMap<ParameterSchema, Validator<unknown>>();
@@ -32,36 +34,30 @@ const keywords = [
   ],
 ];
 
-/** What is wrong with a parameter's value; empty when it fits its schema. Paths begin at the value. */
-export function parameterMistakes(schema: ParameterSchema, value: unknown): Mistake[] {
+/** What is wrong with a parameter's value; empty when it fits its schema. `base`: where the value stands. */
+export function parameterMistakes(schema: ParameterSchema, value: unknown, base: DocumentPath): Mistake[] {
   let validator = validators.get(schema);
   if (validator === undefined) {
     validator = compileSchema(schema);
     validators.set(schema, validator);
   }
-  return findMistakes(validator, value);
+  return findMistakes(validator, value, base);
 }
 
-/** What is wrong with the schema itself, its default included. Paths begin at the schema. */
-export function schemaMistakes(schema: ParameterSchema): Mistake[] {
+/** What is wrong with the schema itself, its default included. `base`: where the schema stands. */
+export function schemaMistakes(schema: ParameterSchema, base: DocumentPath): Mistake[] {
   try {
-    if (schema.default === undefined) {
-      parameterMistakes(schema, undefined);
-      return [];
-    }
-    return parameterMistakes(schema, schema.default).map((mistake) => ({
-      ...mistake,
-      path: ['default', ...mistake.path],
-      message: `default: ${mistake.message}`,
-    }));
+    const mistakes = parameterMistakes(schema, schema.default, [...base, 'default']);
+    return schema.default === undefined ? [] : mistakes;
   } catch (thrown) {
-    return [describeSchemaError(thrown instanceof Error ? thrown.message : String(thrown))];
+    return [schemaMistake(thrown instanceof Error ? thrown.message : String(thrown), base)];
   }
 }
 
-function describeSchemaError(message: string): Mistake {
+function schemaMistake(message: string, base: DocumentPath): Mistake {
   const unknown = /unknown keyword: "(.+)"/.exec(message)?.[1];
-  if (unknown === undefined) return { path: [], part: 'value', message: `faulty schema: ${message}` };
-  const text = `unknown keyword "${unknown}"${didYouMean(unknown, keywords)}`;
-  return { path: [unknown], part: 'key', message: text };
+  if (unknown === undefined)
+    return { path: base, part: 'value', message: `${formatPath(base)}: faulty schema: ${message}` };
+  const text = `unknown keyword "${unknown}" in ${formatPath(base)}${didYouMean(unknown, keywords)}`;
+  return { path: [...base, unknown], part: 'key', message: text };
 }

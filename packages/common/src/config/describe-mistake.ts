@@ -24,11 +24,9 @@ export function formatPath(path: DocumentPath): string {
     .join('');
 }
 
-/** Keys that the schema knows and the value doesn't have yet: what an unknown key can have been meant to be. */
+/** Keys that the schema knows: what an unknown key can have been meant to be. Those that are there already count too: defaults may have put them there. */
 export function candidatesFor(error: ErrorObject): string[] {
-  const known = Object.keys((error.parentSchema?.['properties'] as JsonSchema | undefined) ?? {});
-  const present = new Set(Object.keys((error.data as object | null) ?? {}));
-  return known.filter((key) => !present.has(key));
+  return Object.keys((error.parentSchema?.['properties'] as JsonSchema | undefined) ?? {});
 }
 
 /** A sentence for one error of ajv: what is wrong at `path`, what was found, what was expected. */
@@ -40,7 +38,6 @@ export function describeMistake(error: ErrorObject, path: DocumentPath): string 
     return `unknown key "${key}"${where}${suggestion(key, candidatesFor(error))}`;
   }
   if (keyword === 'required') return `missing key "${params['missingProperty']}"${where}`;
-  if (keyword === 'propertyNames') return `bad key "${params['propertyName']}"${where}`;
   if (error.propertyName !== undefined) {
     return `bad key "${error.propertyName}"${where}: expected ${expectation(error)}`;
   }
@@ -50,7 +47,7 @@ export function describeMistake(error: ErrorObject, path: DocumentPath): string 
     return `${formatPath([...path, tag])}: expected ${oneOf(known)}, found ${found}`;
   }
   const owner = path.length === 0 ? '' : `${formatPath(path)}: `;
-  if (keyword === 'uniqueItems') return `${owner}${duplicate(error)}`;
+  if (keyword === 'uniqueItems') return duplicate(error, path);
   const meant = keyword === 'enum' ? didYouMean(String(error.data), enumValues(error)) : '';
   return `${owner}expected ${expectation(error)}, found ${describeFound(error.data, path)}${meant}`;
 }
@@ -106,9 +103,15 @@ export function isSecretName(name: string): boolean {
   return /(token|secret|password|passphrase|authorization|cookie|credentials?|keys?|key_?pem)$/i.test(name);
 }
 
-function duplicate({ params, data }: ErrorObject): string {
-  const value = Array.isArray(data) ? data[Number(params['i'])] : undefined;
-  return `duplicate entry ${JSON.stringify(value)}`;
+/** Which entry of a list repeats an earlier one. */
+export function duplicateIndex({ params }: ErrorObject): number {
+  return Math.max(Number(params['i']), Number(params['j']));
+}
+
+function duplicate(error: ErrorObject, path: DocumentPath): string {
+  const index = duplicateIndex(error);
+  const value: unknown = Array.isArray(error.data) ? error.data[index] : undefined;
+  return `${formatPath([...path, index])}: duplicate entry ${describeFound(value, path)}`;
 }
 
 function discriminated(error: ErrorObject, tag: string): { found: string; known: string[] } {

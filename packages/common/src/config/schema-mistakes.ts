@@ -1,5 +1,5 @@
 import type { ErrorObject } from 'ajv/dist/2020.js';
-import { candidatesFor, describeMistake } from './describe-mistake.js';
+import { candidatesFor, describeMistake, duplicateIndex } from './describe-mistake.js';
 import { nearest } from './nearest.js';
 import type { Validator } from './validator.js';
 import type { DocumentPath } from './yaml-document.js';
@@ -13,17 +13,25 @@ export interface Mistake {
 }
 
 /** Keywords whose own error says nothing that the errors of their branches don't say better. */
-const wrappers: ReadonlySet<string> = new Set(['if', 'allOf', '$ref', 'dependentSchemas']);
+const wrappers: ReadonlySet<string> = new Set(['if', 'allOf', '$ref', 'dependentSchemas', 'propertyNames']);
 
-/** Every mistake of a value, one for each thing that a person has to change, in the order of the schema's checks. */
-export function findMistakes(validator: Validator<unknown>, value: unknown): Mistake[] {
+/**
+ * Every mistake of a value, one for each thing that a person has to change, in the order of the schema's checks. `base`: where the value stands in
+ * its document; all paths begin there.
+ */
+export function findMistakes(
+  validator: Validator<unknown>,
+  value: unknown,
+  base: DocumentPath = [],
+): Mistake[] {
   const errors = validator.errors(value);
   const shadowed = alternativesOf(errors);
   const mistakes: Mistake[] = [];
   const seen = new Set<string>();
   for (const error of errors) {
     if (wrappers.has(error.keyword) || isShadowed(error, shadowed) || isExplained(error, errors)) continue;
-    const mistake = { ...placeOf(error, value), message: describeMistake(error, pathOf(error, value)) };
+    const path = [...base, ...pathOf(error, value)];
+    const mistake = { ...placeOf(error, path), message: describeMistake(error, path) };
     const key = JSON.stringify([mistake.path, mistake.message]);
     if (!seen.has(key)) mistakes.push(mistake);
     seen.add(key);
@@ -45,8 +53,9 @@ function isShadowed(error: ErrorObject, alternatives: readonly string[]): boolea
   return alternatives.some((path) => error.schemaPath.startsWith(path));
 }
 
-/** A missing key is explained by an unknown one beside it that is a misspelling of it: one mistake, not two. */
+/** A missing key is explained by an unknown one beside it that is a misspelling of it, a missing discriminator by `required`: one mistake, not two. */
 function isExplained(error: ErrorObject, errors: readonly ErrorObject[]): boolean {
+  if (error.keyword === 'discriminator') return error.params['tagValue'] === undefined;
   if (error.keyword !== 'required') return false;
   return errors.some(
     (other) =>
@@ -57,10 +66,10 @@ function isExplained(error: ErrorObject, errors: readonly ErrorObject[]): boolea
   );
 }
 
-function placeOf(error: ErrorObject, value: unknown): Pick<Mistake, 'path' | 'part'> {
-  const path = pathOf(error, value);
+function placeOf(error: ErrorObject, path: DocumentPath): Pick<Mistake, 'path' | 'part'> {
   const key = error.params['additionalProperty'] ?? error.params['unevaluatedProperty'] ?? error.propertyName;
   if (typeof key === 'string') return { path: [...path, key], part: 'key' };
+  if (error.keyword === 'uniqueItems') return { path: [...path, duplicateIndex(error)], part: 'value' };
   // A missing key has no place; its owner's key is where a reader looks.
   if (error.keyword === 'required') return { path, part: 'key' };
   if (error.keyword === 'discriminator')

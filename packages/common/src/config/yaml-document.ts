@@ -1,4 +1,4 @@
-import type { Document, LineCounter, Node, Pair, YAMLError } from 'yaml';
+import type { Alias, Document, LineCounter, Node, Pair, YAMLError } from 'yaml';
 import type { Problem, SourcePosition } from '../errors/shoal-error.js';
 import { ShoalError } from '../errors/shoal-error.js';
 import { loadYaml } from './lazy.js';
@@ -39,7 +39,12 @@ export function parseYaml(text: string, file: string): YamlDocument {
   try {
     const document = yaml.parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: true });
     const found = [...document.errors, ...document.warnings];
-    if (found.length > 0) throw problemsError(found.map((error) => syntaxProblem(error, text, file, lines)));
+    if (found.length > 0) throw problemsError(syntaxProblems(found, text, file, lines));
+    const stray = strayAlias(document);
+    if (stray !== undefined)
+      throw problemsError([
+        { message: `unknown alias *${stray.source}`, position: at(file, lines, startOf(stray) ?? 0) },
+      ]);
     const value: unknown = document.toJS({ maxAliasCount });
     const positionOf = (path: DocumentPath, part: 'key' | 'value' = 'value') =>
       at(file, lines, offsetOf(document, path, part));
@@ -59,11 +64,44 @@ export function documentOfValue(value: unknown, file: string): YamlDocument {
 }
 
 function describeFailure(thrown: unknown): string {
-  // Only these two are known to escape the parser: its recursion, and its guard against alias bombs.
   if (thrown instanceof RangeError) return 'nested too deeply';
   const reason = thrown instanceof Error ? thrown.message : String(thrown);
-  if (reason.includes('alias')) return `aliases expand to too much: at most ${maxAliasCount} are resolved`;
+  if (reason.includes('Excessive alias'))
+    return `aliases expand to too much: at most ${maxAliasCount} are resolved`;
   return `YAML syntax: ${reason}`;
+}
+
+/** An alias of an anchor that isn't there. */
+function strayAlias(document: Document.Parsed): Alias | undefined {
+  let stray: Alias | undefined;
+  const { visit } = loadYaml();
+  visit(document, {
+    Alias: (_key, alias) => {
+      if (alias.resolve(document) !== undefined) return undefined;
+      stray = alias;
+      return visit.BREAK;
+    },
+  });
+  return stray;
+}
+
+/** Every duplicate key, but of the syntax errors the first alone: those after it are mostly its echo. */
+function syntaxProblems(
+  errors: readonly YAMLError[],
+  text: string,
+  file: string,
+  lines: LineCounter,
+): Problem[] {
+  const tooDeep = errors.find(({ message }) => message.startsWith('Maximum call stack'));
+  if (tooDeep !== undefined)
+    return [{ message: 'nested too deeply', position: at(file, lines, tooDeep.pos[0]) }];
+  const syntax = errors.filter(({ code }) => code !== 'DUPLICATE_KEY');
+  const [first] = syntax.sort((a, b) => a.pos[0] - b.pos[0]);
+  const duplicates = errors.filter(
+    ({ code, pos }) => code === 'DUPLICATE_KEY' && pos[0] < (first?.pos[0] ?? Infinity),
+  );
+  const shown = first === undefined ? duplicates : [...duplicates, first];
+  return shown.map((error) => syntaxProblem(error, text, file, lines));
 }
 
 function syntaxProblem(error: YAMLError, text: string, file: string, lines: LineCounter): Problem {

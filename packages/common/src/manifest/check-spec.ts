@@ -1,8 +1,7 @@
 import type { Blueprint } from '../blueprint/blueprint.js';
 import type { BlueprintSet } from '../blueprint/blueprint-set.js';
 import { parameterMistakes } from '../blueprint/parameters.js';
-import { formatPath } from '../config/describe-mistake.js';
-import { didYouMean } from '../config/nearest.js';
+import { meantOrKnown } from '../config/nearest.js';
 import { problemsError } from '../config/problems.js';
 import { pointer } from '../config/validate.js';
 import type { DocumentPath, YamlDocument } from '../config/yaml-document.js';
@@ -54,7 +53,7 @@ function unknownBlueprint(wanted: string, blueprints: BlueprintSet): string {
     return `blueprint "${name}" has no version ${version}; there is ${versions.join(', ')}`;
   }
   const names = [...new Set(known.map((blueprint) => blueprint.name))];
-  return `unknown blueprint "${name}"${didYouMean(name, names) || `; there is ${names.join(', ') || 'none'}`}`;
+  return `unknown blueprint "${name}"${meantOrKnown(name, names)}`;
 }
 
 function checkNodes(
@@ -72,7 +71,7 @@ function checkNodes(
     place: DocumentPath,
     part: 'key' | 'value',
   ) => {
-    if (!known.includes(name)) report(place, `unknown ${kind} "${name}"${didYouMean(name, known)}`, part);
+    if (!known.includes(name)) report(place, `unknown ${kind} "${name}"${meantOrKnown(name, known)}`, part);
   };
   if (Array.isArray(service.nodes)) {
     for (const [i, name] of service.nodes.entries())
@@ -104,22 +103,14 @@ function checkParams(service: ServiceSpec, blueprint: Blueprint, path: DocumentP
       const schema = Object.hasOwn(blueprint.parameters, name) ? blueprint.parameters[name] : undefined;
       const place = [...layer.path, name];
       if (schema === undefined) {
-        const meant = didYouMean(name, Object.keys(blueprint.parameters));
+        const meant = meantOrKnown(name, Object.keys(blueprint.parameters));
         report(place, `unknown parameter "${name}" of blueprint "${blueprint.name}"${meant}`, 'key');
         continue;
       }
-      for (const { path: inner, part, message } of parameterMistakes(schema, value)) {
-        const what = inner.length === 0 ? name : `${name}${formatPath(['', ...inner])}`;
-        report([...place, ...inner], `parameter ${what}: ${stripPath(message, inner)}`, part);
-      }
+      for (const mistake of parameterMistakes(schema, value, place))
+        report(mistake.path, mistake.message, mistake.part);
     }
   }
-}
-
-/** Messages begin with the path below the value; the parameter's own is more telling. */
-function stripPath(message: string, inner: DocumentPath): string {
-  const prefix = `${formatPath(inner)}: `;
-  return inner.length > 0 && message.startsWith(prefix) ? message.slice(prefix.length) : message;
 }
 
 function checkMissing(

@@ -62,7 +62,8 @@ function paramProblems(service: string, blueprint: LoadedBlueprint, params: Para
     const where = `services.${service}.params.${name}`;
     if (value === undefined)
       return [{ message: `${where}: missing, and blueprint "${blueprint.name}" has no default` }];
-    return parameterMistakes(schema, value).map(({ message }) => ({ message: `${where}: ${message}` }));
+    const place = ['services', service, 'params', name];
+    return parameterMistakes(schema, value, place).map(({ message }) => ({ message }));
   });
 }
 

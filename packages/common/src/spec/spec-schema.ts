@@ -21,10 +21,14 @@ const nodes: JsonSchema = {
     // biome-ignore lint/suspicious/noThenProperty: `then` is a keyword of JSON Schema
     then: { type: 'array', items: nodeName, uniqueItems: true },
     else: {
-      type: 'object',
-      properties: { site: { type: 'string', minLength: 1 } },
-      required: ['site'],
-      additionalProperties: false,
+      if: { type: 'object' },
+      // biome-ignore lint/suspicious/noThenProperty: `then` is a keyword of JSON Schema
+      then: {
+        type: 'object',
+        properties: { site: { type: 'string', minLength: 1 } },
+        required: ['site'],
+        additionalProperties: false,
+      },
     },
   },
 };

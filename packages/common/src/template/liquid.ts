@@ -7,7 +7,7 @@ export const maxOutputLength: number = 4 * 1024 * 1024;
 /** Longest time that one rendering may take, in ms: meanwhile nothing else runs in the process. */
 export const maxRenderMs: number = 1000;
 /** Characters and list entries that filters and ranges may make while rendering. */
-const maxAllocation = 16 * 1024 * 1024;
+const maxAllocation = 4 * 1024 * 1024;
 
 /** Tags that would read other files: a template stands alone. */
 const fileTags = ['include', 'render', 'layout', 'block'];
@@ -68,8 +68,11 @@ class LimitedOutput implements Emitter {
   }
 }
 
-/** As Liquid prints values: nothing for nil, lists run together. */
+/** As Liquid prints values: nothing for nil, lists run together. Mappings have no text that anyone could want. */
 function stringify(value: unknown): string {
   if (value === null || value === undefined) return '';
-  return Array.isArray(value) ? value.map(stringify).join('') : String(value);
+  if (Array.isArray(value)) return value.map(stringify).join('');
+  if (typeof value === 'object')
+    throw new Error('a mapping has no text: print one of its members, or use the filter "json"');
+  return String(value);
 }

@@ -5,7 +5,7 @@ import { templateProblem, undefinedVariable } from './template-problem.js';
 
 /**
  * The text of a Liquid template over `context`. Undefined variables (but in `if` and before `default`) and unknown filters are errors, as is
- * more than 1 s, 16 Mi list entries or 4 Mi characters of output; no other file can be read. Throws `invalid_input` with the place:
+ * more than 1 s, 4 Mi characters and list entries made on the way, or 4 Mi characters of output; no other file can be read. Throws `invalid_input` with the place:
  * `nginx.conf:12:5: undefined variable params.prot; did you mean "port"?`. `name` is the template's, for messages.
  */
 export async function renderTemplate(text: string, name: string, context: object): Promise<string> {
@@ -14,28 +14,6 @@ export async function renderTemplate(text: string, name: string, context: object
     return await renderParsed(liquid, liquid.engine.parse(text, name), context);
   } catch (thrown) {
     throw problemsError([templateProblem(thrown, name, context)], 'invalid_input', { cause: thrown });
-  }
-}
-
-/** Whether a Liquid condition such as `supervisor == 'systemd'` holds over `context`. An undefined variable counts as false. Throws `invalid_input`. */
-export async function evaluateCondition(expression: string, context: object): Promise<boolean> {
-  const liquid = await loadLiquid();
-  try {
-    return (
-      (await renderParsed(liquid, liquid.engine.parse(conditionTemplate(expression)), context)) === 'true'
-    );
-  } catch (thrown) {
-    throw problemsError([conditionProblem(thrown, expression, context)], 'invalid_input', { cause: thrown });
-  }
-}
-
-/** What is wrong with a condition's syntax; nothing: undefined. */
-export async function checkCondition(expression: string): Promise<Problem | undefined> {
-  try {
-    (await loadLiquid()).engine.parse(conditionTemplate(expression));
-    return undefined;
-  } catch (thrown) {
-    return conditionProblem(thrown, expression, {});
   }
 }
 
@@ -62,16 +40,4 @@ export async function checkTemplate(
   } catch (thrown) {
     return [templateProblem(thrown, name)];
   }
-}
-
-function conditionTemplate(expression: string): string {
-  if (/[%}\n]/.test(expression))
-    throw new Error('a condition is one expression, without "%", "}" and line ends');
-  return `{% if ${expression} %}true{% endif %}`;
-}
-
-function conditionProblem(thrown: unknown, expression: string, context: object): Problem {
-  return {
-    message: `condition ${JSON.stringify(expression)}: ${templateProblem(thrown, '', context).message}`,
-  };
 }
