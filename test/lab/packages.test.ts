@@ -77,6 +77,7 @@ t.test('an agent with nothing to do is not started, and says what to do', async 
   t.equal(await statOf(node, '/etc/shoal/agent.yaml'), 'root:root 600');
   t.equal(await statOf(node, '/var/lib/shoal/agent'), 'root:root 700');
   t.equal((await node.exec('dpkg --verify shoal shoal-agent')).stdout, '', 'all files are as packaged');
+  t.match(await node.exec(`systemd-analyze verify ${agent}`), { code: 0, stdout: '', stderr: '' });
 });
 
 t.test('configured and enabled it runs, also as a lone host', async (t) => {
@@ -152,6 +153,7 @@ t.test('the controller runs as its own user once installed', async (t) => {
   t.equal(await statOf(controller, '/var/lib/shoal/controller'), 'shoal:shoal 700');
   t.equal(await statOf(controller, '/etc/shoal/controller.yaml'), 'root:shoal 640');
   t.equal((await controller.exec('dpkg --verify shoal shoal-controller')).stdout, '');
+  t.match(await controller.exec(`systemd-analyze verify ${server}`), { code: 0, stdout: '', stderr: '' });
   const security = await controller.exec(`systemd-analyze security --threshold=20 ${server}`, {
     check: false,
   });
