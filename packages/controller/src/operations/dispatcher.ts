@@ -1,4 +1,4 @@
-import { didYouMean, type Role, ShoalError } from '@shoal/common';
+import { didYouMean, type Logger, type Role, ShoalError } from '@shoal/common';
 import type { Actor, ControllerServices } from '../services.js';
 import type { Store } from '../store/store.js';
 import { type AuditLog, createAuditLog, outcomeOf } from './audit.js';
@@ -16,12 +16,14 @@ export interface OperationObservation {
   readonly door: Actor['door'];
   readonly code: string;
   readonly seconds: number;
+  readonly stream: boolean;
 }
 
 /** What the dispatcher needs. */
 export interface DispatcherComponents {
   readonly services: ControllerServices;
   readonly store: Store;
+  readonly logger: Logger;
   /** Wall clock, ms since the epoch. */
   readonly now: () => number;
   readonly observe?: (observation: OperationObservation) => void;
@@ -34,6 +36,14 @@ export interface Dispatcher {
   call(name: string, input: unknown, actor: Actor, signal: AbortSignal): Promise<unknown>;
   /** Answers of stream operations, until `signal` aborts or the subject ends. Refusals come with the first `next`. */
   watch(name: string, input: unknown, actor: Actor, signal: AbortSignal): AsyncIterable<unknown>;
+}
+
+/** What the caller is told when something was thrown that nobody foresaw; the words of that stay in the log. */
+export function defect(cause: unknown): ShoalError {
+  return new ShoalError('internal', 'a defect of the controller', {
+    hint: "the controller's log tells more",
+    cause,
+  });
 }
 
 function rowOf(name: string, stream: boolean): AnyOperation {
@@ -63,13 +73,26 @@ function checkRole(row: AnyOperation, actor: Actor): void {
 }
 
 export function createDispatcher(components: DispatcherComponents): Dispatcher {
-  const { services, store, now, observe } = components;
+  const { services, store, logger, now, observe } = components;
   const audit = createAuditLog(store);
 
-  const observed = (operation: string, actor: Actor) => {
+  const observed = ({ name: operation, stream }: AnyOperation, actor: Actor) => {
     const startedAt = performance.now();
     return (code: string) =>
-      observe?.({ operation, door: actor.door, code, seconds: (performance.now() - startedAt) / 1000 });
+      observe?.({
+        operation,
+        stream,
+        door: actor.door,
+        code,
+        seconds: (performance.now() - startedAt) / 1000,
+      });
+  };
+  const failed = (row: AnyOperation, thrown: unknown, done: (code: string) => void): ShoalError => {
+    const known = ShoalError.is(thrown);
+    done(known ? thrown.code : 'internal');
+    if (known) return thrown;
+    logger.error({ err: thrown, operation: row.name }, 'operation failed');
+    return defect(thrown);
   };
   const contextOf = (actor: Actor, signal: AbortSignal): OperationContext => ({
     services,
@@ -83,27 +106,25 @@ export function createDispatcher(components: DispatcherComponents): Dispatcher {
     audit,
     async call(name, input, actor, signal) {
       const row = rowOf(name, false);
-      const done = observed(row.name, actor);
+      const done = observed(row, actor);
       try {
         const output = await callRow(row, input, contextOf(actor, signal), now);
         done('ok');
         return output;
       } catch (thrown) {
-        done(ShoalError.from(thrown).code);
-        throw thrown;
+        throw failed(row, thrown, done);
       }
     },
     async *watch(name, input, actor, signal) {
       const row = rowOf(name, true);
-      const done = observed(row.name, actor);
+      const done = observed(row, actor);
       try {
         checkRole(row, actor);
         validateInput(row, input);
         if (row.stream) yield* row.watch(input as never, contextOf(actor, signal));
         done('ok');
       } catch (thrown) {
-        done(ShoalError.from(thrown).code);
-        throw thrown;
+        throw failed(row, thrown, done);
       }
     },
   };

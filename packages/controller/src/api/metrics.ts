@@ -1,0 +1,149 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { OperationObservation } from '../operations/dispatcher.js';
+import type { ControllerServices } from '../services.js';
+import type { Store } from '../store/store.js';
+import type { OpenLogStorage } from '../telemetry/log-storage.js';
+import type { OpenStatStorage } from '../telemetry/stat-storage.js';
+
+/** What is measured. */
+export interface MetricsComponents {
+  readonly services: ControllerServices;
+  readonly store: Store;
+  readonly logs: Pick<OpenLogStorage, 'counts' | 'bytes'>;
+  readonly stats: Pick<OpenStatStorage, 'samples' | 'bytes'>;
+}
+
+/** The controller's metrics, for Prometheus. docs/metrics.md lists them. */
+export interface Metrics {
+  readonly registry: Registry;
+  observeOperation(observation: OperationObservation): void;
+  observeHttp(method: string, route: string, status: number, seconds: number): void;
+  /** Sets who tells how many event streams stand. */
+  countStreams(count: () => number): void;
+}
+
+const nodeStatuses = ['ok', 'converging', 'failed', 'unhealthy', 'behind', 'unreachable', 'down', 'new'];
+const rolloutStatuses = ['running', 'succeeded', 'failed', 'superseded'];
+const seconds = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10];
+
+function addGauge(
+  registry: Registry,
+  name: string,
+  help: string,
+  read: () => number | Promise<number>,
+): void {
+  new Gauge({
+    name,
+    help,
+    registers: [registry],
+    async collect() {
+      this.set(await read());
+    },
+  });
+}
+
+function addCounts(
+  registry: Registry,
+  name: string,
+  help: string,
+  statuses: readonly string[],
+  read: () => Promise<readonly { readonly status: string }[]>,
+): void {
+  new Gauge({
+    name,
+    help,
+    labelNames: ['status'],
+    registers: [registry],
+    async collect() {
+      const found = await read();
+      for (const status of statuses) {
+        this.set({ status }, found.filter((item) => item.status === status).length);
+      }
+    },
+  });
+}
+
+function addTotal(registry: Registry, name: string, help: string, read: () => number): void {
+  new Counter({
+    name,
+    help,
+    registers: [registry],
+    collect() {
+      this.reset();
+      this.inc(read());
+    },
+  });
+}
+
+function addClusterMetrics(registry: Registry, { services, store, logs, stats }: MetricsComponents): void {
+  addCounts(registry, 'shoal_nodes', 'Nodes by status.', nodeStatuses, async () => services.nodes.list());
+  addCounts(registry, 'shoal_rollouts', 'The newest 100 rollouts by status.', rolloutStatuses, () =>
+    services.rollouts.list(100),
+  );
+  addGauge(
+    registry,
+    'shoal_links',
+    'Agents whose link stands.',
+    () => services.nodes.list().filter(({ connected }) => connected).length,
+  );
+  addGauge(registry, 'shoal_store_revision', 'Revision of the newest transaction.', () => store.revision());
+  addTotal(registry, 'shoal_log_lines_total', 'Log lines kept since the start.', () => logs.counts.lines);
+  addTotal(
+    registry,
+    'shoal_log_duplicates_total',
+    'Log lines that came again and were dropped.',
+    () => logs.counts.duplicates,
+  );
+  addTotal(registry, 'shoal_stat_samples_total', 'Samples kept since the start.', () => stats.samples);
+  addGauge(registry, 'shoal_log_storage_bytes', 'Size of the log storage.', () => logs.bytes);
+  addGauge(registry, 'shoal_stat_storage_bytes', 'Size of the stat storage.', () => stats.bytes);
+}
+
+export function createMetrics(components: MetricsComponents): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  addClusterMetrics(registry, components);
+  let streams = () => 0;
+  addGauge(registry, 'shoal_event_streams', 'Server-sent event streams that stand.', () => streams());
+  const registers = [registry];
+  const calls = new Counter({
+    name: 'shoal_operations_total',
+    help: 'Finished operations by door and code.',
+    labelNames: ['operation', 'door', 'code'],
+    registers,
+  });
+  const callSeconds = new Histogram({
+    name: 'shoal_operation_seconds',
+    help: 'Duration of operations that answer once.',
+    labelNames: ['operation', 'door'],
+    buckets: seconds,
+    registers,
+  });
+  const requests = new Counter({
+    name: 'shoal_http_requests_total',
+    help: 'HTTP requests by route and status.',
+    labelNames: ['method', 'route', 'status'],
+    registers,
+  });
+  const requestSeconds = new Histogram({
+    name: 'shoal_http_request_seconds',
+    help: 'Duration of HTTP requests.',
+    labelNames: ['method', 'route'],
+    buckets: seconds,
+    registers,
+  });
+  return {
+    registry,
+    observeOperation({ operation, door, code, seconds: took, stream }) {
+      calls.inc({ operation, door, code });
+      if (!stream) callSeconds.observe({ operation, door }, took);
+    },
+    observeHttp(method, route, status, took) {
+      requests.inc({ method, route, status: String(status) });
+      requestSeconds.observe({ method, route }, took);
+    },
+    countStreams(count) {
+      streams = count;
+    },
+  };
+}
