@@ -50,8 +50,11 @@ export class BroadcastQueue {
     if (this.#users.length > MAX_USER_ITEMS) this.#users.shift();
   }
 
-  /** Takes at most `most` that fit into `room` bytes, each costing `overhead` more, and counts them as sent. */
-  take(room: number, overhead: number, most: number): Uint8Array[] {
+  /**
+   * Takes at most `most` that fit into `room` bytes, each costing `overhead` more. They count as sent unless the
+   * receiver is in `doubt`: a small cluster would waste its few transmissions on the very node that is down.
+   */
+  take(room: number, overhead: number, most: number, doubt: boolean): Uint8Array[] {
     if (this.size === 0) return [];
     const reserved = this.#users.length > 0 ? room * USER_SHARE : 0;
     const updates = fill([...this.#updates.values()], room - reserved, overhead, most);
@@ -59,7 +62,7 @@ export class BroadcastQueue {
     const users = fill(this.#users, room - used, overhead, most - updates.length);
     const taken = [...updates, ...users];
     const limit = retransmitLimit(this.#retransmitMult, this.#nodes());
-    for (const item of taken) this.#count(item, limit);
+    if (!doubt) for (const item of taken) this.#count(item, limit);
     return taken.map((item) => item.bytes);
   }
 

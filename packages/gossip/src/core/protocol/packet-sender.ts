@@ -19,12 +19,12 @@ export class PacketSender {
   send(message: PacketMessage, to: Address, node?: NodeRecord): void {
     const bytes = encodeMessage(message);
     const room = this.#room() - bytes.length - COMPOUND_PART_OVERHEAD;
-    this.sendExactly([bytes, ...this.#take(room, MAX_COMPOUND_PARTS - 1)], to, node);
+    this.sendExactly([bytes, ...this.#take(room, MAX_COMPOUND_PARTS - 1, node)], to, node);
   }
 
   /** Sends a datagram of waiting updates; false if there are none. */
   sendUpdates(node: NodeRecord): boolean {
-    const updates = this.#take(this.#room(), MAX_COMPOUND_PARTS);
+    const updates = this.#take(this.#room(), MAX_COMPOUND_PARTS, node);
     if (updates.length > 0) this.sendExactly(updates, node.address, node);
     return updates.length > 0;
   }
@@ -40,7 +40,8 @@ export class PacketSender {
     return config.udpBytes - packetOverhead - COMPOUND_OVERHEAD;
   }
 
-  #take(room: number, most: number): Uint8Array[] {
-    return this.#context.queue.take(room, COMPOUND_PART_OVERHEAD, most);
+  #take(room: number, most: number, to: NodeRecord | undefined): Uint8Array[] {
+    const doubt = to !== undefined && to.status !== 'alive';
+    return this.#context.queue.take(room, COMPOUND_PART_OVERHEAD, most, doubt);
   }
 }

@@ -1,0 +1,90 @@
+import {
+  type Address,
+  type Exchange,
+  formatAddress,
+  type GossipConfig,
+  type GossipEvent,
+  Gossiper,
+  type Host,
+  resolveConfig,
+  type Timer,
+} from '../core/index.js';
+import type { PacketMessage } from '../core/wire/message-types.js';
+import { decodePacket } from '../core/wire/packet.js';
+import { seededRandom } from './prng.js';
+
+/** A timer that the core asked for. */
+export interface AskedTimer {
+  at: number;
+  timer: Timer;
+}
+
+/** The simplest driver of a core: writes down all that it asks for, and does only what the test says. */
+export class RecordingHost implements Host {
+  readonly core: Gossiper;
+  readonly sent: { to: string; messages: PacketMessage[] }[] = [];
+  readonly timers: AskedTimer[] = [];
+  readonly exchanges: { to: Address; exchange: Exchange; request: Uint8Array }[] = [];
+  readonly events: GossipEvent[] = [];
+  readonly #random: () => number = seededRandom(1);
+  time = 0;
+
+  /** A core named `self` at 10.0.0.1:7946. */
+  constructor(overrides: Partial<GossipConfig> = {}, incarnation = 0) {
+    const address = { host: '10.0.0.1', port: 7946 };
+    const config = resolveConfig('lan', overrides);
+    this.core = new Gossiper(this, { name: 'self', address, meta: new Uint8Array(0), config, incarnation });
+  }
+
+  now(): number {
+    return this.time;
+  }
+
+  random(): number {
+    return this.#random();
+  }
+
+  send(packet: Uint8Array, to: Address): void {
+    this.sent.push({ to: formatAddress(to), messages: decodePacket(packet).messages });
+  }
+
+  exchange(request: Uint8Array, to: Address, exchange: Exchange): void {
+    this.exchanges.push({ to, exchange, request });
+  }
+
+  schedule(delayMs: number, timer: Timer): void {
+    this.timers.push({ at: this.time + delayMs, timer });
+  }
+
+  notify(event: GossipEvent): void {
+    this.events.push(event);
+  }
+
+  /** Hands the timers of one kind that are due at `time` to the core, and lets time pass until then. */
+  fire(kind: Timer['kind'], time: number): void {
+    this.time = time;
+    const due = this.timers.filter((asked) => asked.timer.kind === kind && asked.at <= time);
+    for (const asked of due) {
+      this.timers.splice(this.timers.indexOf(asked), 1);
+      this.core.handleTimer(asked.timer);
+    }
+  }
+
+  /** All messages sent so far of one type. */
+  messages<T extends PacketMessage['type']>(type: T): Extract<PacketMessage, { type: T }>[] {
+    const all = this.sent.flatMap((packet) => packet.messages);
+    return all.filter((message): message is Extract<PacketMessage, { type: T }> => message.type === type);
+  }
+
+  /** Names of the member changes told so far, as `change name`. */
+  changes(): string[] {
+    return this.events.flatMap((event) =>
+      event.kind === 'member' ? [`${event.change} ${event.node.name}`] : [],
+    );
+  }
+
+  /** Kinds of the warnings told so far. */
+  warnings(): string[] {
+    return this.events.flatMap((event) => (event.kind === 'warning' ? [event.warning] : []));
+  }
+}
