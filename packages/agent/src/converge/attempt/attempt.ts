@@ -1,0 +1,140 @@
+import type { RenderedService, RenderedStep } from '../render/rendered.js';
+import { notifyingFiles } from '../service-action.js';
+import type { ServiceInForce } from '../state.js';
+import { StepError } from '../step-error.js';
+import { handlerOf } from '../steps/index.js';
+import type { AttemptEnvironment } from './environment.js';
+import { goOn, Interrupted } from './environment.js';
+import { passGate } from './gate.js';
+import type { Journal } from './journal.js';
+import { preflight } from './preflight.js';
+import { removeService } from './remove-service.js';
+import { stepContext } from './step-context.js';
+import { StepFailed } from './step-failed.js';
+
+/**
+ * Brings the host to what the rendered services say: preflight of all, then service by service its steps and its gate. Throws
+ * StepFailed (the caller undoes) or Interrupted (the next agent goes on). Safe to run again over a journal that was begun.
+ */
+export async function runAttempt(
+  services: readonly RenderedService[],
+  removed: readonly ServiceInForce[],
+  journal: Journal,
+  environment: AttemptEnvironment,
+): Promise<void> {
+  environment.phase('converging');
+  for (const service of services) await runPreflight(service, journal, environment);
+  for (const service of removed) await removeService(service, journal, environment);
+  for (const service of services) {
+    let changed = false;
+    for (const step of service.steps) {
+      goOn(environment);
+      changed = (await runStep(step, service, journal, environment)) || changed;
+    }
+    if (changed || journal.hasBegun(service.name) || !inForce(service, environment)) {
+      await gate(service, environment);
+    }
+  }
+}
+
+/** What stays of a service once the attempt succeeded. */
+export function serviceInForce(service: RenderedService): ServiceInForce {
+  const { name, digest, process, health, logs, metrics } = service;
+  const units = service.steps.flatMap((step) =>
+    step.type === 'unit' && (step.enabled === true || step.state === 'started') ? [step.unit] : [],
+  );
+  const supervised = service.steps.some((step) => step.type === 'service');
+  return { name, digest, supervised, process, files: notifyingFiles(service), units, health, logs, metrics };
+}
+
+function inForce(service: RenderedService, { state }: AttemptEnvironment): boolean {
+  return state.current.services.some(({ name }) => name === service.name);
+}
+
+async function runPreflight(
+  service: RenderedService,
+  journal: Journal,
+  environment: AttemptEnvironment,
+): Promise<void> {
+  goOn(environment);
+  const context = stepContext(service, 'preflight', journal, environment);
+  const refused = (step: string, line: string) => environment.event(service.name, step, 'output', line);
+  try {
+    await preflight('staged', { ...context, refused }, context);
+  } catch (thrown) {
+    throw failed(service, 'preflight', thrown, environment);
+  }
+}
+
+/** Check, apply, verify. Resolves with whether anything was changed. */
+async function runStep(
+  step: RenderedStep,
+  service: RenderedService,
+  journal: Journal,
+  environment: AttemptEnvironment,
+): Promise<boolean> {
+  const context = stepContext(service, step.id, journal, environment);
+  const handler = handlerOf(step.type);
+  const told = (kind: 'started' | 'unchanged' | 'done', text: string) =>
+    environment.event(service.name, step.id, kind, text);
+  try {
+    const before = await handler.check(step, context);
+    if (before.holds || notAsked(step, journal)) {
+      if (journal.begin.purpose === 'manifest') told('unchanged', '');
+      return false;
+    }
+    told('started', before.difference);
+    if (!journal.hasBegun(service.name, step.id)) {
+      const undo = await handler.prepareUndo(step, context);
+      await journal.append({ kind: 'begin', service: service.name, step: step.id, type: step.type, undo });
+    }
+    if (step.type === 'service') environment.changing(service.name);
+    const text = await handler.apply(step, context);
+    // The context knew what the process ran with before: what it runs with now is read anew.
+    await verify(step, service, journal, environment);
+    told('done', text);
+    return true;
+  } catch (thrown) {
+    throw failed(service, step.id, thrown, environment);
+  }
+}
+
+/** A command without a check runs for a new manifest, not because a member came or went. */
+function notAsked(step: RenderedStep, journal: Journal): boolean {
+  return step.type === 'exec' && step.check === undefined && journal.begin.purpose === 'facts';
+}
+
+async function verify(
+  step: RenderedStep,
+  service: RenderedService,
+  journal: Journal,
+  environment: AttemptEnvironment,
+): Promise<void> {
+  if (step.type === 'exec' && step.check === undefined) return;
+  const after = await handlerOf(step.type).check(step, stepContext(service, step.id, journal, environment));
+  if (!after.holds) throw new StepError(`it was applied, but doesn't hold: ${after.difference}`);
+}
+
+async function gate(service: RenderedService, environment: AttemptEnvironment): Promise<void> {
+  environment.phase('gating');
+  environment.changing(service.name);
+  try {
+    await passGate(service, environment);
+  } catch (thrown) {
+    throw failed(service, 'health', thrown, environment);
+  }
+  environment.phase('converging');
+}
+
+/** A command that failed because the agent ends it is no failure of the step. */
+function failed(
+  service: RenderedService,
+  step: string,
+  thrown: unknown,
+  environment: AttemptEnvironment,
+): Error {
+  if (thrown instanceof Interrupted || environment.ending.aborted) return new Interrupted();
+  const error = StepFailed.of(service.name, step, thrown);
+  environment.event(error.failure.service, error.failure.step, 'failed', error.message);
+  return error;
+}

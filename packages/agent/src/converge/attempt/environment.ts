@@ -1,0 +1,48 @@
+import type { StepEvent } from '@shoal/common';
+import type { Supervisor } from '../../supervise/supervisor.js';
+import type { Clock } from '../clock.js';
+import type { RunCommand } from '../command.js';
+import type { HealthResult, Probe } from '../health.js';
+import type { RenderedService } from '../render/rendered.js';
+import type { StateFile } from '../state.js';
+
+/** What an attempt works with. */
+export interface AttemptEnvironment {
+  readonly run: RunCommand;
+  readonly probe: Probe;
+  readonly clock: Clock;
+  readonly supervisor: Supervisor;
+  readonly state: StateFile;
+  /** The agent is stopping: the attempt is left, between two steps, for the next agent. */
+  readonly stopping: AbortSignal;
+  /** The agent can't wait any longer: commands are ended. */
+  readonly ending: AbortSignal;
+  phase(phase: 'converging' | 'gating' | 'undoing'): void;
+  event(service: string, step: string, kind: StepEventKind, text: string): void;
+  /** While a service changes, the watcher of services in force looks away; what the gate sees is told here. */
+  gateSaw(service: string, health: HealthResult): void;
+  changing(service: string): void;
+}
+
+export type StepEventKind = 'started' | 'output' | 'unchanged' | 'done' | 'failed' | 'undone';
+
+/** All fields of a StepEvent that an attempt doesn't know by itself. */
+export type StepEventFrame = Pick<StepEvent, 'revision' | 'hash'>;
+
+/** What shall be: the services in their order, rendered. */
+export interface AttemptPlan {
+  readonly services: readonly RenderedService[];
+}
+
+/** The attempt was left because the agent stops; the next one goes on. */
+export class Interrupted extends Error {
+  constructor() {
+    super('the agent stops');
+    this.name = 'Interrupted';
+  }
+}
+
+/** Throws Interrupted when the agent is stopping. */
+export function goOn(environment: Pick<AttemptEnvironment, 'stopping'>): void {
+  if (environment.stopping.aborted) throw new Interrupted();
+}

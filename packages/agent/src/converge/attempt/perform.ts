@@ -1,0 +1,145 @@
+import type { Logger, MemberView } from '@shoal/common';
+import type { RenderedService } from '../render/rendered.js';
+import type { ConvergeState, Failure, StateFile } from '../state.js';
+import { handlerOf } from '../steps/index.js';
+import { runAttempt, serviceInForce } from './attempt.js';
+import type { AttemptEnvironment } from './environment.js';
+import { Interrupted } from './environment.js';
+import type { AttemptBegin } from './journal.js';
+import { Journal } from './journal.js';
+import { waitForOrphan } from './orphan.js';
+import { StepFailed } from './step-failed.js';
+import { undoAttempt } from './undo.js';
+
+/** How an attempt ended; `interrupted`: the agent stops, the next one goes on. */
+export type Outcome =
+  | { readonly kind: 'done' | 'interrupted' }
+  | { readonly kind: 'failed'; readonly failure: Failure };
+
+/** What a manifest asks of this host now. */
+export interface Rendering {
+  readonly services: readonly RenderedService[];
+  /** The members that were rendered. */
+  readonly members: readonly MemberView[];
+}
+
+export interface PerformOptions {
+  readonly state: StateFile;
+  readonly paths: { readonly attempt: string; readonly unfinished: string };
+  readonly logger: Logger;
+  /** Throws StepFailed. */
+  readonly render: (begin: AttemptBegin) => Promise<Rendering>;
+  readonly environment: (begin: AttemptBegin) => AttemptEnvironment;
+}
+
+/** So often an attempt is gone on with after the agent died in it; then it is the attempt that kills the agent, or the host. */
+const mostResumes = 5;
+
+/** Makes an attempt from its begin to its outcome on disk. */
+export async function beginAttempt(begin: AttemptBegin, options: PerformOptions): Promise<Outcome> {
+  let journal: Journal;
+  try {
+    journal = await Journal.create(options.paths.attempt, begin);
+  } catch (thrown) {
+    const failed = StepFailed.of('', 'begin', thrown);
+    return endFailed(begin, { ...failed.failure, undone: true }, options);
+  }
+  return perform(journal, options);
+}
+
+/** Goes on with the attempt that an earlier agent left in the middle, forward or back; undefined when there is none. */
+export async function resumeAttempt(journal: Journal, options: PerformOptions): Promise<Outcome> {
+  const environment = options.environment(journal.begin);
+  options.logger.warn(
+    { revision: journal.begin.revision, undoing: journal.failure() !== undefined },
+    'going on with an attempt that was interrupted',
+  );
+  await waitForOrphan(journal.lastCommand(), environment.clock, environment.stopping);
+  if (environment.stopping.aborted) return interrupted(journal);
+  if (journal.failure() === undefined && journal.timesResumed() >= mostResumes) {
+    return goBack(journal, tooOften(journal), options);
+  }
+  await journal.append({ kind: 'resumed' }).catch(() => {});
+  return perform(journal, options);
+}
+
+/** The state holds the attempt's outcome already; what it left on disk is removed. */
+export async function cleanUpAfter(journal: Journal): Promise<void> {
+  for (const begun of journal.begun()) await handlerOf(begun.type).forget?.(begun.undo);
+  await journal.end();
+}
+
+async function perform(journal: Journal, options: PerformOptions): Promise<Outcome> {
+  const known = journal.failure();
+  if (known !== undefined) return goBack(journal, known, options);
+  try {
+    await goForward(journal, options);
+    return { kind: 'done' };
+  } catch (thrown) {
+    if (thrown instanceof Interrupted) return interrupted(journal);
+    const { failure } = StepFailed.of('', 'commit', thrown);
+    return goBack(journal, { ...failure, undone: false }, options);
+  }
+}
+
+async function goForward(journal: Journal, options: PerformOptions): Promise<void> {
+  const { state } = options;
+  const { begin } = journal;
+  const { services, members } = await options.render(begin);
+  const names = new Set(services.map((service) => service.name));
+  const removed = state.current.services.filter((service) => !names.has(service.name));
+  await runAttempt(toRun(begin, services, state.current), removed, journal, options.environment(begin));
+  await state.update({
+    running: { hash: begin.hash, revision: begin.revision },
+    ...(begin.purpose === 'manifest' ? { failed: null } : {}),
+    manifest: begin.manifest,
+    services: services.map(serviceInForce),
+    members,
+    endedAttempt: begin.id,
+  });
+  await cleanUpAfter(journal);
+}
+
+/** For a new manifest all services are gone through; for changed members those that render to something else. */
+function toRun(
+  begin: AttemptBegin,
+  services: readonly RenderedService[],
+  state: ConvergeState,
+): readonly RenderedService[] {
+  if (begin.purpose === 'manifest') return services;
+  return services.filter(
+    ({ name, digest }) => state.services.find((service) => service.name === name)?.digest !== digest,
+  );
+}
+
+async function goBack(journal: Journal, failure: Failure, options: PerformOptions): Promise<Outcome> {
+  const environment = options.environment(journal.begin);
+  const reported = await undoAttempt(journal, failure, environment);
+  if (environment.ending.aborted) return interrupted(journal);
+  const outcome = await endFailed(journal.begin, reported, options);
+  await journal.end(reported.undone ? undefined : options.paths.unfinished);
+  return outcome;
+}
+
+async function endFailed(
+  begin: AttemptBegin,
+  failure: Failure,
+  { state, logger }: PerformOptions,
+): Promise<Outcome> {
+  const { id, hash, revision, purpose } = begin;
+  const failed = purpose === 'manifest' ? { failed: { hash, revision, failure } } : {};
+  const error = await state.remember({ ...failed, endedAttempt: id });
+  if (error !== undefined) logger.error({ err: error }, "the attempt's failure couldn't be written down");
+  return { kind: 'failed', failure };
+}
+
+async function interrupted(journal: Journal): Promise<Outcome> {
+  await journal.close();
+  return { kind: 'interrupted' };
+}
+
+function tooOften(journal: Journal): Failure {
+  const last = journal.begun().at(-1);
+  const message = `the agent was interrupted ${journal.timesResumed() + 1} times during this attempt`;
+  return { service: last?.service ?? '', step: last?.step ?? 'begin', message, output: '', undone: false };
+}

@@ -1,0 +1,58 @@
+import { join } from 'node:path';
+import type { RenderedFile, RenderedService, StagedPaths } from '../render/rendered.js';
+import type { StepContext } from '../steps/handler.js';
+import { handlerOf } from '../steps/index.js';
+import { filesOf, stage, unstage, validateFile } from '../steps/staging.js';
+import { StepFailed } from './step-failed.js';
+
+/** What a preflight works with. */
+export type PreflightContext = Pick<StepContext, 'ask' | 'service' | 'supervisor' | 'directory'> & {
+  /** A line of what a refusing program said. */
+  readonly refused: (step: string, line: string) => void;
+};
+
+/**
+ * Before anything of a service is touched: every file that would change is staged beside its place, then those with a validation are
+ * validated, all of them seeing the staged copies of the others. The copies are gone afterwards. Throws StepFailed. A program that
+ * isn't installed yet can't refuse: the file step asks it again before the file takes its place.
+ */
+export async function preflight(
+  purpose: 'staged' | 'check',
+  context: PreflightContext,
+  checks: StepContext,
+): Promise<void> {
+  const { service } = context;
+  const staged: Record<string, string> = {};
+  const changed: RenderedFile[] = [];
+  try {
+    for (const step of filesOf(service)) {
+      await attributed(service, step, async () => {
+        if ((await handlerOf('file').check(step, checks)).holds) return;
+        changed.push(step);
+        staged[step.id] = await stage(step, purpose, join(context.directory, service.name), context.ask);
+      });
+    }
+    for (const step of changed) await attributed(service, step, () => validate(step, staged, context));
+  } finally {
+    await unstage(Object.values(staged));
+  }
+}
+
+async function validate(step: RenderedFile, staged: StagedPaths, context: PreflightContext): Promise<void> {
+  await validateFile(context.service, step, staged, {
+    run: context.ask,
+    output: (line) => context.refused(step.id, line),
+  });
+}
+
+async function attributed(
+  service: RenderedService,
+  step: RenderedFile,
+  act: () => Promise<void>,
+): Promise<void> {
+  try {
+    await act();
+  } catch (thrown) {
+    throw StepFailed.of(service.name, step.id, thrown);
+  }
+}

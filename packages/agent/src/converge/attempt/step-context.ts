@@ -1,0 +1,61 @@
+import { identifyProcess } from '../../supervise/proc-stat.js';
+import type { CommandOptions, RunCommand } from '../command.js';
+import type { RenderedService } from '../render/rendered.js';
+import type { StepContext, UndoContext } from '../steps/handler.js';
+import type { AttemptEnvironment } from './environment.js';
+import type { Journal } from './journal.js';
+
+/** What one step of an attempt works with. */
+export function stepContext(
+  service: RenderedService,
+  step: string,
+  journal: Journal,
+  environment: AttemptEnvironment,
+): StepContext {
+  const { state, supervisor } = environment;
+  return {
+    ...undoContext(service.name, step, journal, environment),
+    service,
+    supervisor,
+    directory: journal.directory,
+    applied: state.current.applied[service.name],
+    saveApplied: (applied) =>
+      state.update({ applied: { ...state.current.applied, [service.name]: applied } }),
+  };
+}
+
+/** What one undo works with. */
+export function undoContext(
+  service: string,
+  step: string,
+  journal: Journal,
+  environment: AttemptEnvironment,
+): UndoContext {
+  const output = (line: string) => environment.event(service, step, 'output', line);
+  return { ask: environment.run, output, run: observedRun(output, journal, environment) };
+}
+
+/** Shows each line live, and notes the process, so that a later agent waits for it instead of running the same beside it. */
+function observedRun(
+  output: (line: string) => void,
+  journal: Journal,
+  environment: AttemptEnvironment,
+): RunCommand {
+  return async (command, options) => {
+    let noted: Promise<void> | undefined;
+    const observed: CommandOptions = {
+      ...options,
+      signal: environment.ending,
+      onLine: output,
+      onSpawn: (pid) => {
+        const identity = identifyProcess(pid);
+        const deadline = environment.clock.now() + options.timeoutMs;
+        if (identity !== undefined) noted = journal.append({ kind: 'command', ...identity, deadline });
+      },
+    };
+    const result = await environment.run(command, observed);
+    // A note that can't be written fails the step only now: the command runs anyway.
+    await noted;
+    return result;
+  };
+}

@@ -1,0 +1,125 @@
+import type { Logger, Manifest } from '@shoal/common';
+import type { AttemptBegin } from './attempt/journal.js';
+import { Journal } from './attempt/journal.js';
+import type { Outcome } from './attempt/perform.js';
+import { cleanUpAfter } from './attempt/perform.js';
+import type { ConvergePaths } from './paths.js';
+import type { StateFile } from './state.js';
+
+/** A manifest that was offered and not begun yet. */
+export interface PendingOffer {
+  readonly manifest: Manifest;
+  readonly hash: string;
+  readonly retryFailed: boolean;
+}
+
+export interface LoopOptions {
+  readonly state: StateFile;
+  readonly paths: ConvergePaths;
+  readonly logger: Logger;
+  readonly begin: (begin: Omit<AttemptBegin, 'id'>) => Promise<Outcome>;
+  readonly resume: (journal: Journal) => Promise<Outcome>;
+  /** Whether the manifest in force renders to something else now. Logs and says no when it doesn't render. */
+  readonly rendersAnew: (manifest: Manifest) => Promise<boolean>;
+  /** An attempt ended, or an offer turned out to ask for nothing. */
+  readonly settled: (outcome: Outcome | undefined) => Promise<void>;
+}
+
+/** Does one thing at a time: the attempt that an earlier agent left, then the latest offer, then changed facts. */
+export class ConvergeLoop {
+  readonly #options: LoopOptions;
+  #left: Journal | undefined;
+  #offer: PendingOffer | undefined;
+  #factsChanged = false;
+  #stopped = false;
+  #working: Promise<void> | undefined;
+
+  constructor(options: LoopOptions) {
+    this.#options = options;
+  }
+
+  /** Reads what an earlier agent left; `run` then goes on with it. */
+  async open(): Promise<Journal | undefined> {
+    const journal = await Journal.open(this.#options.paths.attempt);
+    if (journal === undefined) return undefined;
+    if (journal.begin.id === this.#options.state.current.endedAttempt) {
+      await cleanUpAfter(journal);
+      return undefined;
+    }
+    this.#left = journal;
+    return journal;
+  }
+
+  offer(offer: PendingOffer): void {
+    this.#offer = offer;
+    this.run();
+  }
+
+  factsChanged(): void {
+    this.#factsChanged = true;
+    this.run();
+  }
+
+  /** Begins nothing any more; resolves when what is under way has ended. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#working;
+    await this.#left?.close();
+  }
+
+  /** Works until there is nothing left to do. */
+  run(): void {
+    if (this.#working !== undefined || this.#stopped) return;
+    this.#working = this.#work().finally(() => {
+      this.#working = undefined;
+      if (this.#left || this.#offer || this.#factsChanged) this.run();
+    });
+  }
+
+  async #work(): Promise<void> {
+    while (!this.#stopped) {
+      const next = this.#next();
+      if (next === undefined) return;
+      try {
+        await this.#options.settled(await next());
+      } catch (thrown) {
+        this.#options.logger.error({ err: thrown }, 'converging failed for a reason of its own');
+      }
+    }
+  }
+
+  #next(): (() => Promise<Outcome | undefined>) | undefined {
+    const left = this.#left;
+    if (left !== undefined) {
+      this.#left = undefined;
+      return () => this.#options.resume(left);
+    }
+    const offer = this.#offer;
+    if (offer !== undefined) {
+      this.#offer = undefined;
+      return () => this.#take(offer);
+    }
+    if (!this.#factsChanged) return undefined;
+    this.#factsChanged = false;
+    return () => this.#renderAnew();
+  }
+
+  async #take({ manifest, hash, retryFailed }: PendingOffer): Promise<Outcome | undefined> {
+    const { state, begin } = this.#options;
+    const { revision } = manifest;
+    const { running, failed } = state.current;
+    if (running?.hash === hash) {
+      if (running.revision !== revision) await state.update({ running: { hash, revision } });
+      return undefined;
+    }
+    if (failed?.hash === hash && !retryFailed) return undefined;
+    return begin({ purpose: 'manifest', hash, revision, manifest });
+  }
+
+  async #renderAnew(): Promise<Outcome | undefined> {
+    const { state, rendersAnew, begin } = this.#options;
+    const { manifest, running } = state.current;
+    if (manifest === null || running === null || !(await rendersAnew(manifest))) return undefined;
+    return begin({ purpose: 'facts', ...running, manifest });
+  }
+}

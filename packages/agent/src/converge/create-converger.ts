@@ -1,0 +1,261 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Logger, Manifest, NodeReport, StepDifference } from '@shoal/common';
+import { ProcessSupervisor } from '../supervise/process-supervisor.js';
+import type { ProcessTiming } from '../supervise/supervised-process.js';
+import type { Supervisor, SupervisorListener } from '../supervise/supervisor.js';
+import { SystemdSupervisor } from '../supervise/systemd-supervisor.js';
+import type { AttemptEnvironment } from './attempt/environment.js';
+import type { AttemptBegin } from './attempt/journal.js';
+import type { Outcome, PerformOptions, Rendering } from './attempt/perform.js';
+import { beginAttempt, resumeAttempt } from './attempt/perform.js';
+import { StepFailed } from './attempt/step-failed.js';
+import type { Clock } from './clock.js';
+import { systemClock } from './clock.js';
+import type { RunCommand } from './command.js';
+import { runCommand } from './command.js';
+import { ConvergeLoop } from './converge-loop.js';
+import type {
+  ConvergeListener,
+  Converger,
+  ObservedService,
+  SupervisorKind,
+  TemplateFacts,
+} from './converger.js';
+import { dryRun } from './dry-run.js';
+import type { Probe } from './health.js';
+import { probeHealth } from './health.js';
+import { MembersMemory } from './members-memory.js';
+import type { ConvergePaths } from './paths.js';
+import { convergePaths } from './paths.js';
+import { renderManifest } from './render/render-manifest.js';
+import type { Phase } from './report.js';
+import { buildReport } from './report.js';
+import { ServiceWatcher } from './service-watcher.js';
+import { StateFile } from './state.js';
+
+export interface ConvergerOptions {
+  /** The agent's data directory, locked by the agent. */
+  readonly dataDir: string;
+  readonly supervisor: SupervisorKind;
+  /** What templates see; asked at each rendering. */
+  readonly facts: () => TemplateFacts;
+  readonly listener: ConvergeListener;
+  readonly logger: Logger;
+  /** Default: the host's clock. */
+  readonly clock?: Clock;
+  /** Runs commands; default: really. */
+  readonly run?: RunCommand;
+  /** Asks for health; default: really. */
+  readonly probe?: Probe;
+  /** How long changed facts are gathered before templates are rendered again, in milliseconds. Default 2000. */
+  readonly factsDelayMs?: number;
+  /** How long `stop` waits for the step under way before it ends its command, in milliseconds. Default 10000. */
+  readonly stopGraceMs?: number;
+  /** Timing of child processes (process supervisor). */
+  readonly processTiming?: Partial<ProcessTiming>;
+}
+
+/** Makes the converger of this host; nothing happens before `start`. */
+export function createConverger(options: ConvergerOptions): Converger {
+  return new HostConverger(options);
+}
+
+class HostConverger implements Converger {
+  readonly #options: ConvergerOptions;
+  readonly #clock: Clock;
+  readonly #run: RunCommand;
+  readonly #paths: ConvergePaths;
+  readonly #state: StateFile;
+  readonly #supervisor: Supervisor;
+  readonly #watcher: ServiceWatcher;
+  readonly #loop: ConvergeLoop;
+  readonly #members: MembersMemory;
+  readonly #stopping = new AbortController();
+  readonly #ending = new AbortController();
+  #phase: Phase = 'idle';
+  #convergingHash = '';
+  #offered = '';
+  #factsTimer: NodeJS.Timeout | undefined;
+
+  constructor(options: ConvergerOptions) {
+    const { clock = systemClock, run = runCommand, probe = probeHealth } = options;
+    this.#options = options;
+    this.#clock = clock;
+    this.#run = run;
+    this.#paths = convergePaths(options.dataDir);
+    this.#state = new StateFile(this.#paths.state);
+    this.#supervisor = createSupervisor(options, run, clock, this.#paths.run, {
+      processChanged: (service) => this.#watcher.processChanged(service),
+      processOutput: (service, line) => options.listener.processOutput(service, line),
+    });
+    const changed = () => this.#reportChanged();
+    this.#watcher = new ServiceWatcher({ supervisor: this.#supervisor, probe, clock, changed });
+    this.#members = new MembersMemory(clock.now());
+    const perform = this.#performOptions(probe);
+    this.#loop = new ConvergeLoop({
+      state: this.#state,
+      paths: this.#paths,
+      logger: options.logger,
+      begin: (begin) => beginAttempt({ ...begin, id: randomUUID() }, perform),
+      resume: (journal) => resumeAttempt(journal, perform),
+      rendersAnew: (manifest) => this.#rendersAnew(manifest),
+      settled: (outcome) => this.#settled(outcome),
+    });
+  }
+
+  async start(): Promise<void> {
+    await mkdir(dirname(this.#paths.state), { recursive: true, mode: 0o700 });
+    await rm(this.#paths.dryRun, { recursive: true, force: true });
+    await this.#state.load();
+    const left = await this.#loop.open();
+    const leaving = new Set(left?.removing().map((service) => service.name));
+    for (const service of this.#state.current.services) {
+      if (!service.supervised || leaving.has(service.name)) continue;
+      await this.#supervisor.resume(service.process);
+    }
+    await this.#watcher.watch(this.#state.current.services);
+    this.#options.listener.observedChanged(this.observed());
+    this.#reportChanged();
+    this.#loop.run();
+  }
+
+  async stop(): Promise<void> {
+    clearTimeout(this.#factsTimer);
+    this.#stopping.abort();
+    const grace = setTimeout(() => this.#ending.abort(), this.#options.stopGraceMs ?? 10_000);
+    await this.#loop.stop();
+    clearTimeout(grace);
+    this.#watcher.stop();
+    await this.#supervisor.close();
+  }
+
+  offer(manifest: Manifest, acceptedHash: string, options: { readonly retryFailed: boolean }): void {
+    this.#offered = acceptedHash;
+    this.#loop.offer({ manifest, hash: acceptedHash, retryFailed: options.retryFailed });
+  }
+
+  async check(manifest: Manifest): Promise<readonly StepDifference[]> {
+    let services: Rendering['services'];
+    try {
+      services = (await this.#render(manifest)).services;
+    } catch (thrown) {
+      const { service, step, message } = StepFailed.of('', 'render', thrown).failure;
+      return [{ service, step, difference: message }];
+    }
+    return dryRun(services, {
+      run: this.#run,
+      supervisor: this.#supervisor,
+      state: this.#state.current,
+      directory: this.#paths.dryRun,
+    });
+  }
+
+  report(): NodeReport {
+    const now = { phase: this.#phase, convergingHash: this.#convergingHash, offered: this.#offered };
+    return buildReport(this.#state.current, now, this.#watcher.statuses());
+  }
+
+  observed(): readonly ObservedService[] {
+    return this.#state.current.services.map(({ name, logs, metrics }) => ({ service: name, logs, metrics }));
+  }
+
+  factsChanged(): void {
+    this.#lookAtFactsIn(this.#options.factsDelayMs ?? 2000);
+  }
+
+  #lookAtFactsIn(delayMs: number): void {
+    if (this.#factsTimer !== undefined || this.#stopping.signal.aborted) return;
+    this.#factsTimer = setTimeout(() => {
+      this.#factsTimer = undefined;
+      this.#loop.factsChanged();
+    }, delayMs);
+  }
+
+  async #render(manifest: Manifest): Promise<Rendering> {
+    const now = this.#clock.now();
+    const facts = this.#members.settle(this.#options.facts(), this.#state.current.members, now);
+    const { supervisor } = this.#options;
+    const services = await renderManifest(manifest, facts, { supervisor, directoryOf: this.#paths.service });
+    return { services, members: facts.members };
+  }
+
+  async #rendersAnew(manifest: Manifest): Promise<boolean> {
+    const graceLeft = this.#members.graceLeft(this.#clock.now());
+    if (graceLeft > 0 && this.#options.facts().members.length <= 1) this.#lookAtFactsIn(graceLeft);
+    try {
+      const { services } = await this.#render(manifest);
+      const digests = new Set(this.#state.current.services.map((service) => service.digest));
+      return services.some((service) => !digests.has(service.digest));
+    } catch (thrown) {
+      this.#options.logger.warn(
+        { err: thrown },
+        'changed members or lease: a template fails, what runs stays',
+      );
+      return false;
+    }
+  }
+
+  #performOptions(probe: Probe): PerformOptions {
+    return {
+      state: this.#state,
+      paths: this.#paths,
+      logger: this.#options.logger,
+      render: (begin) => this.#render(begin.manifest),
+      environment: (begin) => this.#environment(begin, probe),
+    };
+  }
+
+  #environment(begin: AttemptBegin, probe: Probe): AttemptEnvironment {
+    const { hash, revision } = begin;
+    return {
+      run: this.#run,
+      probe,
+      clock: this.#clock,
+      supervisor: this.#supervisor,
+      state: this.#state,
+      stopping: this.#stopping.signal,
+      ending: this.#ending.signal,
+      phase: (phase) => {
+        this.#convergingHash = hash;
+        if (this.#phase === phase) return;
+        this.#phase = phase;
+        this.#reportChanged();
+      },
+      event: (service, step, kind, text) => {
+        const atMs = this.#clock.now();
+        this.#options.listener.stepEvent({ revision, hash, service, step, kind, text, atMs });
+      },
+      gateSaw: (service, health) => this.#watcher.gateSaw(service, health),
+      changing: (service) => this.#watcher.changing(service),
+    };
+  }
+
+  async #settled(outcome: Outcome | undefined): Promise<void> {
+    this.#phase = 'idle';
+    if (outcome?.kind === 'interrupted') return;
+    if (outcome?.kind === 'failed') this.#options.logger.warn(outcome.failure, 'the attempt failed');
+    if (outcome !== undefined) await this.#watcher.watch(this.#state.current.services);
+    if (outcome?.kind === 'done') {
+      this.#options.logger.info(this.#state.current.running, 'converged');
+      this.#options.listener.observedChanged(this.observed());
+    }
+    this.#reportChanged();
+  }
+
+  #reportChanged(): void {
+    this.#options.listener.reportChanged(this.report());
+  }
+}
+
+function createSupervisor(
+  options: ConvergerOptions,
+  run: RunCommand,
+  clock: Clock,
+  directory: string,
+  listener: SupervisorListener,
+): Supervisor {
+  if (options.supervisor === 'systemd') return new SystemdSupervisor(run, listener);
+  return new ProcessSupervisor({ directory, listener, clock, timing: options.processTiming ?? {} });
+}

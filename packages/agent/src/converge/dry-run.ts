@@ -1,0 +1,79 @@
+import type { StepDifference } from '@shoal/common';
+import type { Supervisor } from '../supervise/supervisor.js';
+import { preflight } from './attempt/preflight.js';
+import { StepFailed } from './attempt/step-failed.js';
+import type { RunCommand } from './command.js';
+import type { RenderedService } from './render/rendered.js';
+import type { ConvergeState } from './state.js';
+import type { StepContext } from './steps/handler.js';
+import { handlerOf } from './steps/index.js';
+
+/** What a dry run works with. */
+export interface DryRunOptions {
+  readonly run: RunCommand;
+  readonly supervisor: Supervisor;
+  readonly state: ConvergeState;
+  /** For copies of files whose directory isn't there yet. */
+  readonly directory: string;
+}
+
+/**
+ * What converging to these services would change. Changed files with a validation are validated, on copies that are gone
+ * afterwards. A step that can't be checked says why.
+ */
+export async function dryRun(
+  services: readonly RenderedService[],
+  options: DryRunOptions,
+): Promise<readonly StepDifference[]> {
+  const differences: StepDifference[] = [];
+  for (const { name } of options.state.services) {
+    if (services.some((service) => service.name === name)) continue;
+    differences.push({ service: name, step: 'remove', difference: `stop ${name}; its files are left` });
+  }
+  for (const service of services) {
+    const context = checkContext(service, options);
+    for (const step of service.steps) {
+      const difference = await differenceOf(() => handlerOf(step.type).check(step, context));
+      if (difference !== '') differences.push({ service: service.name, step: step.id, difference });
+    }
+    const refusal = await refusalOf(context);
+    if (refusal !== undefined) differences.push(refusal);
+  }
+  return differences;
+}
+
+async function differenceOf(check: () => Promise<{ holds: boolean; difference: string }>): Promise<string> {
+  try {
+    const { holds, difference } = await check();
+    return holds ? '' : difference;
+  } catch (thrown) {
+    return `can't be checked: ${thrown instanceof Error ? thrown.message : String(thrown)}`;
+  }
+}
+
+async function refusalOf(context: StepContext): Promise<StepDifference | undefined> {
+  try {
+    await preflight('check', { ...context, refused: () => {} }, context);
+    return undefined;
+  } catch (thrown) {
+    const { service, step, message, output } = StepFailed.of(
+      context.service.name,
+      'preflight',
+      thrown,
+    ).failure;
+    return { service, step, difference: output === '' ? message : `${message}\n${output}` };
+  }
+}
+
+function checkContext(service: RenderedService, options: DryRunOptions): StepContext {
+  return {
+    service,
+    ask: options.run,
+    run: options.run,
+    supervisor: options.supervisor,
+    output: () => {},
+    directory: options.directory,
+    applied: options.state.applied[service.name],
+    saveApplied: async () => {},
+  };
+}

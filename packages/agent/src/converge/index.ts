@@ -1,0 +1,2 @@
+export * from './converger.js';
+export * from './create-converger.js';

@@ -1,0 +1,28 @@
+import type { NodeReport, ServiceStatus } from '@shoal/common';
+import type { ConvergeState } from './state.js';
+
+/** What the converger is doing now. */
+export type Phase = 'idle' | 'converging' | 'gating' | 'undoing';
+
+const names = { converging: 'CONVERGING', gating: 'GATING', undoing: 'UNDOING' } as const;
+
+/** The full report. `offered`: hash of what was last offered since the agent's start. */
+export function buildReport(
+  state: ConvergeState,
+  now: { readonly phase: Phase; readonly convergingHash: string; readonly offered: string },
+  services: ServiceStatus[],
+): NodeReport {
+  const { running, failed } = state;
+  const lastFailed = failed !== null && (now.offered === '' || now.offered === failed.hash);
+  return {
+    full: true,
+    runningHash: running?.hash ?? '',
+    runningRevision: running?.revision ?? 0,
+    failedHash: failed?.hash ?? '',
+    failedRevision: failed?.revision ?? 0,
+    failure: failed?.failure ?? null,
+    state: now.phase !== 'idle' ? names[now.phase] : lastFailed ? 'FAILED' : 'IDLE',
+    services,
+    convergingHash: now.phase === 'idle' ? '' : now.convergingHash,
+  };
+}

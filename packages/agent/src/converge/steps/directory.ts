@@ -1,0 +1,67 @@
+import { chmod, chown, mkdir, rmdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { RenderedDirectory } from '../render/rendered.js';
+import { StepError } from '../step-error.js';
+import { statOf } from './disk.js';
+import type { StepHandler } from './handler.js';
+import { holds } from './handler.js';
+import { lookUp, octal, ownershipDifference, setOwnership } from './ownership.js';
+
+export interface DirectoryUndo {
+  readonly path: string;
+  /** Directories that don't exist yet, outermost first. */
+  readonly missing: readonly string[];
+  /** What it was, when it exists already. */
+  readonly before?: { readonly mode: number; readonly uid: number; readonly gid: number };
+}
+
+/** A directory exists with these permissions. */
+export const directoryHandler: StepHandler<RenderedDirectory, DirectoryUndo> = {
+  async check(step, context) {
+    const stat = await statOf(step.path);
+    if (stat === undefined) {
+      return { holds: false, difference: `new directory ${step.path}, mode ${octal(step.mode)}` };
+    }
+    if (!stat.isDirectory()) throw new StepError(`${step.path} exists and isn't a directory`);
+    const difference = ownershipDifference(stat, step.mode, await lookUp(step, context.ask));
+    return difference === '' ? holds : { holds: false, difference: `${step.path}: ${difference}` };
+  },
+
+  async prepareUndo(step) {
+    const stat = await statOf(step.path);
+    if (stat !== undefined) {
+      const before = { mode: stat.mode & 0o7777, uid: stat.uid, gid: stat.gid };
+      return { path: step.path, missing: [], before };
+    }
+    const missing: string[] = [];
+    for (let path = step.path; (await statOf(path)) === undefined; path = dirname(path))
+      missing.unshift(path);
+    return { path: step.path, missing };
+  },
+
+  async apply(step, context) {
+    const wanted = await lookUp(step, context.ask);
+    await mkdir(step.path, { recursive: true });
+    await setOwnership(step.path, step.mode, wanted);
+    return `${step.path} is there`;
+  },
+
+  async undo(undo) {
+    if (undo.before !== undefined) {
+      await chown(undo.path, undo.before.uid, undo.before.gid);
+      await chmod(undo.path, undo.before.mode);
+      return `permissions of ${undo.path} put back`;
+    }
+    for (const path of undo.missing.toReversed()) await removeIfEmpty(path);
+    return `${undo.path} removed if it was empty`;
+  },
+};
+
+async function removeIfEmpty(path: string): Promise<void> {
+  try {
+    await rmdir(path);
+  } catch (thrown) {
+    const code = (thrown as NodeJS.ErrnoException).code ?? '';
+    if (!['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes(code)) throw thrown;
+  }
+}

@@ -1,0 +1,100 @@
+import { chown, link, readFile, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { writeFileAtomic } from '@shoal/common';
+import { sha256 } from '../render/file-digest.js';
+import type { RenderedFile } from '../render/rendered.js';
+import { StepError } from '../step-error.js';
+import { statOf, syncDirectory } from './disk.js';
+import { contentDifference } from './file-difference.js';
+import type { StepHandler } from './handler.js';
+import { holds } from './handler.js';
+import { lookUp, ownershipDifference } from './ownership.js';
+import { stage, unstage, validateFile } from './staging.js';
+
+export interface FileUndo {
+  readonly path: string;
+  readonly staged: string;
+  /** Where the old file is kept until the attempt ends; null: there was none. */
+  readonly backup: string | null;
+  /** Set when the backup is a copy: what the old file's permissions were. */
+  readonly copied?: { readonly mode: number; readonly uid: number; readonly gid: number };
+}
+
+/** A file holds this text. */
+export const fileHandler: StepHandler<RenderedFile, FileUndo> = {
+  async check(step, context) {
+    const stat = await statOf(step.path);
+    const content = await contentDifference(step, stat);
+    if (stat === undefined || stat.isSymbolicLink()) return { holds: false, difference: content };
+    const ownership = ownershipDifference(stat, step.mode, await lookUp(step, context.ask));
+    if (content === '' && ownership === '') return holds;
+    const permissions = ownership === '' ? '' : `${step.path}: ${ownership}`;
+    return { holds: false, difference: [permissions, content].filter(Boolean).join('\n') };
+  },
+
+  /** The backup is a second name for the old file: it needs no space, and putting it back is one rename. */
+  async prepareUndo(step, context) {
+    const { path } = step;
+    const staged = join(dirname(path), `.shoal-staged.${basename(path)}`);
+    const stat = await statOf(path);
+    if (stat === undefined) return { path, staged, backup: null };
+    const backup = join(dirname(path), `.shoal-backup.${basename(path)}`);
+    try {
+      // Left by an attempt that was interrupted before it noted it: the file itself is still the old one.
+      await rm(backup, { force: true });
+      await link(path, backup);
+      return { path, staged, backup };
+    } catch {
+      // No hard links here (file system, or not our file): a copy does.
+      const copy = join(context.directory, `backup-${sha256(path).slice(0, 16)}`);
+      await writeFileAtomic(copy, await readFile(path), { mode: 0o600 });
+      const { mode, uid, gid } = stat;
+      return { path, staged, backup: copy, copied: { mode: mode & 0o7777, uid, gid } };
+    }
+  },
+
+  async apply(step, context) {
+    const directory = dirname(step.path);
+    if ((await statOf(directory)) === undefined) {
+      throw new StepError(`directory ${directory} doesn't exist: a directory step has to make it first`);
+    }
+    const staged = await stage(step, 'staged', context.directory, context.ask);
+    try {
+      const validated = await validateFile(context.service, step, { [step.id]: staged }, context);
+      if (!validated) throw new StepError(`the program that validates ${step.path} isn't installed`);
+      await rename(staged, step.path);
+    } finally {
+      await unstage([staged]);
+    }
+    await syncDirectory(directory);
+    return `${step.path} written`;
+  },
+
+  async undo(undo) {
+    await rm(undo.staged, { force: true });
+    if (undo.backup === null) {
+      await rm(undo.path, { force: true });
+      return `${undo.path} removed`;
+    }
+    if ((await statOf(undo.backup)) === undefined) return `${undo.path} was put back before`;
+    if (undo.copied === undefined) {
+      await putBack(undo.backup, undo.path);
+    } else {
+      await writeFileAtomic(undo.path, await readFile(undo.backup), { mode: undo.copied.mode });
+      await chown(undo.path, undo.copied.uid, undo.copied.gid);
+    }
+    return `${undo.path} put back`;
+  },
+
+  async forget(undo) {
+    if (undo.backup !== null) await rm(undo.backup, { force: true });
+    await rm(undo.staged, { force: true });
+  },
+};
+
+async function putBack(backup: string, path: string): Promise<void> {
+  await rename(backup, path);
+  // Two names of one file: rename(2) then does nothing and leaves both.
+  await rm(backup, { force: true });
+  await syncDirectory(dirname(path));
+}
