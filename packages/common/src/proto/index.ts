@@ -19,6 +19,7 @@ export type { Identity, Identity__Output } from './generated/shoal/v1/Identity.j
 export type { LinkClient, LinkHandlers } from './generated/shoal/v1/Link.js';
 export type { LogBatch, LogBatch__Output } from './generated/shoal/v1/LogBatch.js';
 export type { LogRecord, LogRecord__Output } from './generated/shoal/v1/LogRecord.js';
+export type { MembersResult, MembersResult__Output } from './generated/shoal/v1/MembersResult.js';
 export type { NodeReport, NodeReport__Output } from './generated/shoal/v1/NodeReport.js';
 export type { Offer, Offer__Output } from './generated/shoal/v1/Offer.js';
 export type { OperationRequest__Output } from './generated/shoal/v1/OperationRequest.js';
