@@ -1,0 +1,156 @@
+import {
+  type CertificateAuthority,
+  type EnrollRequest__Output,
+  type Identity,
+  type Logger,
+  ShoalError,
+  validateNodeName,
+} from '@shoal/common';
+import type { Leases } from '../license/leases.js';
+import { putJson } from '../store/json.js';
+import { keys } from '../store/keys.js';
+import type { Store } from '../store/store.js';
+import { controllerName, type NodeRecord, nameTaken, withCertificate } from './node-record.js';
+import type { Tokens } from './tokens.js';
+
+const dayMs = 86_400_000;
+/** How often a lost race is tried again. */
+const attempts = 50;
+
+/** What enrolment needs of the rest. */
+export interface EnrolmentComponents {
+  readonly store: Store;
+  readonly tokens: Tokens;
+  readonly leases: Leases;
+  readonly logger: Logger;
+  readonly cluster: {
+    readonly id: string;
+    readonly name: string;
+    readonly authority: CertificateAuthority;
+    readonly manifestPublicKeyPem: string;
+    readonly gossipKeys: readonly Buffer[];
+  };
+  /** The node as it is known now. */
+  readonly node: (name: string) => NodeRecord | undefined;
+  /** A record was stored. */
+  readonly stored: (record: NodeRecord) => void;
+}
+
+/** How enrolment is tuned. */
+export interface EnrolmentOptions {
+  /** Life of a node's certificate, ms. */
+  readonly certificateTtlMs: number;
+  readonly now: () => number;
+}
+
+/** Turns hosts into nodes, and keeps their certificates fresh. */
+export class Enrolment {
+  readonly #parts: EnrolmentComponents;
+  readonly #options: EnrolmentOptions;
+
+  constructor(parts: EnrolmentComponents, options: EnrolmentOptions) {
+    this.#parts = parts;
+    this.#options = options;
+  }
+
+  /**
+   * Trades a token's secret and a signing request for an identity. The token's use and the node are stored in one transaction, so that of racing
+   * hosts exactly as many get in as the token has uses.
+   *
+   * @param gossipSeeds addresses for this caller to join the gossip by
+   * @throws ShoalError `unauthenticated` (token), `already_exists` (name), `invalid_input` (name, site or signing request)
+   */
+  async enroll(request: EnrollRequest__Output, gossipSeeds: readonly string[]): Promise<Identity> {
+    const { cluster, store, tokens, stored, logger } = this.#parts;
+    checkRequest(request, cluster.id);
+    const { node: name } = request;
+    for (let attempt = 0; attempt < attempts; attempt += 1) {
+      const token = await tokens.find(request.secret);
+      if (name === controllerName || (await store.get(keys.node(name))) !== undefined) throw nameTaken(name);
+      const issued = await this.#issue(name, request.csrPem);
+      const record: NodeRecord = {
+        name,
+        site: request.site === '' ? 'default' : request.site,
+        enrolledAt: this.#options.now(),
+        agentVersion: request.agentVersion.slice(0, 100),
+        certificates: [{ serial: issued.serial, notAfter: issued.notAfter }],
+      };
+      const result = await store.transact({
+        compare: [
+          { key: keys.token(token.value.secretHash), modRevision: token.modRevision },
+          { key: keys.node(name), modRevision: 0 },
+        ],
+        writes: [tokens.useWrite(token.value), putJson(keys.node(name), record)],
+      });
+      if (!result.committed) continue;
+      stored(record);
+      logger.info({ node: name, site: record.site, by: token.value.id }, 'node enrolled');
+      return this.#identity(name, issued.certificatePem, gossipSeeds);
+    }
+    throw new ShoalError('unavailable', 'Too many hosts enroll by this token at once', {
+      hint: 'Try again.',
+    });
+  }
+
+  /** A fresh certificate for a node that has a good one. @throws ShoalError `invalid_input`, `not_found` */
+  async renew(name: string, csrPem: string, gossipSeeds: readonly string[]): Promise<Identity> {
+    const { store, stored, node, logger } = this.#parts;
+    const issued = await this.#issue(name, csrPem);
+    for (let attempt = 0; attempt < attempts; attempt += 1) {
+      const entry = await store.get(keys.node(name));
+      const present = node(name);
+      if (entry === undefined || present === undefined)
+        throw new ShoalError('not_found', `No node "${name}"`);
+      const certificate = { serial: issued.serial, notAfter: issued.notAfter };
+      const record = withCertificate(present, certificate, this.#options.now());
+      const result = await store.transact({
+        compare: [{ key: keys.node(name), modRevision: entry.modRevision }],
+        writes: [putJson(keys.node(name), record)],
+      });
+      if (!result.committed) continue;
+      stored(record);
+      logger.info(
+        { node: name, notAfter: new Date(issued.notAfter).toISOString() },
+        'node certificate renewed',
+      );
+      return this.#identity(name, issued.certificatePem, gossipSeeds);
+    }
+    throw new ShoalError('conflict', `The record of node "${name}" kept changing`);
+  }
+
+  #issue(node: string, csrPem: string): ReturnType<CertificateAuthority['issueNode']> {
+    const { id: clusterId, authority } = this.#parts.cluster;
+    const days = this.#options.certificateTtlMs / dayMs;
+    return authority.issueNode({ csrPem, clusterId, node, days, now: this.#options.now() });
+  }
+
+  #identity(node: string, certificatePem: string, gossipSeeds: readonly string[]): Identity {
+    const { cluster, leases } = this.#parts;
+    return {
+      clusterId: cluster.id,
+      clusterName: cluster.name,
+      node,
+      certificatePem,
+      caPem: cluster.authority.certificatePem,
+      manifestPublicKeyPem: cluster.manifestPublicKeyPem,
+      gossipKeys: [...cluster.gossipKeys],
+      gossipSeeds: [...gossipSeeds],
+      lease: leases.grant(node),
+    };
+  }
+}
+
+function checkRequest(request: EnrollRequest__Output, clusterId: string): void {
+  if (request.clusterId !== clusterId) {
+    throw new ShoalError('unauthenticated', 'The join token is for another cluster', {
+      hint: 'Make one on this controller: shoal token create',
+    });
+  }
+  validateNodeName(request.node);
+  if (request.site !== '' && !/^[a-z0-9][a-z0-9.-]{0,62}$/.test(request.site)) {
+    throw new ShoalError(
+      'invalid_input',
+      `site: expected 1 to 63 of a-z, 0-9, '-' and '.', found ${JSON.stringify(request.site.slice(0, 80))}`,
+    );
+  }
+}

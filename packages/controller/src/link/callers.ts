@@ -1,0 +1,68 @@
+import { identify, type Principal, ShoalError } from '@shoal/common';
+
+/** The part of a grpc-js server call that tells who calls. */
+export interface AuthenticatedCall {
+  getAuthContext(): { sslPeerCertificate?: { raw: Buffer } } | null;
+}
+
+/** What callers are checked against. */
+export interface CallersOptions {
+  readonly clusterId: string;
+  readonly caPem: string;
+  /** Whether the certificate of that serial was revoked. */
+  readonly isRevoked: (serial: string) => boolean;
+  /** Whether a node of that name is enrolled. */
+  readonly isNode: (name: string) => boolean;
+  readonly now: () => number;
+}
+
+/** Tells who is behind each gRPC call by its client certificate. */
+export class Callers {
+  readonly #options: CallersOptions;
+
+  constructor(options: CallersOptions) {
+    this.#options = options;
+  }
+
+  /** Whoever calls. @throws ShoalError `unauthenticated`: no certificate, another CA's or cluster's, expired, revoked */
+  principal(call: AuthenticatedCall): Principal {
+    const { clusterId, caPem, isRevoked, now } = this.#options;
+    const certificate = call.getAuthContext()?.sslPeerCertificate?.raw;
+    if (certificate === undefined) {
+      throw new ShoalError('unauthenticated', "No client certificate of this cluster's CA was presented", {
+        hint: 'Nodes get one by enrolling with a join token; operators find theirs in admin-credentials.json.',
+      });
+    }
+    const principal = identify(certificate, caPem, now());
+    if (principal.clusterId !== clusterId) {
+      throw new ShoalError(
+        'unauthenticated',
+        `The certificate is for another cluster (${principal.clusterId})`,
+      );
+    }
+    if (isRevoked(principal.serial)) {
+      throw new ShoalError(
+        'unauthenticated',
+        `The certificate of ${principal.kind} "${principal.name}" was revoked`,
+        {
+          hint: 'The node was removed from the cluster; to bring it back, enroll it with a new join token.',
+        },
+      );
+    }
+    return principal;
+  }
+
+  /** The node that calls. @throws ShoalError as `principal`; `permission_denied` when it is none of this cluster's nodes */
+  node(call: AuthenticatedCall): Principal {
+    const principal = this.principal(call);
+    if (principal.kind !== 'node') {
+      throw new ShoalError('permission_denied', 'This call is for nodes; the certificate is of an operator');
+    }
+    if (!this.#options.isNode(principal.name)) {
+      throw new ShoalError('unauthenticated', `No node "${principal.name}" is enrolled`, {
+        hint: 'Enroll it with a new join token.',
+      });
+    }
+    return principal;
+  }
+}

@@ -1,0 +1,71 @@
+import type { HashView, MemberState, NodeView } from '@shoal/common';
+import { certificateExpiry, type NodeRecord } from '../enrol/node-record.js';
+import type { MeasuredState } from './report.js';
+import { isSettled } from './report.js';
+
+/** What a node's agent said of itself when its link last began. */
+export interface NodeFacts {
+  readonly agentVersion: string;
+  /** Gossip address, host:port. */
+  readonly address: string;
+  readonly facts: Readonly<Record<string, string>>;
+}
+
+/** All that is known of a node. */
+export interface KnownNode {
+  readonly record: NodeRecord;
+  readonly facts: NodeFacts | null;
+  readonly measured: MeasuredState | null;
+  readonly connected: boolean;
+  readonly lastSeenAt: number | null;
+  readonly member: MemberState | null;
+  readonly desired: HashView | null;
+}
+
+/** One word for a node; the order of the checks is their weight for people. */
+function statusOf({ measured, connected, member, desired }: KnownNode): NodeView['status'] {
+  if (!connected) {
+    if (measured === null) return 'new';
+    return member === 'dead' || member === 'left' ? 'down' : 'unreachable';
+  }
+  if (measured === null) return 'new';
+  if (!isSettled(measured)) return 'converging';
+  // A failure that was followed by a success elsewhere is history.
+  if (measured.failed !== null && measured.failed.revision >= measured.runningRevision) return 'failed';
+  const unhealthy = measured.services.some(
+    ({ health, process }) => health === 'unhealthy' || process === 'failed',
+  );
+  if (unhealthy) return 'unhealthy';
+  return desired !== null && desired.hash !== measured.runningHash ? 'behind' : 'ok';
+}
+
+/** What the operations show of a node. */
+export function nodeView(node: KnownNode): NodeView {
+  const { record, facts, measured, connected, lastSeenAt, member, desired } = node;
+  const runs = measured !== null && measured.runningHash !== '';
+  return {
+    name: record.name,
+    site: record.site,
+    address: facts?.address ?? '',
+    agentVersion: facts?.agentVersion ?? record.agentVersion,
+    facts: facts?.facts ?? {},
+    enrolledAt: record.enrolledAt,
+    certificateExpiresAt: certificateExpiry(record),
+    connected,
+    lastSeenAt,
+    member,
+    desired,
+    failed: measured?.failed ?? null,
+    running: runs ? { hash: measured.runningHash, revision: runningRevision(measured, desired) } : null,
+    state: measured?.state ?? 'unknown',
+    services: measured?.services ?? [],
+    status: statusOf(node),
+  };
+}
+
+/** A node that runs a revision's content runs that revision, although it got the content with an earlier one. */
+function runningRevision(measured: MeasuredState, desired: HashView | null): number {
+  return desired !== null && desired.hash === measured.runningHash
+    ? desired.revision
+    : measured.runningRevision;
+}

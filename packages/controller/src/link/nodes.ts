@@ -1,0 +1,337 @@
+import type { HashView, Hello__Output, Logger, NodeReport__Output, NodeView } from '@shoal/common';
+import { nearest, ShoalError } from '@shoal/common';
+import type { Membership } from '../cluster/membership.js';
+import type { NodeRecord } from '../enrol/node-record.js';
+import type { ObservedNode, Presence } from '../rollout/machine.js';
+import type { Targets } from '../rollout/targets.js';
+import type { CompiledManifest, Manifests, NodePlace } from '../spec/manifests.js';
+import { listJson, putJson } from '../store/json.js';
+import { keys } from '../store/keys.js';
+import type { Store } from '../store/store.js';
+import type { EventBus } from './event-bus.js';
+import { type NodeFacts, nodeView } from './node-view.js';
+import { decideOffer, isSettled, type MeasuredState, mergeReport } from './report.js';
+import type { Session } from './session.js';
+
+/** How often what nodes reported is written to the store, ms. It only serves to show what was known last after a restart. */
+const persistIntervalMs = 2000;
+/** A node without link counts as offline after this time; agents come back within 30 s, and the controller itself may have just started. */
+export const awayMs: number = 40_000;
+
+interface StoredReport {
+  readonly node: string;
+  readonly facts: NodeFacts | null;
+  readonly measured: MeasuredState;
+  readonly at: number;
+}
+
+interface Entry {
+  record: NodeRecord;
+  facts: NodeFacts | null;
+  measured: MeasuredState | null;
+  lastSeenAt: number | null;
+  /** Since when it has no link; the controller's start when it had none yet. */
+  awaySince: number;
+  session: Session | null;
+  leaseAt: number;
+  dirty: boolean;
+}
+
+/** What `Nodes` needs of the rest. */
+export interface NodesComponents {
+  readonly store: Store;
+  readonly targets: Targets;
+  readonly manifests: Manifests;
+  readonly membership: Membership;
+  readonly events: EventBus;
+  readonly logger: Logger;
+  readonly now: () => number;
+}
+
+/** Every node of the cluster: its record, what its agent last measured, its link, and what it shall be. */
+export class Nodes {
+  readonly #parts: NodesComponents;
+  readonly #entries = new Map<string, Entry>();
+  readonly #revoked = new Set<string>();
+  readonly #listeners: ((node: string) => void)[] = [];
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(parts: NodesComponents) {
+    this.#parts = parts;
+  }
+
+  /** Reads what the store holds and begins to follow the gossip. */
+  async start(): Promise<void> {
+    const { store, membership, now } = this.#parts;
+    for (const record of await listJson<NodeRecord>(store, keys.nodes))
+      this.#entries.set(record.name, fresh(record, now()));
+    for (const report of await listJson<StoredReport>(store, keys.reports)) {
+      const entry = this.#entries.get(report.node);
+      if (entry === undefined) continue;
+      entry.facts = report.facts;
+      entry.measured = report.measured;
+      entry.lastSeenAt = report.at;
+    }
+    for (const { serial } of await listJson<{ serial: string }>(store, keys.revoked))
+      this.#revoked.add(serial);
+    membership.onChange((member) => {
+      this.#parts.events.publish({ type: 'member', member });
+      if (this.#entries.has(member.name)) this.#changed(member.name);
+    });
+    this.#timer = setInterval(() => void this.persist(), persistIntervalMs).unref();
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.persist();
+  }
+
+  /** A node's view changed, or it came, or it went. Listeners must not throw. */
+  onChange(listener: (node: string) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  #changed(name: string): void {
+    const entry = this.#entries.get(name);
+    if (entry !== undefined) this.#parts.events.publish({ type: 'node', node: this.#view(entry) });
+    for (const listener of this.#listeners) listener(name);
+  }
+
+  #entry(name: string): Entry {
+    const entry = this.#entries.get(name);
+    if (entry !== undefined) return entry;
+    const near = nearest(name, [...this.#entries.keys()]);
+    const hint = near === undefined ? 'List them: shoal node ls' : `Did you mean "${near}"?`;
+    throw new ShoalError('not_found', `There is no node "${name}"`, { hint });
+  }
+
+  has(name: string): boolean {
+    return this.#entries.has(name);
+  }
+
+  isRevoked(serial: string): boolean {
+    return this.#revoked.has(serial);
+  }
+
+  record(name: string): NodeRecord | undefined {
+    return this.#entries.get(name)?.record;
+  }
+
+  /** Name and site of every node, by name. */
+  places(): NodePlace[] {
+    return [...this.#entries.values()]
+      .map(({ record }) => ({ name: record.name, site: record.site }))
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  /** The node's link. @throws ShoalError `not_found`, `unavailable` when it has none */
+  session(name: string): Session {
+    const { session } = this.#entry(name);
+    if (session !== null) return session;
+    throw new ShoalError('unavailable', `Node "${name}" is not connected`, {
+      hint: `See: shoal node show ${name}`,
+    });
+  }
+
+  sessions(): Session[] {
+    return [...this.#entries.values()].map(({ session }) => session).filter((session) => session !== null);
+  }
+
+  measured(name: string): MeasuredState | null {
+    return this.#entries.get(name)?.measured ?? null;
+  }
+
+  view(name: string): NodeView {
+    return this.#view(this.#entry(name));
+  }
+
+  /** By name. */
+  views(): NodeView[] {
+    return this.places().map(({ name }) => this.view(name));
+  }
+
+  /** A record was stored: of a new node, or of one whose certificate or site changed. */
+  stored(record: NodeRecord): void {
+    const entry = this.#entries.get(record.name);
+    if (entry === undefined) this.#entries.set(record.name, fresh(record, this.#parts.now()));
+    else entry.record = record;
+    this.#changed(record.name);
+  }
+
+  /** Takes a node out of the cluster: its certificates are refused from now on, its agent is told. @throws ShoalError `not_found` */
+  async remove(name: string): Promise<void> {
+    const { store, targets, events } = this.#parts;
+    const entry = this.#entry(name);
+    const { certificates } = entry.record;
+    await store.transact({
+      writes: [
+        ...[keys.node(name), keys.target(name), keys.report(name)].map(
+          (key) => ({ type: 'delete', key }) as const,
+        ),
+        ...certificates.map((certificate) =>
+          putJson(keys.revokedSerial(certificate.serial), { ...certificate, node: name }),
+        ),
+      ],
+    });
+    for (const { serial } of certificates) this.#revoked.add(serial);
+    this.#entries.delete(name);
+    targets.forget(name);
+    entry.session?.removed();
+    events.publish({ type: 'node-removed', name });
+    this.#changed(name);
+  }
+
+  /** A link began; one that stood before is ended. */
+  connected(session: Session): void {
+    const entry = this.#entry(session.node);
+    const old = entry.session;
+    entry.session = session;
+    entry.leaseAt = this.#parts.now();
+    old?.close(new ShoalError('unavailable', 'The node opened a newer link'));
+  }
+
+  disconnected(session: Session): void {
+    const entry = this.#entries.get(session.node);
+    if (entry?.session !== session) return;
+    entry.session = null;
+    entry.awaySince = this.#parts.now();
+    this.#changed(session.node);
+  }
+
+  seen(name: string): void {
+    const entry = this.#entries.get(name);
+    if (entry === undefined) return;
+    entry.lastSeenAt = this.#parts.now();
+    entry.dirty = true;
+  }
+
+  /** An agent's report arrived; with the hello on a new link. */
+  reported(name: string, report: NodeReport__Output, hello: Hello__Output | undefined): void {
+    const entry = this.#entries.get(name);
+    if (entry === undefined) return;
+    if (hello !== undefined) {
+      entry.facts = { agentVersion: hello.agentVersion, address: hello.gossipAddress, facts: hello.facts };
+    }
+    entry.measured = mergeReport(entry.measured, report);
+    entry.dirty = true;
+    this.reconcile(name);
+    this.#changed(name);
+  }
+
+  /** Offers the node what it shall be, when it isn't that and may be asked. */
+  reconcile(name: string): void {
+    const entry = this.#entries.get(name);
+    if (entry?.session == null || entry.measured === null) return;
+    const desired = this.#desired(entry);
+    if (desired === undefined || ShoalError.is(desired)) return;
+    const { hash, manifest } = desired;
+    const decision = decideOffer({ hash, revision: manifest.revision }, entry.measured);
+    if (!decision.offer) return;
+    const signed = this.#parts.manifests.sign(manifest);
+    const offer = { manifest: signed, hash, revision: manifest.revision, retryFailed: decision.retryFailed };
+    if (entry.session.offer(offer)) {
+      this.#parts.logger.info({ node: name, revision: manifest.revision, hash }, 'manifest offered');
+    }
+  }
+
+  /** Targets changed: offers and views follow. */
+  targetsChanged(names: readonly string[]): void {
+    for (const name of names) {
+      this.reconcile(name);
+      this.#changed(name);
+    }
+  }
+
+  /** Renews leases that are old enough. `grant` makes one. */
+  renewLeases(renewAfterMs: number, renew: (session: Session) => void): void {
+    const now = this.#parts.now();
+    for (const entry of this.#entries.values()) {
+      if (entry.session === null || now - entry.leaseAt < renewAfterMs) continue;
+      entry.leaseAt = now;
+      renew(entry.session);
+    }
+  }
+
+  /** All nodes as a rollout to the (prepared) revision sees them. */
+  observe(revision: number): Map<string, ObservedNode> {
+    const observed = new Map<string, ObservedNode>();
+    for (const [name, entry] of this.#entries) {
+      const compiled = this.#parts.manifests.at(entry.record, revision);
+      const measured = entry.measured;
+      const broken = ShoalError.is(compiled);
+      observed.set(name, {
+        presence: this.#presence(entry),
+        hash: broken ? 'not-compiled' : (compiled?.hash ?? ''),
+        running: measured?.runningHash ?? '',
+        failed: broken ? compileFailure(revision, compiled) : (measured?.failed ?? null),
+        settled: measured === null || isSettled(measured),
+        good: this.#parts.targets.get(name)?.good ?? 0,
+      });
+    }
+    return observed;
+  }
+
+  #presence(entry: Entry): Presence {
+    if (entry.session !== null && entry.measured !== null) return 'connected';
+    const member = this.#parts.membership.member(entry.record.name)?.state;
+    if (member === 'dead' || member === 'left') return 'offline';
+    return this.#parts.now() - entry.awaySince < awayMs ? 'away' : 'offline';
+  }
+
+  #desired({ record }: Entry): CompiledManifest | ShoalError | undefined {
+    return this.#parts.manifests.at(record, this.#parts.targets.get(record.name)?.revision ?? 0);
+  }
+
+  #view(entry: Entry): NodeView {
+    const compiled = this.#desired(entry);
+    const desired: HashView | null =
+      compiled === undefined || ShoalError.is(compiled)
+        ? null
+        : { hash: compiled.hash, revision: compiled.manifest.revision };
+    return nodeView({
+      record: entry.record,
+      facts: entry.facts,
+      measured: entry.measured,
+      connected: entry.session !== null,
+      lastSeenAt: entry.lastSeenAt,
+      member: this.#parts.membership.member(entry.record.name)?.state ?? null,
+      desired,
+    });
+  }
+
+  /** Writes what was reported since the last time. */
+  async persist(): Promise<void> {
+    const changed = [...this.#entries]
+      .filter(([, entry]) => entry.dirty && entry.measured !== null)
+      .slice(0, 500);
+    if (changed.length === 0) return;
+    for (const [, entry] of changed) entry.dirty = false;
+    const writes = changed.map(([node, { facts, measured, lastSeenAt }]) =>
+      putJson(keys.report(node), { node, facts, measured, at: lastSeenAt }),
+    );
+    try {
+      await this.#parts.store.transact({ writes });
+    } catch (error) {
+      for (const [, entry] of changed) entry.dirty = true;
+      this.#parts.logger.warn({ err: error }, 'reports not persisted');
+    }
+  }
+}
+
+function fresh(record: NodeRecord, now: number): Entry {
+  return {
+    record,
+    facts: null,
+    measured: null,
+    lastSeenAt: null,
+    awaySince: now,
+    session: null,
+    leaseAt: now,
+    dirty: false,
+  };
+}
+
+function compileFailure(revision: number, error: ShoalError): ObservedNode['failed'] {
+  const failure = { service: '', step: 'compile', message: error.message, output: '', undone: true };
+  return { hash: 'not-compiled', revision, failure };
+}

@@ -1,0 +1,98 @@
+import type { FailureView, NodeReport__Output, ServiceStatusView } from '@shoal/common';
+
+/** What is true on a node, as its agent measured it last. Times are ms since the epoch. */
+export interface MeasuredState {
+  /** Empty: nothing yet. */
+  readonly runningHash: string;
+  readonly runningRevision: number;
+  readonly failed: { readonly hash: string; readonly revision: number; readonly failure: FailureView } | null;
+  readonly state: 'unknown' | 'idle' | 'converging' | 'gating' | 'undoing' | 'failed';
+  readonly convergingHash: string;
+  readonly services: readonly ServiceStatusView[];
+}
+
+const states: Readonly<Record<string, MeasuredState['state']>> = {
+  IDLE: 'idle',
+  CONVERGING: 'converging',
+  GATING: 'gating',
+  UNDOING: 'undoing',
+  FAILED: 'failed',
+};
+
+/** Longest failure output that is kept, in characters. */
+const longestOutput = 16_384;
+
+function failureOf(report: NodeReport__Output): MeasuredState['failed'] {
+  if (report.failedHash === '') return null;
+  const { service = '', step = '', message = '', output = '', undone = false } = report.failure ?? {};
+  return {
+    hash: report.failedHash,
+    revision: report.failedRevision,
+    failure: { service, step, message, output: output.slice(-longestOutput), undone },
+  };
+}
+
+function servicesOf(report: NodeReport__Output): ServiceStatusView[] {
+  return report.services.map(({ service, process, health, detail, startedAtMs, restarts }) => ({
+    service,
+    process,
+    health,
+    detail,
+    startedAt: startedAtMs === 0 ? null : startedAtMs,
+    restarts,
+  }));
+}
+
+/**
+ * The measured state after a report. A full report replaces what was known; of another one the parts that are there do: `state` (with it
+ * `convergingHash`), `services`, `runningHash`, `failedHash`.
+ */
+export function mergeReport(known: MeasuredState | null, report: NodeReport__Output): MeasuredState {
+  const state = states[report.state];
+  if (report.full || known === null) {
+    return {
+      runningHash: report.runningHash,
+      runningRevision: report.runningRevision,
+      failed: failureOf(report),
+      state: state ?? 'unknown',
+      convergingHash: report.convergingHash,
+      services: servicesOf(report),
+    };
+  }
+  const hasRunning = report.runningHash !== '';
+  return {
+    runningHash: hasRunning ? report.runningHash : known.runningHash,
+    runningRevision: hasRunning ? report.runningRevision : known.runningRevision,
+    failed: failureOf(report) ?? known.failed,
+    state: state ?? known.state,
+    convergingHash: state === undefined ? known.convergingHash : report.convergingHash,
+    services: report.services.length > 0 ? servicesOf(report) : known.services,
+  };
+}
+
+/** False while the agent is at work on a manifest. */
+export function isSettled(state: MeasuredState): boolean {
+  return state.state !== 'converging' && state.state !== 'gating' && state.state !== 'undoing';
+}
+
+/** What to do about a node's manifest. */
+export type OfferDecision =
+  | { readonly offer: false }
+  | { readonly offer: true; readonly retryFailed: boolean };
+
+/**
+ * Whether a node is to be offered what it shall be: not when it runs it or is at work on it, and not when it failed there at this revision or a
+ * later one. That it failed at an earlier revision is no reason: an operator asked for it again by committing.
+ */
+export function decideOffer(
+  desired: { readonly hash: string; readonly revision: number },
+  measured: MeasuredState,
+): OfferDecision {
+  const { convergingHash, failed, runningHash } = measured;
+  if (!isSettled(measured) && convergingHash === desired.hash) return { offer: false };
+  const failedIt = failed !== null && failed.hash === desired.hash;
+  if (failedIt && failed.revision >= desired.revision) return { offer: false };
+  const elsewhere = !isSettled(measured) && convergingHash !== '' && convergingHash !== desired.hash;
+  if (runningHash === desired.hash && !elsewhere) return { offer: false };
+  return { offer: true, retryFailed: failedIt };
+}

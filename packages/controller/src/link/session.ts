@@ -1,0 +1,184 @@
+import { randomUUID } from 'node:crypto';
+import {
+  type AgentMessage__Output,
+  type CheckResult__Output,
+  type Hello__Output,
+  type MemberView,
+  type NodeReport__Output,
+  type Offer,
+  ShoalError,
+  type SignedDocument,
+  type StepDifference__Output,
+  type StepEvent__Output,
+  type Welcome,
+} from '@shoal/common';
+import { parseMembers } from './members-result.js';
+import { type MessageSink, Outbox } from './outbox.js';
+
+/** Where a session tells what its agent said. Calls must not throw. */
+export interface SessionListener {
+  /** The agent's report; with the hello when it is the first. */
+  reported(report: NodeReport__Output, hello: Hello__Output | undefined): void;
+  stepEvents(events: readonly StepEvent__Output[]): void;
+  /** Anything arrived. */
+  seen(): void;
+}
+
+interface Waiting {
+  readonly kind: 'check' | 'members';
+  readonly settle: (outcome: { check?: CheckResult__Output; members?: string } | ShoalError) => void;
+}
+
+/** One agent's control stream, from its first message to its end. */
+export class Session {
+  readonly node: string;
+  readonly #outbox: Outbox;
+  readonly #listener: SessionListener;
+  readonly #end: (reason: ShoalError | undefined) => void;
+  readonly #waiting = new Map<string, Waiting>();
+  #received = 0;
+  #begun = false;
+  #awaitsFull = false;
+  #offered = '';
+  #closed = false;
+
+  /** `end` ends the stream: with an error, or (undefined) in peace. */
+  constructor(
+    node: string,
+    sink: MessageSink,
+    listener: SessionListener,
+    end: (reason: ShoalError | undefined) => void,
+  ) {
+    this.node = node;
+    this.#outbox = new Outbox(sink);
+    this.#listener = listener;
+    this.#end = end;
+  }
+
+  /** True from the first message (hello and full report) on. */
+  get begun(): boolean {
+    return this.#begun;
+  }
+
+  /** Takes the agent's next message. @throws ShoalError `invalid_input` when the stream doesn't begin as it must */
+  receive(message: AgentMessage__Output): void {
+    if (this.#closed) return;
+    if (!this.#begun) this.#begin(message);
+    else this.#checkSequence(message.sequence);
+    this.#received = message.sequence;
+    this.#listener.seen();
+    this.#takeReport(message);
+    if (message.stepEvents.length > 0) this.#listener.stepEvents(message.stepEvents);
+    if (message.checkResult !== null) this.#answer(message.checkResult.id, { check: message.checkResult });
+    if (message.membersResult !== null) {
+      this.#answer(message.membersResult.id, { members: message.membersResult.membersJson });
+    }
+  }
+
+  #begin({ hello, report }: AgentMessage__Output): void {
+    if (hello === null || report?.full !== true) {
+      throw new ShoalError('invalid_input', "A link's first message must carry hello and a full report");
+    }
+    this.#begun = true;
+  }
+
+  #checkSequence(sequence: number): void {
+    if (sequence === this.#received + 1) return;
+    this.#awaitsFull = true;
+    this.#outbox.put({ reportFullState: true });
+  }
+
+  /** After a gap, what builds on a report that was lost is of no use: only a full one is taken. */
+  #takeReport({ report, hello }: AgentMessage__Output): void {
+    if (report === null || (this.#awaitsFull && !report.full)) return;
+    this.#awaitsFull = false;
+    this.#listener.reported(report, hello ?? undefined);
+  }
+
+  welcome(welcome: Welcome, gossipKeys: readonly Buffer[], lease: SignedDocument): void {
+    this.#outbox.put({ welcome, gossipKeys: [...gossipKeys], lease });
+  }
+
+  lease(lease: SignedDocument): void {
+    this.#outbox.put({ lease });
+  }
+
+  /** Offers a manifest, unless it was the last one offered on this link. Gives whether it was sent. */
+  offer(offer: Offer & { hash: string; revision: number }): boolean {
+    const key = `${offer.revision}/${offer.hash}`;
+    if (key === this.#offered) return false;
+    this.#offered = key;
+    this.#outbox.put({ offer });
+    return true;
+  }
+
+  /** What converging to the manifest would change on the node. @throws ShoalError `deadline_exceeded`, `unavailable`, `step_failed` */
+  async check(manifest: SignedDocument, timeoutMs: number): Promise<readonly StepDifference__Output[]> {
+    const { check } = await this.#ask('check', timeoutMs, (id) =>
+      this.#outbox.request({ check: { id, manifest } }),
+    );
+    if (check === undefined || check.error !== '') {
+      throw new ShoalError('step_failed', check?.error ?? 'The agent gave no answer');
+    }
+    return check.differences;
+  }
+
+  /** The gossip's view on the node. @throws ShoalError `deadline_exceeded`, `unavailable` */
+  async members(timeoutMs: number): Promise<readonly MemberView[]> {
+    const { members } = await this.#ask('members', timeoutMs, (id) =>
+      this.#outbox.request({ members: { id } }),
+    );
+    return parseMembers(members ?? '', this.node);
+  }
+
+  async #ask(
+    kind: Waiting['kind'],
+    timeoutMs: number,
+    send: (id: string) => void,
+  ): Promise<{ check?: CheckResult__Output; members?: string }> {
+    if (this.#closed) throw new ShoalError('unavailable', `Node "${this.node}" is not connected`);
+    const id = randomUUID();
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        settle(
+          new ShoalError(
+            'deadline_exceeded',
+            `Node "${this.node}" didn't answer within ${timeoutMs / 1000} s`,
+          ),
+        );
+      }, timeoutMs);
+      const settle: Waiting['settle'] = (outcome) => {
+        clearTimeout(timer);
+        this.#waiting.delete(id);
+        if (ShoalError.is(outcome)) reject(outcome);
+        else resolve(outcome);
+      };
+      this.#waiting.set(id, { kind, settle });
+      send(id);
+    });
+  }
+
+  #answer(id: string, outcome: { check?: CheckResult__Output; members?: string }): void {
+    const waiting = this.#waiting.get(id);
+    // An answer that came after its time is of no use.
+    if (waiting !== undefined && waiting.kind in outcome) waiting.settle(outcome);
+  }
+
+  /** The node was removed: tells the agent and ends the stream. */
+  removed(): void {
+    this.#outbox.put({ removed: true });
+    this.#outbox.flush();
+    this.close();
+  }
+
+  /** Ends the stream: with an error that tells why, or in peace. Safe to call twice. */
+  close(reason?: ShoalError): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#outbox.close();
+    for (const { settle } of [...this.#waiting.values()]) {
+      settle(new ShoalError('unavailable', `The link to node "${this.node}" ended`));
+    }
+    this.#end(reason);
+  }
+}

@@ -1,0 +1,27 @@
+import { canonicalJson, type PlanNode } from '@shoal/common';
+import type { CompiledManifest } from './manifests.js';
+
+function servicesOf(manifest: CompiledManifest | undefined): Map<string, string> {
+  const services = manifest?.manifest.services ?? [];
+  return new Map(services.map((service) => [service.name, canonicalJson(service)]));
+}
+
+/** What a manifest would change on a node: compared with what it shall be now, and with what was measured to run there. */
+export function planNode(
+  node: string,
+  present: CompiledManifest | undefined,
+  next: CompiledManifest,
+  runningHash: string,
+): PlanNode {
+  const before = servicesOf(present);
+  const after = servicesOf(next);
+  const names = [...new Set([...before.keys(), ...after.keys()])];
+  const changed = names.filter((name) => before.get(name) !== after.get(name));
+  const plan = { node, services: changed, differences: [], note: '' };
+  if (next.hash === runningHash) return { ...plan, action: 'same', services: [] };
+  if (after.size === 0) return { ...plan, action: before.size === 0 ? 'same' : 'remove' };
+  if (runningHash === '') return { ...plan, action: 'new', services: [...after.keys()] };
+  // It shall be that already, but something else was measured: it is behind.
+  if (changed.length === 0) return { ...plan, action: 'change', services: [...after.keys()] };
+  return { ...plan, action: changed.every((name) => !after.has(name)) ? 'remove' : 'change' };
+}

@@ -1,0 +1,207 @@
+import { createHash } from 'node:crypto';
+import {
+  type ApplyResult,
+  type BlueprintSet,
+  checkSpec,
+  diffSpecs,
+  type Logger,
+  type Plan,
+  type PlanNode,
+  parseDuration,
+  parseSpec,
+  parseYaml,
+  problemsError,
+  ShoalError,
+  type Spec,
+  specValidator,
+  validate,
+} from '@shoal/common';
+import type { Nodes } from '../link/nodes.js';
+import { auditWrite } from '../operations/audit.js';
+import type { RolloutDriver } from '../rollout/driver.js';
+import { beginRollout } from '../rollout/machine.js';
+import type { Targets } from '../rollout/targets.js';
+import type { Actor } from '../services.js';
+import { putJson } from '../store/json.js';
+import { keys } from '../store/keys.js';
+import type { CompiledManifest, Manifests, NodePlace } from './manifests.js';
+import { snapshotBlueprints } from './manifests.js';
+import { planNode } from './plan-node.js';
+import type { RevisionRecord, Revisions } from './revisions.js';
+import { unifiedDiff } from './unified-diff.js';
+
+/** Longest spec, in bytes; a revision is one value of the store. */
+const longestSpec = 900_000;
+const defaultNodeDeadline = '5m';
+/** How long a node may take for a dry run, ms. */
+const checkTimeoutMs = 60_000;
+
+/** What plan and apply need of the rest. */
+export interface SpecComponents {
+  readonly clusterName: string;
+  readonly revisions: Revisions;
+  readonly manifests: Manifests;
+  readonly targets: Targets;
+  readonly nodes: Nodes;
+  readonly driver: RolloutDriver;
+  readonly logger: Logger;
+  readonly now: () => number;
+  /** The blueprints as they are on disk now. */
+  readonly blueprints: () => Promise<BlueprintSet>;
+}
+
+interface SpecText {
+  readonly spec: string;
+  readonly file: string;
+}
+
+/** The way of a change from text to revision. */
+export class SpecService {
+  readonly #parts: SpecComponents;
+
+  constructor(parts: SpecComponents) {
+    this.#parts = parts;
+  }
+
+  /** The spec in a text, checked against blueprints and nodes. @throws ShoalError `invalid_input` with every problem */
+  async #check(text: SpecText): Promise<{ spec: Spec; blueprints: BlueprintSet }> {
+    const { clusterName, nodes } = this.#parts;
+    if (Buffer.byteLength(text.spec) > longestSpec) {
+      throw new ShoalError('invalid_input', `${text.file}: a spec may have at most ${longestSpec} bytes`);
+    }
+    const document = parseYaml(text.spec, text.file);
+    const spec = validate(document, specValidator);
+    if (spec.cluster !== clusterName) {
+      const message = `cluster: this is the cluster "${clusterName}", found "${spec.cluster}"`;
+      throw problemsError([{ message, path: '/cluster', position: document.positionOf(['cluster']) }]);
+    }
+    const blueprints = await this.#parts.blueprints();
+    checkSpec(spec, blueprints, { nodes: nodes.places() }, document);
+    return { spec, blueprints };
+  }
+
+  /** What the spec would change; with `onNodes` the nodes dry-run it. */
+  async plan(input: SpecText & { onNodes: boolean }): Promise<Plan> {
+    const { revisions, nodes } = this.#parts;
+    const { spec, blueprints } = await this.#check(input);
+    const { latest } = (await revisions.head()).value;
+    const before = latest === 0 ? undefined : await revisions.record(latest);
+    const planned = nodes.places().map((place) => this.#planNode(place, spec, blueprints, input.onNodes));
+    return {
+      basedOn: latest,
+      changes: diffSpecs(before === undefined ? undefined : parseSpec(before.spec, before.file), spec),
+      text: unifiedDiff(
+        before?.spec ?? '',
+        input.spec,
+        latest === 0 ? 'nothing' : `revision ${latest}`,
+        input.file,
+      ),
+      nodes: await Promise.all(planned),
+    };
+  }
+
+  async #planNode(
+    place: NodePlace,
+    spec: Spec,
+    blueprints: BlueprintSet,
+    onNodes: boolean,
+  ): Promise<PlanNode> {
+    const { manifests, targets, nodes } = this.#parts;
+    const next = manifests.compile(place, 0, spec, blueprints);
+    if (ShoalError.is(next)) throw next;
+    const present = manifests.at(place, targets.get(place.name)?.revision ?? 0);
+    const known = present === undefined || ShoalError.is(present) ? undefined : present;
+    const planned = planNode(place.name, known, next, nodes.measured(place.name)?.runningHash ?? '');
+    if (!onNodes || planned.action === 'same') return planned;
+    return this.#dryRun(planned, next);
+  }
+
+  async #dryRun(planned: PlanNode, { manifest }: CompiledManifest): Promise<PlanNode> {
+    const { nodes, manifests } = this.#parts;
+    try {
+      const differences = await nodes.session(planned.node).check(manifests.sign(manifest), checkTimeoutMs);
+      return { ...planned, differences };
+    } catch (error) {
+      const known = ShoalError.from(error);
+      return { ...planned, note: known.code === 'unavailable' ? 'not connected' : known.message };
+    }
+  }
+
+  /**
+   * Commits the spec as the next revision, atomically with its audit record, and begins its rollout; a rollout that runs is superseded.
+   *
+   * @throws ShoalError `invalid_input` with every problem, `conflict` when `basedOn` isn't the newest revision
+   */
+  async apply(input: SpecText & { reason: string; basedOn?: number }, actor: Actor): Promise<ApplyResult> {
+    const { spec, blueprints } = await this.#check(input);
+    return this.#parts.driver.exclusive(() => this.#commit(input, spec, blueprints, actor));
+  }
+
+  async #commit(
+    input: SpecText & { reason: string; basedOn?: number },
+    spec: Spec,
+    blueprints: BlueprintSet,
+    actor: Actor,
+  ): Promise<ApplyResult> {
+    const { revisions, driver, logger, now } = this.#parts;
+    const head = await revisions.head();
+    const { latest, active } = head.value;
+    await this.#checkBase(input.basedOn, latest);
+    const snapshot = snapshotBlueprints(spec, blueprints);
+    const record: RevisionRecord = {
+      number: latest + 1,
+      createdAt: now(),
+      author: actor.name,
+      reason: input.reason,
+      file: input.file,
+      spec: input.spec,
+      specHash: createHash('sha256').update(input.spec).digest('hex'),
+      basedOn: latest,
+      blueprints: snapshot.hashes,
+    };
+    if (await this.#isSame(record, latest)) return { revision: latest, changed: false };
+    const { reason, file } = input;
+    const { number: revision, specHash, createdAt: at } = record;
+    const audit = auditWrite({
+      at,
+      actor,
+      operation: 'spec.apply',
+      input: { revision, specHash, file, reason, basedOn: latest },
+      outcome: 'ok',
+    });
+    const nodeDeadlineMs = parseDuration(spec.rollout?.nodeDeadline ?? defaultNodeDeadline);
+    const rollout = beginRollout({ revision, from: active, at, nodeDeadlineMs });
+    await driver.commit(rollout, head, [putJson(keys.revision(revision), record), ...snapshot.writes, audit]);
+    logger.info({ revision, author: actor.name, reason }, 'revision committed');
+    return { revision, changed: true };
+  }
+
+  /** @throws ShoalError `conflict` that names who made which revisions since */
+  async #checkBase(basedOn: number | undefined, latest: number): Promise<void> {
+    if (basedOn === undefined || basedOn === latest) return;
+    if (basedOn > latest) {
+      throw new ShoalError('conflict', `Based on revision ${basedOn}, but the newest is ${latest}`);
+    }
+    const since = await this.#parts.revisions.list(Math.min(latest - basedOn, 3));
+    const who = since.map(
+      ({ number, author, createdAt }) => `${number} by ${author} at ${new Date(createdAt).toISOString()}`,
+    );
+    const more = latest - basedOn > 3 ? ', and more' : '';
+    throw new ShoalError(
+      'conflict',
+      `Based on revision ${basedOn}, but since then came ${who.join(', ')}${more}`,
+      {
+        hint: `Look at what they changed (shoal revision diff ${basedOn} ${latest}), put your change upon it, and apply again.`,
+      },
+    );
+  }
+
+  /** The same as the newest revision, which runs or is on its way. One that failed may be tried again. */
+  async #isSame(record: RevisionRecord, latest: number): Promise<boolean> {
+    const status = this.#parts.driver.current?.status;
+    if (latest === 0 || (status !== 'running' && status !== 'succeeded')) return false;
+    const newest = await this.#parts.revisions.record(latest);
+    const same = Object.entries(record.blueprints).every(([name, hash]) => newest.blueprints[name] === hash);
+    return same && newest.spec === record.spec;
+  }
+}
