@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import type { Server } from 'node:net';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { ShoalError } from '../errors/shoal-error.js';
 import { diskError } from './write-file-atomic.js';
 
@@ -16,7 +19,9 @@ interface Holder {
   readonly started: string;
 }
 
-const maxAttempts = 10;
+/** Longest time to wait for others that take the same directory, and how often to look; they need a millisecond. */
+const maxWaitMs = 2000;
+const retryMs = 5;
 
 /**
  * Takes the directory (made when missing) for this process: its `lock` file names the holder. While that process lives, a
@@ -30,7 +35,7 @@ export async function lockDirectory(directory: string): Promise<DirectoryLock> {
   try {
     await mkdir(directory, { recursive: true, mode: 0o700 });
     await writeFile(own, text, { mode: 0o600 });
-    await take(directory, path, own);
+    await exclusively(directory, () => take(directory, path, own));
   } catch (thrown) {
     throw diskError(thrown, path);
   } finally {
@@ -46,29 +51,41 @@ export async function lockDirectory(directory: string): Promise<DirectoryLock> {
   };
 }
 
-/** Links the complete file `own` to the lock's name: that fails when it exists, so no reader ever sees half a lock. */
+/** Puts the complete file `own` at the lock's name, so that no reader ever sees half a lock. */
 async function take(directory: string, path: string, own: string): Promise<void> {
-  for (let attempt = 0; attempt < maxAttempts; attempt++) {
-    if (await tryLink(own, path)) return;
-    const text = await read(path);
-    if (text === undefined) continue;
-    const holder = parseHolder(text);
-    if (holder !== undefined && (await isAlive(holder))) throw inUse(directory, holder.pid);
-    await removeStale(path, `${own}.stale`, text);
-  }
-  throw new ShoalError('unavailable', `can't lock ${directory}: others take and release it all the time`);
+  if (await tryLink(own, path)) return;
+  const text = await read(path);
+  const holder = text === undefined ? undefined : parseHolder(text);
+  if (holder !== undefined && (await isAlive(holder))) throw inUse(directory, holder.pid);
+  await rename(own, path);
 }
 
-/** Moves the stale lock aside; when another process was quicker and its new lock was moved instead, puts that back. */
-async function removeStale(path: string, aside: string, stale: string): Promise<void> {
-  try {
-    await rename(path, aside);
-  } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw thrown;
+/**
+ * Runs `work` while no other process does so for this directory: between finding a stale lock and replacing it another one could do the same.
+ * The kernel frees an abstract socket (unix(7)) with its process, whatever happens to that. Anyone may bind its name, so waiting has an end.
+ */
+async function exclusively(directory: string, work: () => Promise<void>): Promise<void> {
+  const { dev, ino } = await stat(directory);
+  const name = `\0shoal-lock-${dev}-${ino}`;
+  const deadline = performance.now() + maxWaitMs;
+  let mutex = await bind(name);
+  while (mutex === undefined && performance.now() < deadline) {
+    await delay(retryMs);
+    mutex = await bind(name);
   }
-  if ((await read(aside)) !== stale) await tryLink(aside, path);
-  await rm(aside, { force: true });
+  try {
+    await work();
+  } finally {
+    mutex?.close();
+  }
+}
+
+function bind(name: string): Promise<Server | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(undefined));
+    server.listen(name, () => resolve(server));
+  });
 }
 
 async function tryLink(from: string, to: string): Promise<boolean> {
@@ -113,8 +130,8 @@ async function isAlive(holder: Holder): Promise<boolean> {
 /** Field 22 of /proc/PID/stat (proc(5)): the process's start, in clock ticks since boot. The name in field 2 may hold anything. */
 async function startOf(pid: number): Promise<string> {
   try {
-    const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+    const line = await readFile(`/proc/${pid}/stat`, 'utf8');
+    return line.slice(line.lastIndexOf(')') + 2).split(' ')[19] ?? '';
   } catch {
     return '';
   }
