@@ -1,0 +1,74 @@
+import type { Plan } from '@shoal/common';
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import { ApiError } from '../api/api-error.js';
+import { call } from '../api/operations.js';
+import { count } from '../lib/format.js';
+import { readNewestRevision } from '../state/cluster.js';
+import { type Draft, draft } from '../state/draft.js';
+import { navigate } from '../state/router.js';
+import { Dialog } from '../ui/dialog.js';
+import { Field } from '../ui/field.js';
+import { ErrorNotice } from '../ui/notice.js';
+
+interface ApplyDialogProps {
+  readonly value: Draft;
+  readonly plan: Plan;
+  readonly onClose: () => void;
+}
+
+/** Asks why, commits the revision, and goes on to its rollout. */
+export function ApplyDialog({ value, plan, onClose }: ApplyDialogProps): JSX.Element {
+  const [reason, setReason] = useState('');
+  const [error, setError] = useState<ApiError>();
+  const [unchanged, setUnchanged] = useState(false);
+  const [busy, setBusy] = useState(false);
+  const touched = plan.nodes.filter(({ action }) => action !== 'same').length;
+  const submit = async (event: Event) => {
+    event.preventDefault();
+    setBusy(true);
+    setError(undefined);
+    try {
+      const input = { spec: value.text, file: 'cluster.yaml', reason, basedOn: value.base };
+      const { revision, changed } = await call('spec.apply', input);
+      if (!changed) return setUnchanged(true);
+      draft.set(undefined);
+      navigate(`/rollouts/${revision}`);
+    } catch (thrown) {
+      setError(ApiError.from(thrown));
+      // After a conflict the page behind shows who committed what.
+      if (ApiError.from(thrown).code === 'conflict') readNewestRevision().catch(() => undefined);
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <Dialog title="Apply this change?" onClose={onClose} closable={!busy}>
+      <form class="form" onSubmit={(event) => void submit(event)}>
+        <p>
+          {count(plan.changes.length, 'value')} changed; {count(touched, 'node')} brought to it one after
+          another. The first failure stops the rollout.
+        </p>
+        {error !== undefined && <ErrorNotice error={error} />}
+        {unchanged && <p role="status">The cluster runs exactly this already; nothing was committed.</p>}
+        <Field
+          label="Reason"
+          name="reason"
+          value={reason}
+          maxLength={1000}
+          onInput={setReason}
+          autocomplete="off"
+          hint="For those who read the history later"
+        />
+        <div class="dialog-actions">
+          <button type="button" class="button" onClick={onClose} disabled={busy}>
+            Back
+          </button>
+          <button type="submit" class="button primary" disabled={busy}>
+            {busy ? 'Applying …' : 'Apply'}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,81 @@
+import type { Plan, PlanNode } from '@shoal/common';
+import type { JSX } from 'preact';
+import { count } from '../lib/format.js';
+import { Changes, Diff } from '../ui/diff.js';
+import { Section } from '../ui/page.js';
+
+const actionWords: Readonly<Record<string, string>> = {
+  change: 'changes',
+  same: 'stays as it is',
+  new: 'runs its first services',
+  remove: 'loses services',
+};
+
+interface PlanViewProps {
+  readonly plan: Plan;
+  /** A newer revision is there: this plan can't be applied. */
+  readonly stale: boolean;
+  readonly onApply: () => void;
+}
+
+/** What the edited spec would change: values, text, nodes. */
+export function PlanView({ plan, stale, onApply }: PlanViewProps): JSX.Element {
+  const touched = plan.nodes.filter(({ action }) => action !== 'same');
+  const nothing = plan.changes.length === 0 && plan.text === '' && touched.length === 0;
+  return (
+    <Section title="Plan" class="plan">
+      {nothing ? (
+        <p>Nothing would change.</p>
+      ) : (
+        <>
+          <p>
+            {count(plan.changes.length, 'value')} changed, {count(touched.length, 'node')} touched of{' '}
+            {plan.nodes.length}.
+          </p>
+          <Changes changes={plan.changes} />
+          {plan.text !== '' && <Diff text={plan.text} label="Difference of the spec" />}
+          <h3>Nodes</h3>
+          {plan.nodes.length === 0 ? (
+            <p class="muted">
+              No node is in the cluster yet. Nodes that join later get this revision at once.
+            </p>
+          ) : (
+            <ul class="plan-nodes">
+              {plan.nodes.map((node) => (
+                <PlannedNode key={node.node} node={node} />
+              ))}
+            </ul>
+          )}
+          <button type="button" class="button primary" disabled={stale} onClick={onApply}>
+            Apply …
+          </button>
+        </>
+      )}
+    </Section>
+  );
+}
+
+function PlannedNode({ node }: { node: PlanNode }): JSX.Element {
+  return (
+    <li>
+      <strong>{node.node}</strong>{' '}
+      <span class={`action-${node.action}`}>{actionWords[node.action] ?? node.action}</span>
+      {node.services.length > 0 && <span class="muted"> ({node.services.join(', ')})</span>}
+      {node.note !== '' && <span class="muted">; {node.note}</span>}
+      {node.differences.map(({ service, step, difference }) => (
+        <details key={`${service}/${step}`} class="difference">
+          <summary>
+            <code>
+              {service}/{step}
+            </code>
+          </summary>
+          {difference.includes('\n@@ ') || difference.startsWith('@@ ') ? (
+            <Diff text={difference} label={`Difference of ${service}/${step} on ${node.node}`} />
+          ) : (
+            <p class="difference-text">{difference}</p>
+          )}
+        </details>
+      ))}
+    </li>
+  );
+}

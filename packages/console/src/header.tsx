@@ -1,0 +1,75 @@
+import type { JSX } from 'preact';
+import type { User } from './api/session.js';
+import { cluster } from './state/cluster.js';
+import { may } from './state/roles.js';
+import { useStore } from './state/store.js';
+import { theme, toggleTheme } from './state/theme.js';
+import { Icon, Mark } from './ui/icon.js';
+import { Link } from './ui/link.js';
+import { UserMenu } from './ui/user-menu.js';
+
+const sections = [
+  { to: '/nodes', word: 'Nodes', role: 'viewer' },
+  { to: '/logs', word: 'Logs', role: 'viewer' },
+  { to: '/apply', word: 'Apply', role: 'operator' },
+  { to: '/revisions', word: 'Revisions', role: 'viewer' },
+  { to: '/rollouts', word: 'Rollouts', role: 'viewer' },
+  { to: '/tokens', word: 'Tokens', role: 'admin' },
+] as const;
+
+/** The cluster's name and state, the sections, and the reader's own things. */
+export function Header({ user, path }: { user: User; path: string }): JSX.Element {
+  const status = useStore(cluster, (state) => state.status);
+  return (
+    <header class="header">
+      <div class="header-cluster">
+        <Link to="/nodes" class="brand">
+          <Mark />
+          <span class="visually-hidden">Shoal: </span>
+          <span class="brand-name">{status?.clusterName ?? 'Shoal'}</span>
+        </Link>
+        {status !== null && (
+          <span class="tier" title="The license’s tier">
+            {status.tier}
+          </span>
+        )}
+        <ConnectionDot />
+      </div>
+      <nav class="nav" aria-label="Sections">
+        {sections
+          .filter(({ role }) => may(user.role, role))
+          .map(({ to, word }) => (
+            <Link key={to} to={to} current={path.startsWith(to) || (to === '/nodes' && path === '/')}>
+              {word}
+            </Link>
+          ))}
+      </nav>
+      <div class="header-own">
+        <ThemeButton />
+        <UserMenu user={user} />
+      </div>
+    </header>
+  );
+}
+
+const connectionWords = { connecting: 'connecting', live: 'live', lost: 'disconnected' } as const;
+
+function ConnectionDot(): JSX.Element {
+  const kind = useStore(cluster, (state) => state.connection.kind);
+  return (
+    <span class={`connection connection-${kind}`} title="The live connection to the controller">
+      <span class="connection-dot" aria-hidden="true" />
+      {connectionWords[kind]}
+    </span>
+  );
+}
+
+function ThemeButton(): JSX.Element {
+  const other = useStore(theme) === 'dark' ? 'light' : 'dark';
+  const label = `Use the ${other} theme`;
+  return (
+    <button type="button" class="button quiet square" onClick={toggleTheme} aria-label={label} title={label}>
+      <Icon name={other === 'dark' ? 'moon' : 'sun'} />
+    </button>
+  );
+}

@@ -1,0 +1,121 @@
+import type { HashView, NodeView, ServiceStatusView } from '@shoal/common';
+import type { ComponentChildren, JSX } from 'preact';
+import { formatBytes } from '../lib/format.js';
+import { Link } from './link.js';
+import { WordBadge } from './status.js';
+import { Hash, Time } from './text.js';
+
+/** The three hashes, what each means, and what they say together. */
+export function Hashes({ node }: { node: NodeView }): JSX.Element {
+  return (
+    <>
+      <dl class="hashes">
+        <HashRow name="Desired" meaning="what the spec says it shall be" view={node.desired} />
+        <HashRow name="Running" meaning="what is in force, measured by the agent" view={node.running} />
+        <HashRow
+          name="Failed"
+          meaning="what was tried last and undone; not offered again unasked"
+          view={node.failed}
+        />
+      </dl>
+      <p class="verdict">{verdict(node)}</p>
+    </>
+  );
+}
+
+function HashRow({
+  name,
+  meaning,
+  view,
+}: {
+  name: string;
+  meaning: string;
+  view: HashView | null;
+}): JSX.Element {
+  return (
+    <div>
+      <dt>
+        {name} <span class="hint">{meaning}</span>
+      </dt>
+      <dd>
+        <Hash hash={view?.hash} />
+        {view !== null && view.revision > 0 && (
+          <Link to={`/revisions/${view.revision}`} class="hash-revision">
+            revision {view.revision}
+          </Link>
+        )}
+      </dd>
+    </div>
+  );
+}
+
+function verdict({ desired, running, failed }: NodeView): string {
+  if (desired === null) return 'Nothing is desired of this node yet.';
+  if (running?.hash === desired.hash) return 'It runs what it shall.';
+  if (failed?.hash === desired.hash)
+    return 'What it shall run failed here; it stays on its last good configuration.';
+  if (running === null) return 'It runs nothing of the cluster yet.';
+  return 'It doesn’t run yet what it shall.';
+}
+
+/** Each service's process and health. */
+export function Services({ services }: { services: readonly ServiceStatusView[] }): JSX.Element {
+  if (services.length === 0) return <p class="muted">No service runs here yet.</p>;
+  return (
+    <ul class="services">
+      {services.map((service) => (
+        <li key={service.service}>
+          <div class="service-head">
+            <strong>{service.service}</strong>
+            <span class="pair">
+              <span class="muted">process</span> <WordBadge word={service.process} />
+            </span>
+            <span class="pair">
+              <span class="muted">health</span> <WordBadge word={service.health} />
+            </span>
+          </div>
+          <p class="hint">
+            started <Time at={service.startedAt} none="at an unknown time" />, restarted {service.restarts}{' '}
+            {service.restarts === 1 ? 'time' : 'times'}
+            {service.detail !== '' && <>; {service.detail}</>}
+          </p>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** Facts whose value is a number of bytes. */
+const byteFacts = /(memory|bytes)/i;
+
+/** What the agent says of its host, and what the controller knows of the agent. */
+export function Facts({ node }: { node: NodeView }): JSX.Element {
+  const facts: readonly (readonly [string, ComponentChildren])[] = [
+    ['site', node.site],
+    ['gossip address', node.address === '' ? '–' : <code>{node.address}</code>],
+    ['gossip says', node.member ?? 'not a member'],
+    ['link', node.connected ? 'connected' : 'not connected'],
+    ['last seen', <Time key="seen" at={node.lastSeenAt} none="never" />],
+    ['agent version', node.agentVersion || '–'],
+    ['enrolled', <Time key="enrolled" at={node.enrolledAt} />],
+    ['certificate ends', <Time key="ends" at={node.certificateExpiresAt} />],
+    ...Object.entries(node.facts)
+      .sort(([a], [b]) => a.localeCompare(b))
+      .map(([name, value]) => [name, factValue(name, value)] as const),
+  ];
+  return (
+    <dl class="facts">
+      {facts.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function factValue(name: string, value: string): string {
+  const number = Number(value);
+  return byteFacts.test(name) && value !== '' && number > 10_000 ? formatBytes(number) : value;
+}

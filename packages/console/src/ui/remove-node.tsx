@@ -1,0 +1,41 @@
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import { ApiError } from '../api/api-error.js';
+import { call } from '../api/operations.js';
+import { navigate } from '../state/router.js';
+import { Dialog } from './dialog.js';
+import { ErrorNotice } from './notice.js';
+
+/** Asks before a node is taken out of the cluster. */
+export function RemoveNode({ name, onClose }: { name: string; onClose: () => void }): JSX.Element {
+  const [error, setError] = useState<ApiError>();
+  const [busy, setBusy] = useState(false);
+  const remove = async () => {
+    setBusy(true);
+    try {
+      await call('node.remove', { name });
+      onClose();
+      navigate('/nodes');
+    } catch (thrown) {
+      setError(ApiError.from(thrown));
+      setBusy(false);
+    }
+  };
+  return (
+    <Dialog title={`Remove ${name} from the cluster?`} onClose={onClose} closable={!busy}>
+      <p>
+        Its certificate is refused from now on and it leaves the gossip. Its services are left running as they
+        are. To come back it needs a new join token.
+      </p>
+      {error !== undefined && <ErrorNotice error={error} />}
+      <div class="dialog-actions">
+        <button type="button" class="button" onClick={onClose} disabled={busy}>
+          Keep it
+        </button>
+        <button type="button" class="button danger" onClick={() => void remove()} disabled={busy}>
+          Remove {name}
+        </button>
+      </div>
+    </Dialog>
+  );
+}

@@ -1,0 +1,116 @@
+import type { NodeView, RevisionStatus, RolloutNodeStatus, RolloutStatus } from '@shoal/common';
+import type { JSX } from 'preact';
+import { Icon, type IconName } from './icon.js';
+
+/** How a state is colored: what it asks of the reader. */
+export type Tone = 'good' | 'busy' | 'bad' | 'warn' | 'quiet';
+
+interface Look {
+  readonly tone: Tone;
+  readonly icon: IconName;
+  readonly word: string;
+  readonly meaning: string;
+}
+
+const look = (tone: Tone, icon: IconName, word: string, meaning: string): Look => ({
+  tone,
+  icon,
+  word,
+  meaning,
+});
+
+const nodeLooks: Readonly<Record<NodeView['status'], Look>> = {
+  ok: look('good', 'check', 'ok', 'Connected, runs what it shall, healthy'),
+  converging: look('busy', 'sync', 'converging', 'A configuration is being applied'),
+  failed: look('bad', 'cross', 'failed', 'The last attempt failed; it runs the last good configuration'),
+  unhealthy: look('bad', 'alert', 'unhealthy', 'A service doesn’t pass its health check'),
+  behind: look('warn', 'behind', 'behind', 'Runs something else than desired, and nothing is under way'),
+  unreachable: look(
+    'warn',
+    'unlink',
+    'unreachable',
+    'No link to the agent, but the gossip sees the node alive',
+  ),
+  down: look('bad', 'down', 'down', 'No link, and the gossip says dead or left'),
+  new: look('quiet', 'plus', 'new', 'Enrolled; nothing was applied yet'),
+};
+
+const revisionLooks: Readonly<Record<RevisionStatus, Look>> = {
+  pending: look('quiet', 'behind', 'pending', 'Committed; its rollout hasn’t begun'),
+  'rolling-out': look('busy', 'sync', 'rolling out', 'On its way to the nodes'),
+  active: look('good', 'check', 'active', 'What the cluster runs'),
+  failed: look('bad', 'cross', 'failed', 'Its rollout failed; the last good revision stays'),
+  superseded: look('quiet', 'minus', 'superseded', 'A later revision took its place'),
+};
+
+const rolloutLooks: Readonly<Record<RolloutStatus, Look>> = {
+  running: look('busy', 'sync', 'running', 'Nodes are being brought to the revision'),
+  succeeded: look('good', 'check', 'succeeded', 'Every reachable node runs the revision'),
+  failed: look('bad', 'cross', 'failed', 'Stopped at the first failure'),
+  superseded: look('quiet', 'minus', 'superseded', 'A newer revision was applied before it was through'),
+  superseded: look(
+    'quiet',
+    'minus',
+    'superseded',
+    'A newer revision was applied before it reached every node',
+  ),
+};
+
+const rolloutNodeLooks: Readonly<Record<RolloutNodeStatus, Look>> = {
+  pending: look('quiet', 'behind', 'waiting', 'Its turn comes later'),
+  offered: look('busy', 'sync', 'converging', 'The revision was offered; the node is at work'),
+  succeeded: look('good', 'check', 'succeeded', 'Runs the revision, healthy'),
+  failed: look('bad', 'cross', 'failed', 'A step failed; what was changed was undone'),
+  offline: look('warn', 'unlink', 'offline', 'Skipped; it is offered the revision when it comes back'),
+  untouched: look('quiet', 'minus', 'untouched', 'The rollout stopped before its turn'),
+};
+
+const unknown = (word: string): Look => look('quiet', 'dot', word, word);
+
+export function nodeLook(status: string): Look {
+  return nodeLooks[status as NodeView['status']] ?? unknown(status);
+}
+
+function Badge({ shown }: { shown: Look }): JSX.Element {
+  return (
+    <span class={`badge tone-${shown.tone}`} title={shown.meaning}>
+      <Icon name={shown.icon} class={shown.icon === 'sync' ? 'turning' : ''} />
+      {shown.word}
+    </span>
+  );
+}
+
+export function NodeBadge({ status }: { status: NodeView['status'] }): JSX.Element {
+  return <Badge shown={nodeLook(status)} />;
+}
+
+export function RevisionBadge({ status }: { status: RevisionStatus }): JSX.Element {
+  return <Badge shown={revisionLooks[status] ?? unknown(status)} />;
+}
+
+export function RolloutBadge({ status }: { status: RolloutStatus }): JSX.Element {
+  return <Badge shown={rolloutLooks[status] ?? unknown(status)} />;
+}
+
+export function RolloutNodeBadge({ status }: { status: RolloutNodeStatus }): JSX.Element {
+  return <Badge shown={rolloutNodeLooks[status] ?? unknown(status)} />;
+}
+
+const serviceTones: Readonly<Record<string, readonly [Tone, IconName]>> = {
+  healthy: ['good', 'check'],
+  running: ['good', 'check'],
+  active: ['good', 'check'],
+  starting: ['busy', 'sync'],
+  unhealthy: ['bad', 'alert'],
+  failed: ['bad', 'cross'],
+  stopped: ['warn', 'minus'],
+  used: ['quiet', 'check'],
+  expired: ['quiet', 'behind'],
+  revoked: ['quiet', 'cross'],
+};
+
+/** A state that comes as a word: of a process, a health check, a token. */
+export function WordBadge({ word, title }: { word: string; title?: string }): JSX.Element {
+  const [tone, icon] = serviceTones[word] ?? (['quiet', 'dot'] as const);
+  return <Badge shown={look(tone, icon, word, title ?? word)} />;
+}
