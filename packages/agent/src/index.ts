@@ -1,1 +1,36 @@
-export {};
+import { Agent } from './agent.js';
+import { type AgentConfig, type AgentConfigSources, readAgentConfig } from './config.js';
+
+export type { AgentConfig, AgentConfigSources } from './config.js';
+export type { AgentStatus } from './local-api/status.js';
+
+/** An agent that runs in this process. */
+export interface RunningAgent {
+  readonly config: AgentConfig;
+  /** Leaves the gossip, stops child processes, releases the data directory. */
+  stop(): Promise<void>;
+}
+
+/** Reads the configuration and starts the agent. Resolves when everything local runs; enrolling and linking go on in the background. Throws ShoalError. */
+export async function startAgent(options: AgentConfigSources): Promise<RunningAgent> {
+  return await Agent.start(await readAgentConfig(options));
+}
+
+/** `shoal agent run`: runs the agent until SIGTERM or SIGINT, then stops it gracefully; a second signal ends at once. Throws ShoalError when it can't start. */
+export async function runAgent(options: AgentConfigSources): Promise<void> {
+  const agent = await startAgent(options);
+  // Idle timers don't keep the process alive; this does.
+  const alive = setInterval(() => undefined, 2 ** 30);
+  await new Promise<void>((resolve) => {
+    let asked = false;
+    const stop = () => {
+      if (asked) process.exit(1);
+      asked = true;
+      resolve();
+    };
+    process.on('SIGTERM', stop);
+    process.on('SIGINT', stop);
+  });
+  await agent.stop();
+  clearInterval(alive);
+}

@@ -1,0 +1,311 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { type Hello, type JoinToken, type Logger, ShoalError, version } from '@shoal/common';
+import type { AgentConfig } from './config.js';
+import type { Converger } from './converge/converger.js';
+import { type ClusterConfig, enrollUntilDone, readToken } from './enrol/enroll.js';
+import { clearRemovedMark, readRemovedMark, writeRemovedMark } from './enrol/removed-mark.js';
+import { CertificateRenewal } from './enrol/renew.js';
+import type { IdentityFile, NodeIdentity } from './enrol/stored-identity.js';
+import type { LeaseKeeper } from './lease/lease-keeper.js';
+import type { Backoff } from './link/backoff.js';
+import { logBatch, statBatch } from './link/batches.js';
+import { ControllerLink } from './link/link.js';
+import { Shipper } from './link/shipper.js';
+import type { Membership } from './membership/membership.js';
+import type { SpooledLine } from './observe/log-collector.js';
+import type { Spool } from './observe/spool/spool.js';
+import type { SpooledSample } from './observe/stat-collector.js';
+
+/** What an agent in a cluster needs besides what every agent has. */
+export interface ClusterSideOptions {
+  readonly config: AgentConfig;
+  readonly cluster: ClusterConfig;
+  readonly logger: Logger;
+  readonly identityFile: IdentityFile;
+  /** The identity on disk; undefined: to be enrolled. */
+  readonly identity: NodeIdentity | undefined;
+  readonly instanceId: string;
+  readonly facts: Readonly<Record<string, string>>;
+  readonly membership: Membership;
+  readonly lease: LeaseKeeper;
+  readonly converger: Converger;
+  readonly logs: Spool<SpooledLine>;
+  readonly stats: Spool<SpooledSample>;
+  /** The controller took the node out: what belonged to the cluster is to be forgotten. */
+  removed(): Promise<void>;
+  /** Waits between tries to reach the controller; for tests. */
+  readonly backoff?: () => Backoff;
+}
+
+/** Longest wait, spread at random, between seeing a controller in the gossip and dialing it, milliseconds. */
+const nudgeMs = 2000;
+
+/** What ties the agent to its cluster: enrolment once, then gossip, link, shipping and certificate renewal. */
+export class ClusterSide {
+  readonly #options: ClusterSideOptions;
+  readonly #abort = new AbortController();
+  #identity: NodeIdentity | undefined;
+  #link: ControllerLink | undefined;
+  #logShipper: Shipper<SpooledLine, ReturnType<typeof logBatch>> | undefined;
+  #statShipper: Shipper<SpooledSample, ReturnType<typeof statBatch>> | undefined;
+  #renewal: CertificateRenewal | undefined;
+  #enrolling: Promise<void> = Promise.resolve();
+  #removed = false;
+
+  constructor(options: ClusterSideOptions) {
+    this.#options = options;
+    this.#identity = options.identity;
+  }
+
+  get identity(): NodeIdentity | undefined {
+    return this.#identity;
+  }
+
+  get link(): ControllerLink | undefined {
+    return this.#link;
+  }
+
+  get mode(): 'enrolling' | 'clustered' | 'removed' {
+    if (this.#removed) return 'removed';
+    return this.#identity === undefined ? 'enrolling' : 'clustered';
+  }
+
+  /** Begins. A node that is enrolled joins the gossip at once (throws when the address is taken); another one enrolls first, in the background. */
+  async start(): Promise<void> {
+    if (this.#identity !== undefined) {
+      await this.#warnOfOtherCluster(this.#identity);
+      await this.#begin(this.#identity);
+      return;
+    }
+    this.#enrolling = this.#enroll().catch((thrown: unknown) => {
+      if (this.#abort.signal.aborted) return;
+      const error = ShoalError.from(thrown);
+      this.#options.logger.error(
+        { code: error.code, reason: error.message, hint: error.hint },
+        'joining the cluster failed',
+      );
+    });
+  }
+
+  /** Ends the link and leaves the gossip gracefully. */
+  async stop(): Promise<void> {
+    this.#abort.abort();
+    await this.#enrolling;
+    await this.#endLink();
+    await this.#options.membership.leave();
+  }
+
+  /** A controller was seen in the gossip: no need to wait for the next try. */
+  controllerSeen(): void {
+    const timer = setTimeout(() => this.#link?.nudge(), Math.random() * nudgeMs);
+    timer.unref();
+  }
+
+  async #enroll(): Promise<void> {
+    const { config, cluster, logger, identityFile } = this.#options;
+    if (await this.#stillRemoved()) return;
+    logger.info({ controller: cluster.controller, node: config.node.name }, 'enrolling');
+    const enrolled = await enrollUntilDone({
+      node: config.node,
+      cluster,
+      logger,
+      signal: this.#abort.signal,
+      ...(this.#options.backoff === undefined ? {} : { backoff: this.#options.backoff() }),
+    });
+    this.#identity = enrolled.identity;
+    await identityFile.save(enrolled.identity);
+    await clearRemovedMark(config.dataDir);
+    logger.info({ cluster: enrolled.identity.clusterName, node: enrolled.identity.node }, 'enrolled');
+    if (enrolled.lease !== null) await this.#leased(enrolled.lease);
+    await this.#beginUntilDone(enrolled.identity);
+  }
+
+  /** A node that was removed comes back by a new token only. */
+  async #stillRemoved(): Promise<boolean> {
+    const mark = await readRemovedMark(this.#options.config.dataDir);
+    if (mark === undefined) return false;
+    const tokenId = (await this.#tokenOrNone())?.id ?? '';
+    if (tokenId !== mark.tokenId) return false;
+    this.#removed = true;
+    this.#options.logger.warn(
+      { hint: 'to bring it back configure a new join token (`shoal token create`) and restart the agent' },
+      'this node was removed from its cluster; services go on, nothing else does',
+    );
+    return true;
+  }
+
+  async #tokenOrNone(): Promise<JoinToken | undefined> {
+    return await readToken(this.#options.cluster).catch(() => undefined);
+  }
+
+  /** The gossip's address may be taken for a while only: a node that just enrolled tries on. */
+  async #beginUntilDone(identity: NodeIdentity): Promise<void> {
+    for (;;) {
+      try {
+        return await this.#begin(identity);
+      } catch (thrown) {
+        const error = ShoalError.from(thrown);
+        this.#options.logger.error(
+          { reason: error.message, hint: error.hint },
+          'joining the gossip failed; trying again',
+        );
+        await pause(5000, undefined, { signal: this.#abort.signal });
+      }
+    }
+  }
+
+  async #begin(identity: NodeIdentity): Promise<void> {
+    const { membership, cluster, logger } = this.#options;
+    await membership.start(identity.gossipSeeds, decodeKeys(identity.gossipKeys));
+    if (this.#abort.signal.aborted) return;
+    const link = this.#makeLink(cluster.controller);
+    this.#link = link;
+    this.#logShipper = new Shipper({
+      spool: this.#options.logs,
+      open: () => link.client?.shipLogs(),
+      batch: logBatch,
+      logger,
+      what: 'logs',
+    });
+    this.#statShipper = new Shipper({
+      spool: this.#options.stats,
+      open: () => link.client?.shipStats(),
+      batch: statBatch,
+      logger,
+      what: 'stats',
+    });
+    this.#renewal = new CertificateRenewal({
+      controller: cluster.controller,
+      logger,
+      identity: () => this.#identity ?? identity,
+      renewed: async (fresh) => {
+        await this.#keep(fresh);
+        link.redial();
+      },
+    });
+    link.start();
+    this.#renewal.start();
+  }
+
+  #makeLink(controller: string): ControllerLink {
+    const { logger, membership, converger, backoff } = this.#options;
+    const known = (): NodeIdentity => {
+      if (this.#identity === undefined) throw new ShoalError('internal', 'a link without an identity');
+      return this.#identity;
+    };
+    return new ControllerLink({
+      controller,
+      logger,
+      ...(backoff === undefined ? {} : { backoff: backoff() }),
+      identity: known,
+      hello: () => this.#hello(),
+      report: () => converger.report(),
+      members: () => membership.members(),
+      offered: (manifest, hash, retryFailed) => converger.offer(manifest, hash, { retryFailed }),
+      check: (manifest) => converger.check(manifest),
+      leased: (lease) => void this.#leased(lease),
+      gossipKeys: (keys) => this.#useKeys(keys),
+      seeds: (seeds) => this.#useSeeds(seeds),
+      removed: () => void this.#leaveForGood(),
+      connected: (connected) => this.#connected(connected),
+    });
+  }
+
+  #hello(): Hello {
+    const { instanceId, facts, config, membership } = this.#options;
+    const { site } = config.node;
+    return {
+      agentVersion: version,
+      instanceId,
+      facts: { ...facts },
+      site,
+      gossipAddress: membership.address,
+    };
+  }
+
+  #connected(connected: boolean): void {
+    if (connected) {
+      this.#logShipper?.resume();
+      this.#statShipper?.resume();
+    } else {
+      this.#logShipper?.pause();
+      this.#statShipper?.pause();
+    }
+  }
+
+  async #leased(document: Parameters<LeaseKeeper['accept']>[0]): Promise<void> {
+    if (this.#identity === undefined) return;
+    await this.#options.lease.accept(document, this.#identity).catch((thrown: unknown) => {
+      this.#options.logger.error({ reason: ShoalError.from(thrown).message }, 'a lease was refused');
+    });
+  }
+
+  #useKeys(keys: readonly Buffer[]): void {
+    this.#options.membership.useKeys(keys);
+    const gossipKeys = keys.map((key) => key.toString('base64'));
+    void this.#change({ gossipKeys });
+  }
+
+  #useSeeds(seeds: readonly string[]): void {
+    this.#options.membership.addSeeds(seeds);
+    if (seeds.length > 0) void this.#change({ gossipSeeds: seeds });
+  }
+
+  /** Stores what changed of the identity. */
+  async #change(part: Partial<Pick<NodeIdentity, 'gossipKeys' | 'gossipSeeds'>>): Promise<void> {
+    if (this.#identity === undefined) return;
+    const changed = { ...this.#identity, ...part };
+    if (JSON.stringify(changed) === JSON.stringify(this.#identity)) return;
+    await this.#keep(changed);
+  }
+
+  async #keep(identity: NodeIdentity): Promise<void> {
+    if (this.#removed) return;
+    this.#identity = identity;
+    await this.#options.identityFile.save(identity).catch((thrown: unknown) => {
+      this.#options.logger.error({ reason: ShoalError.from(thrown).message }, 'storing the identity failed');
+    });
+  }
+
+  async #leaveForGood(): Promise<void> {
+    if (this.#removed) return;
+    const { logger, identityFile, membership, config } = this.#options;
+    this.#removed = true;
+    logger.warn({ cluster: this.#identity?.clusterName }, 'the controller removed this node; services go on');
+    const tokenId = (await this.#tokenOrNone())?.id ?? '';
+    await writeRemovedMark(config.dataDir, { clusterId: this.#identity?.clusterId ?? '', tokenId });
+    await identityFile.remove();
+    await this.#endLink();
+    await membership.leave();
+    await this.#options.removed();
+  }
+
+  async #endLink(): Promise<void> {
+    this.#renewal?.stop();
+    this.#logShipper?.stop();
+    this.#statShipper?.stop();
+    await this.#link?.stop();
+  }
+
+  async #warnOfOtherCluster(identity: NodeIdentity): Promise<void> {
+    const { logger, config } = this.#options;
+    const token = await this.#tokenOrNone();
+    if (token !== undefined && token.clusterId !== identity.clusterId) {
+      const hint = `to move it: \`shoal node rm ${identity.node}\` there, then start the agent again`;
+      logger.error(
+        { hint },
+        `the join token is for another cluster; this node belongs to ${identity.clusterName}`,
+      );
+    }
+    if (identity.node !== config.node.name) {
+      logger.warn(
+        { configured: config.node.name, name: identity.node },
+        'the node was enrolled under another name than node.name, and keeps that',
+      );
+    }
+  }
+}
+
+function decodeKeys(keys: readonly string[]): Buffer[] {
+  return keys.map((key) => Buffer.from(key, 'base64'));
+}

@@ -1,0 +1,251 @@
+import {
+  type CheckRequest__Output,
+  type ControllerMessage__Output,
+  type Hello,
+  type LinkClient,
+  type Logger,
+  type Manifest,
+  type MemberView,
+  type NodeReport,
+  type Offer__Output,
+  ShoalError,
+  type SignedDocument__Output,
+  type StepDifference,
+  type StepEvent,
+  type Welcome__Output,
+} from '@shoal/common';
+import type { NodeIdentity } from '../enrol/stored-identity.js';
+import { Backoff } from './backoff.js';
+import { explainConnection, linkClient } from './channel.js';
+import { ControlStream } from './control-stream.js';
+import { Outbox } from './outbox.js';
+import { type Refusal, refusalEvent, withRefusal } from './refusal.js';
+import { verifyManifest, verifyOffer } from './verify-offer.js';
+
+/** What the link needs of the rest of the agent. */
+export interface LinkOptions {
+  /** host:port of the controller. */
+  readonly controller: string;
+  readonly logger: Logger;
+  readonly backoff?: Backoff;
+  identity(): NodeIdentity;
+  hello(): Hello;
+  report(): NodeReport;
+  members(): readonly MemberView[];
+  /** A manifest whose signature holds. */
+  offered(manifest: Manifest, hash: string, retryFailed: boolean): void;
+  check(manifest: Manifest): Promise<readonly StepDifference[]>;
+  leased(lease: SignedDocument__Output): void;
+  gossipKeys(keys: readonly Buffer[]): void;
+  seeds(seeds: readonly string[]): void;
+  /** The controller took the node out of the cluster. */
+  removed(): void;
+  /** The link stands, or doesn't. */
+  connected(connected: boolean): void;
+}
+
+/** `stopped`: nothing under way; `connecting`; `connected`: welcomed; `waiting` for the next try. */
+export type LinkState = 'stopped' | 'connecting' | 'connected' | 'waiting';
+
+/** Keeps the link to the controller: dials, says what is true here, takes in what shall be, and comes back whenever it broke. */
+export class ControllerLink {
+  readonly #options: LinkOptions;
+  readonly #outbox = new Outbox();
+  readonly #backoff: Backoff;
+  #client: LinkClient | undefined;
+  #stream: ControlStream | undefined;
+  #refusal: Refusal | undefined;
+  #state: LinkState = 'stopped';
+  #stopped = false;
+  #running: Promise<void> | undefined;
+  #wake: () => void = () => undefined;
+  #lastError = '';
+
+  constructor(options: LinkOptions) {
+    this.#options = options;
+    this.#backoff = options.backoff ?? new Backoff();
+  }
+
+  get state(): LinkState {
+    return this.#state;
+  }
+
+  /** Why the last try failed, for people; empty when it didn't. */
+  get lastError(): string {
+    return this.#lastError;
+  }
+
+  /** The client of the connection that stands; undefined without one. Bulk streams are opened on it. */
+  get client(): LinkClient | undefined {
+    return this.#state === 'connected' ? this.#client : undefined;
+  }
+
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  /** Ends the link; resolves when nothing of it is left. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#wake();
+    this.#stream?.close(new ShoalError('unavailable', 'the agent stops'));
+    await this.#running;
+  }
+
+  /** The controller was seen alive: dials at once if a wait is under way. */
+  nudge(): void {
+    this.#backoff.reset();
+    this.#wake();
+  }
+
+  /** Dials anew, with the identity of now. */
+  redial(): void {
+    this.#backoff.reset();
+    this.#stream?.close(new ShoalError('unavailable', 'dialing anew with the renewed certificate'));
+    this.#wake();
+  }
+
+  /** What is true on the node changed. */
+  reportChanged(): void {
+    this.#outbox.report(this.#report());
+    this.#stream?.flush();
+  }
+
+  stepEvent(event: StepEvent): void {
+    this.#outbox.stepEvent(event);
+    this.#stream?.flush();
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopped) {
+      const { error, retryAfterMs, welcomed } = await this.#connectOnce();
+      if (this.#stopped) break;
+      if (welcomed) this.#backoff.reset();
+      const waitMs = this.#backoff.next(retryAfterMs);
+      const explained = explainConnection(error, this.#options.controller);
+      this.#tell(explained, waitMs);
+      this.#state = 'waiting';
+      await this.#pause(waitMs);
+    }
+    this.#state = 'stopped';
+  }
+
+  #tell(error: ShoalError, waitMs: number): void {
+    const record = {
+      code: error.code,
+      reason: error.message,
+      hint: error.hint,
+      retryInMs: Math.round(waitMs),
+    };
+    const refused = error.code === 'unauthenticated' || error.code === 'permission_denied';
+    if (refused) this.#options.logger.error(record, 'the controller refuses this node; trying again');
+    else if (error.message === this.#lastError)
+      this.#options.logger.debug(record, 'no link to the controller');
+    else this.#options.logger.warn(record, 'no link to the controller; services go on, trying again');
+    this.#lastError = error.message;
+  }
+
+  async #connectOnce(): Promise<{ error: ShoalError; retryAfterMs: number; welcomed: boolean }> {
+    this.#state = 'connecting';
+    const client = linkClient(this.#options.controller, this.#options.identity());
+    this.#client = client;
+    const stream = new ControlStream({
+      client,
+      outbox: this.#outbox,
+      hello: this.#options.hello(),
+      report: () => this.#report(),
+      welcomed: (welcome) => this.#welcomed(welcome),
+      received: (message) => this.#received(message),
+    });
+    this.#stream = stream;
+    const end = await stream.ended;
+    this.#stream = undefined;
+    this.#client = undefined;
+    if (end.welcomed) this.#options.connected(false);
+    client.close();
+    return end;
+  }
+
+  #welcomed(welcome: Welcome__Output): void {
+    const { clusterId } = this.#options.identity();
+    if (welcome.clusterId !== clusterId) {
+      const message = `the controller is of cluster ${welcome.clusterId}, this node of ${clusterId}`;
+      this.#stream?.close(new ShoalError('permission_denied', message));
+      return;
+    }
+    this.#state = 'connected';
+    this.#lastError = '';
+    this.#options.logger.info(
+      { controller: this.#options.controller, version: welcome.controllerVersion },
+      'linked to the controller',
+    );
+    this.#options.seeds(welcome.gossipSeeds);
+    this.#options.connected(true);
+  }
+
+  #received(message: ControllerMessage__Output): void {
+    if (message.removed) {
+      this.#options.removed();
+      return;
+    }
+    if (message.gossipKeys.length > 0) this.#options.gossipKeys(message.gossipKeys);
+    if (message.lease !== null) this.#options.leased(message.lease);
+    if (message.offer !== null) this.#offered(message.offer);
+    if (message.check !== null) void this.#check(message.check);
+    if (message.members !== null) {
+      this.#outbox.membersResult({
+        id: message.members.id,
+        membersJson: JSON.stringify(this.#options.members()),
+      });
+      this.#stream?.flush();
+    }
+  }
+
+  #offered(offer: Offer__Output): void {
+    try {
+      const manifest = verifyOffer(offer, this.#options.identity());
+      this.#refusal = undefined;
+      this.#options.offered(manifest, offer.hash, offer.retryFailed);
+    } catch (thrown) {
+      const error = ShoalError.from(thrown);
+      this.#refusal = { hash: offer.hash, revision: offer.revision, message: error.message };
+      this.#options.logger.error(
+        { revision: offer.revision, reason: error.message },
+        'an offered manifest was refused',
+      );
+      this.stepEvent(refusalEvent(this.#refusal, Date.now()));
+      this.reportChanged();
+    }
+  }
+
+  async #check(request: CheckRequest__Output): Promise<void> {
+    const stream = this.#stream;
+    let differences: readonly StepDifference[] = [];
+    let error = '';
+    try {
+      const manifest = verifyManifest(request.manifest, this.#options.identity());
+      differences = await this.#options.check(manifest);
+    } catch (thrown) {
+      error = ShoalError.from(thrown).message;
+    }
+    if (stream === undefined || stream !== this.#stream) return;
+    this.#outbox.checkResult({ id: request.id, differences: [...differences], error });
+    stream.flush();
+  }
+
+  #report(): NodeReport {
+    return withRefusal(this.#options.report(), this.#refusal);
+  }
+
+  async #pause(waitMs: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, waitMs);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      if (this.#stopped) this.#wake();
+    });
+    this.#wake = () => undefined;
+  }
+}

@@ -1,0 +1,29 @@
+import type { NodeReport, StepEvent } from '@shoal/common';
+
+/** An offer that was never begun, because its manifest can't be trusted. */
+export interface Refusal {
+  readonly hash: string;
+  readonly revision: number;
+  readonly message: string;
+}
+
+/** Step under which a refusal is reported: no step of the manifest's own was reached. */
+const step = 'signature';
+
+/** The report with a refused offer as what failed last: the controller need not wait for a deadline to learn of it. */
+export function withRefusal(report: NodeReport, refusal: Refusal | undefined): NodeReport {
+  if (refusal === undefined) return report;
+  return {
+    ...report,
+    failedHash: refusal.hash,
+    failedRevision: refusal.revision,
+    failure: { service: '', step, message: refusal.message, output: '', undone: true },
+    ...(report.state === 'IDLE' ? { state: 'FAILED' as const } : {}),
+  };
+}
+
+/** The refusal for those who follow the rollout live. */
+export function refusalEvent(refusal: Refusal, at: number): StepEvent {
+  const { revision, hash, message } = refusal;
+  return { revision, hash, service: '', step, kind: 'failed', text: message, atMs: at };
+}

@@ -1,0 +1,50 @@
+import {
+  type Manifest,
+  manifestHash,
+  type Offer__Output,
+  ShoalError,
+  type SignedDocument__Output,
+  verifyDocument,
+} from '@shoal/common';
+import type { LeaseTrust } from '../lease/lease-keeper.js';
+
+/** Whose manifests count: those signed by the cluster's key, for this cluster and this node. */
+export type Trust = LeaseTrust;
+
+/** The manifest in a signed document. Throws `permission_denied` for another's signature, cluster or node, `invalid_input` for a format that this agent doesn't know. */
+export function verifyManifest(document: SignedDocument__Output | null, trust: Trust): Manifest {
+  if (document === null) throw new ShoalError('invalid_input', 'the offer holds no manifest');
+  const manifest = verifyDocument<Manifest>(document, trust.manifestPublicKeyPem, 'manifest');
+  if (manifest.format !== 1) {
+    throw new ShoalError(
+      'invalid_input',
+      `the manifest has format ${String(manifest.format)}, this agent knows 1`,
+      {
+        hint: 'upgrade the agent',
+      },
+    );
+  }
+  if (manifest.clusterId !== trust.clusterId) {
+    throw new ShoalError(
+      'permission_denied',
+      `the manifest is for cluster ${manifest.clusterId}, not ${trust.clusterId}`,
+    );
+  }
+  if (manifest.node !== trust.node) {
+    throw new ShoalError('permission_denied', `the manifest is for node ${manifest.node}, not ${trust.node}`);
+  }
+  return manifest;
+}
+
+/** The manifest of an offer, once signature, addressee, revision and content hash hold. Throws as `verifyManifest` does. */
+export function verifyOffer(offer: Offer__Output, trust: Trust): Manifest {
+  const manifest = verifyManifest(offer.manifest, trust);
+  const hash = manifestHash(manifest);
+  if (hash !== offer.hash || manifest.revision !== offer.revision) {
+    throw new ShoalError(
+      'permission_denied',
+      `the offer of revision ${offer.revision} (${offer.hash.slice(0, 12)}) holds revision ${manifest.revision} (${hash.slice(0, 12)})`,
+    );
+  }
+  return manifest;
+}

@@ -1,0 +1,48 @@
+import type { GossipStats } from '@shoal/gossip';
+import type { MetricsSnapshot } from './metrics-server.js';
+import type { AgentStatus } from './status.js';
+
+/** What the agent's metrics are worked out from. */
+export interface SnapshotSources {
+  readonly status: AgentStatus;
+  readonly gossip: GossipStats | undefined;
+  readonly sample: Readonly<Record<string, number>>;
+}
+
+/** The agent's figures for Prometheus. */
+export function metricsSnapshot({ status, gossip, sample }: SnapshotSources): MetricsSnapshot {
+  const { report, spool, cluster } = status;
+  const { user, system } = process.cpuUsage();
+  const unhealthy = (report.services ?? []).filter(({ health }) => health === 'unhealthy').length;
+  return {
+    counters: { cpu_seconds_total: ['CPU time of the agent', (user + system) / 1e6] },
+    gauges: {
+      resident_memory_bytes: ['Memory of the agent', process.memoryUsage.rss()],
+      start_time_seconds: ['Start of the agent, seconds since the epoch', status.startedAt / 1000],
+      link_up: ['1: the link to the controller stands', cluster?.link === 'connected' ? 1 : 0],
+      certificate_expiry_seconds: [
+        'End of the certificate, seconds since the epoch; 0: none',
+        (cluster?.certificateExpiresAt ?? 0) / 1000,
+      ],
+      running_revision: ['Revision in force on this host; 0: none', Number(report.runningRevision ?? 0)],
+      failed_revision: ['Revision that failed here last; 0: none', Number(report.failedRevision ?? 0)],
+      services: ['Services in force', (report.services ?? []).length],
+      services_unhealthy: ['Services whose health check fails', unhealthy],
+      spool_bytes: ['Bytes of log lines on disk', spool?.bytes ?? 0],
+      spool_waiting_lines: ['Log lines that the controller does not hold yet', spool?.waiting ?? 0],
+      spool_full: ['1: the spool takes nothing in', spool?.hasRoom === false ? 1 : 0],
+      gossip_health_score: ['Local health of the gossip: 0 healthy, 7 worst', gossip?.healthScore ?? 0],
+      ...memberGauges(gossip),
+    },
+    sample,
+  };
+}
+
+function memberGauges(gossip: GossipStats | undefined): MetricsSnapshot['gauges'] {
+  return Object.fromEntries(
+    Object.entries(gossip?.members ?? {}).map(([state, count]) => [
+      `gossip_members_${state}`,
+      [`Members of the gossip that are ${state}`, count] as const,
+    ]),
+  );
+}

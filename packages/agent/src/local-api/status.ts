@@ -1,0 +1,24 @@
+import type { NodeReport } from '@shoal/common';
+import type { LinkState } from '../link/link.js';
+
+/** What `GET /status` of the local API answers. Times are milliseconds since the epoch. */
+export interface AgentStatus {
+  readonly node: string;
+  readonly site: string;
+  readonly version: string;
+  readonly startedAt: number;
+  /** `standalone`, `enrolling` (no identity yet), `clustered`, `removed` (the controller took this node out). */
+  readonly mode: 'standalone' | 'enrolling' | 'clustered' | 'removed';
+  readonly cluster: {
+    readonly id: string;
+    readonly name: string;
+    readonly controller: string;
+    readonly link: LinkState;
+    /** Why the last try failed; empty when it didn't. */
+    readonly lastError: string;
+    readonly certificateExpiresAt: number;
+  } | null;
+  readonly tier: string;
+  readonly report: NodeReport;
+  readonly spool: { readonly bytes: number; readonly waiting: number; readonly hasRoom: boolean } | null;
+}

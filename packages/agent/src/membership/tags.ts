@@ -1,0 +1,53 @@
+/** Facts that a node gossips about itself. */
+export interface NodeFacts {
+  readonly clusterId: string;
+  readonly site: string;
+  readonly version: string;
+  readonly tier: string;
+  readonly revision: number;
+  /** Service name to health. */
+  readonly services: readonly { readonly name: string; readonly health: string }[];
+}
+
+/** Bytes that memberlist leaves for a member's facts (reference: 512 in all, one for Serf's mark). */
+export const maxTagBytes = 511;
+
+const healthMarks: Readonly<Record<string, string>> = { healthy: 'h', unhealthy: 'u' };
+
+/**
+ * The node's tags: `role`, `id` (cluster), `site`, `ver`, `tier`, `rev`, and `svc` as `web:h,api:u` (h healthy, u unhealthy, ? unknown). Services that
+ * don't fit are left out and said so by a final `+3`; then a long site name is cut.
+ */
+export function nodeTags(facts: NodeFacts, limit: number = maxTagBytes): Record<string, string> {
+  const base = {
+    role: 'agent',
+    id: facts.clusterId,
+    site: facts.site,
+    ver: facts.version,
+    tier: facts.tier,
+    rev: String(facts.revision),
+  };
+  const marks = facts.services.map(({ name, health }) => `${name}:${healthMarks[health] ?? '?'}`);
+  for (let kept = marks.length; kept > 0; kept -= 1) {
+    const left = marks.length - kept;
+    const svc = [...marks.slice(0, kept), ...(left > 0 ? [`+${left}`] : [])].join(',');
+    if (encodedBytes({ ...base, svc }) <= limit) return { ...base, svc };
+  }
+  if (encodedBytes(base) <= limit) return base;
+  const over = encodedBytes(base) - limit;
+  return {
+    ...base,
+    site: Buffer.from(base.site)
+      .subarray(0, -over)
+      .toString('utf8')
+      .replace(/\uFFFD+$/, ''),
+  };
+}
+
+/** Upper bound of the tags' size as a MessagePack map of strings: five bytes of header for the map, at most three a string. */
+function encodedBytes(tags: Readonly<Record<string, string>>): number {
+  return Object.entries(tags).reduce(
+    (sum, [name, value]) => sum + 6 + Buffer.byteLength(name) + Buffer.byteLength(value),
+    5,
+  );
+}

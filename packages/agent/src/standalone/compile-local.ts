@@ -1,0 +1,41 @@
+import { readFile } from 'node:fs/promises';
+import {
+  builtinBlueprintsDir,
+  checkSpec,
+  compileManifest,
+  loadBlueprints,
+  type Manifest,
+  parseSpec,
+  parseYaml,
+  ShoalError,
+} from '@shoal/common';
+
+/** What a local manifest is made of. */
+export interface LocalSources {
+  /** Path of the local spec. */
+  readonly file: string;
+  /** Directories of blueprints besides the built-in ones. */
+  readonly blueprints: readonly string[];
+  readonly node: { readonly name: string; readonly site: string };
+  readonly revision: number;
+}
+
+/** Cluster id in the manifests of a host that is in none. */
+export const standaloneClusterId = 'standalone';
+
+/** The local spec and what it says about this host. Throws `invalid_input` with every problem at file:line:column; `not_found` for a missing file. */
+export async function compileLocal(sources: LocalSources): Promise<Manifest> {
+  const text = await readFile(sources.file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    const missing = cause.code === 'ENOENT';
+    throw new ShoalError(
+      missing ? 'not_found' : 'failed_precondition',
+      missing ? `there is no local spec at ${sources.file}` : `can't read ${sources.file}: ${cause.code}`,
+      { hint: 'write one, or set standalone.spec; to join a cluster instead set cluster.controller', cause },
+    );
+  });
+  const spec = parseSpec(text, sources.file);
+  const blueprints = await loadBlueprints([builtinBlueprintsDir(), ...sources.blueprints]);
+  const { node, revision } = sources;
+  checkSpec(spec, blueprints, { nodes: [node] }, parseYaml(text, sources.file));
+  return compileManifest({ spec, blueprints, clusterId: standaloneClusterId, node, revision });
+}

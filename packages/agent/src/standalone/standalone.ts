@@ -1,0 +1,81 @@
+import { stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { formatProblems, type Logger, manifestHash, ShoalError } from '@shoal/common';
+import type { Converger } from '../converge/converger.js';
+import { fileEvent } from '../observe/tail/file-watch.js';
+import { compileLocal, type LocalSources } from './compile-local.js';
+
+/** What standalone mode needs. */
+export interface StandaloneOptions extends Omit<LocalSources, 'revision'> {
+  readonly converger: Pick<Converger, 'offer' | 'report'>;
+  readonly logger: Logger;
+  /** Longest time until a change of the file is seen, milliseconds. Default 2000. */
+  readonly pollMs?: number;
+  /** The file must have been left alone for that long before it is read, milliseconds. Default 200. */
+  readonly settleMs?: number;
+}
+
+/** Converges the host to a local spec, now and whenever that file changes. A file that isn't right is logged, and what runs goes on. */
+export class Standalone {
+  readonly #options: StandaloneOptions;
+  readonly #abort = new AbortController();
+  #revision = 0;
+  #running: Promise<void> | undefined;
+
+  constructor(options: StandaloneOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    const { runningRevision, failedRevision } = this.#options.converger.report();
+    this.#revision = Math.max(Number(runningRevision ?? 0), Number(failedRevision ?? 0));
+    this.#running ??= this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#abort.abort();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#abort;
+    let seen = await this.#mark();
+    await this.#converge(false);
+    while (!signal.aborted) {
+      // The directory: editors put a new file in the place of the old one.
+      await fileEvent(dirname(this.#options.file), this.#options.pollMs ?? 2000, signal);
+      let mark = await this.#mark();
+      while (mark !== seen && !signal.aborted) {
+        seen = mark;
+        await fileEvent(undefined, this.#options.settleMs ?? 200, signal);
+        mark = await this.#mark();
+        if (mark === seen && !signal.aborted) await this.#converge(true);
+      }
+    }
+  }
+
+  /** What changes whenever the file does. */
+  async #mark(): Promise<string> {
+    const found = await stat(this.#options.file).catch(() => undefined);
+    return found === undefined ? 'missing' : `${found.ino} ${found.size} ${found.mtimeMs}`;
+  }
+
+  async #converge(changed: boolean): Promise<void> {
+    const { converger, logger, file } = this.#options;
+    try {
+      const manifest = await compileLocal({ ...this.#options, revision: this.#revision + 1 });
+      const hash = manifestHash(manifest);
+      if (hash === converger.report().runningHash) return;
+      this.#revision += 1;
+      logger.info({ file, revision: this.#revision }, 'converging to the local spec');
+      // Whoever changes the file asks for another try, also of what failed before.
+      converger.offer(manifest, hash, { retryFailed: changed });
+    } catch (thrown) {
+      const error = ShoalError.from(thrown);
+      logger.error(
+        { code: error.code, problems: formatProblems(error), hint: error.hint },
+        'the local spec cannot be used; what runs goes on',
+      );
+    }
+  }
+}

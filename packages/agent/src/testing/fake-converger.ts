@@ -1,0 +1,49 @@
+import type { Manifest, NodeReport, StepDifference } from '@shoal/common';
+import type { ConvergeListener, Converger, ObservedService } from '../converge/converger.js';
+
+/** A converger that does as it is told: an offer is in force at once. */
+export class FakeConverger implements Converger {
+  readonly offers: { manifest: Manifest; hash: string; retryFailed: boolean }[] = [];
+  readonly listener: ConvergeListener;
+  observing: readonly ObservedService[] = [];
+  factsChanges = 0;
+  stopped = false;
+  current: NodeReport = { full: true, runningHash: '', runningRevision: 0, state: 'IDLE', services: [] };
+
+  constructor(listener: ConvergeListener) {
+    this.listener = listener;
+  }
+
+  async start(): Promise<void> {}
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+  }
+
+  offer(manifest: Manifest, hash: string, options: { readonly retryFailed: boolean }): void {
+    this.offers.push({ manifest, hash, retryFailed: options.retryFailed });
+    this.current = { ...this.current, runningHash: hash, runningRevision: manifest.revision };
+    this.listener.reportChanged(this.current);
+  }
+
+  async check(manifest: Manifest): Promise<readonly StepDifference[]> {
+    return manifest.services.map(({ name }) => ({ service: name, step: 'config', difference: '+ a line' }));
+  }
+
+  report(): NodeReport {
+    return this.current;
+  }
+
+  observed(): readonly ObservedService[] {
+    return this.observing;
+  }
+
+  observe(services: readonly ObservedService[]): void {
+    this.observing = services;
+    this.listener.observedChanged(services);
+  }
+
+  factsChanged(): void {
+    this.factsChanges += 1;
+  }
+}
