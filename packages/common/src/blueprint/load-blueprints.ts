@@ -49,8 +49,10 @@ export function builtinBlueprintsDir(): string {
   const named = process.env['SHOAL_BLUEPRINTS'];
   if (named !== undefined && named !== '') return named;
   const installed = '/usr/share/shoal/blueprints';
-  if (existsSync(installed)) return installed;
-  return fileURLToPath(new URL('../../../../blueprints', import.meta.url));
+  // A bundle has no place of its own in the repository.
+  const here: string | undefined = import.meta.url;
+  if (here === undefined || existsSync(installed)) return installed;
+  return fileURLToPath(new URL('../../../../blueprints', here));
 }
 
 async function foldersOf(directories: readonly string[]): Promise<string[]> {

@@ -1,4 +1,4 @@
-import type { DestinationStream, Logger } from 'pino';
+import type { Bindings, ChildLoggerOptions, DestinationStream, Logger } from 'pino';
 import { pino } from 'pino';
 import { isSecretName } from '../config/describe-mistake.js';
 
@@ -27,11 +27,22 @@ export function createLogger(options: LoggerOptions): Logger {
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: {
       level: (label: string) => ({ level: label }),
-      bindings: (bindings: Record<string, unknown>) => redactMembers(bindings, 0),
       log: (record: Record<string, unknown>) => redactMembers(record, 0),
     },
   };
-  return options.destination === undefined ? pino(settings) : pino(settings, options.destination);
+  const logger: Logger =
+    options.destination === undefined ? pino(settings) : pino(settings, options.destination);
+  // pino applies no formatter to the bindings of children; these inherit from their parent, so one override serves all.
+  const child = logger.child;
+  const redactingChild = function (
+    this: Logger,
+    bindings: Bindings,
+    childOptions?: ChildLoggerOptions,
+  ): Logger {
+    return Reflect.apply(child, this, [redactMembers(bindings, 0), childOptions]) as Logger;
+  };
+  Object.defineProperty(logger, 'child', { value: redactingChild, configurable: true, writable: true });
+  return logger;
 }
 
 function redactMembers(members: Record<string, unknown>, depth: number): Record<string, unknown> {

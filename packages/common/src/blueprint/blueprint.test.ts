@@ -1,0 +1,215 @@
+import { join } from 'node:path';
+import t from 'tap';
+import { formatProblems } from '../config/problems.js';
+import { ShoalError } from '../errors/shoal-error.js';
+import { compareVersions } from './blueprint-set.js';
+import { builtinBlueprintsDir, loadBlueprints } from './load-blueprints.js';
+
+const head = 'name: web\nversion: 1.0.0\ndescription: A web server\n';
+const good = `${head}parameters:
+  port: { type: integer, description: Port, default: 80, minimum: 1 }
+variables:
+  config: "{{ service.directory }}/web.conf"
+steps:
+  - { id: dir, type: directory, path: /etc/web }
+  - { id: main, type: file, path: "{{ config }}", template: web.conf.liquid, validate: [web, -t, "{{ staged }}"] }
+  - { id: run, type: service, when: supervisor == 'systemd' }
+process: { unit: web.service, stopTimeout: 30s }
+logs:
+  - { source: access, file: /var/log/web.log, parser: combined }
+`;
+
+/** The complaint about one blueprint, without the directory's name. */
+async function complaint(dir: string): Promise<string> {
+  try {
+    await loadBlueprints([dir]);
+    return 'fine';
+  } catch (thrown) {
+    return formatProblems(ShoalError.from(thrown)).replaceAll(`${dir}/`, '');
+  }
+}
+
+t.test('blueprints are found by name and version, their templates inlined', async (t) => {
+  const versioned = (version: string) => ({
+    'blueprint.yaml': good.replace('1.0.0', version),
+    templates: { 'web.conf.liquid': 'listen {{ params.port }};\n' },
+  });
+  const all = { a: versioned('1.10.0'), b: versioned('1.0.0'), '.git': {}, 'README.md': 'x' };
+  const second = t.testdir({ all, extra: { c: versioned('1.11.0-rc.1'), d: versioned('1.9.0') } });
+  const set = await loadBlueprints([join(second, 'all'), join(second, 'extra')]);
+  t.strictSame(
+    set.list().map(({ version }) => version),
+    ['1.0.0', '1.9.0', '1.10.0', '1.11.0-rc.1'],
+  );
+  t.equal(set.get('web')?.version, '1.11.0-rc.1');
+  t.equal(set.get('web@1.0.0')?.directory, join(second, 'all', 'b'));
+  t.equal(set.get('web@2.0.0'), undefined);
+  t.equal(set.get('wbe'), undefined);
+  t.match(set.get('web@1.0.0')?.steps[1], {
+    template: { name: 'web.conf.liquid', text: 'listen {{ params.port }};\n' },
+  });
+});
+
+t.test('versions are ordered as semver.org has it', async (t) => {
+  const rising = [
+    '1.0.0-alpha',
+    '1.0.0-alpha.1',
+    '1.0.0-alpha.beta',
+    '1.0.0-beta',
+    '1.0.0-beta.2',
+    '1.0.0-beta.11',
+    '1.0.0-rc.1',
+    '1.0.0',
+    '1.2.0',
+    '1.10.0',
+  ];
+  t.strictSame([...rising].reverse().sort(compareVersions), rising);
+  t.equal(compareVersions('1.0.0+a', '1.0.0+b'), 0);
+});
+
+t.test('faults are told with file, line and column', async (t) => {
+  const table: readonly (readonly [string, string, string])[] = [
+    [
+      'unitt: web',
+      'unit: web.service',
+      'web/blueprint.yaml:12:12: unknown key "unitt" in process; did you mean "unit"?',
+    ],
+    [
+      '30 s',
+      '30s',
+      'web/blueprint.yaml:12:44: process.stopTimeout: expected a length of time such as 500ms, 10s, 5m, 24h or 7d, found string "30 s"',
+    ],
+    [
+      'etc/web',
+      '/etc/web',
+      'web/blueprint.yaml:9:39: steps[0].path: expected an absolute path (or one that begins with a template) without "..", found string "etc/web"',
+    ],
+    [
+      '/etc/../web',
+      '/etc/web',
+      'web/blueprint.yaml:9:39: steps[0].path: expected an absolute path (or one that begins with a template) without "..", found string "/etc/../web"',
+    ],
+    [
+      '"{{ config }}/.."',
+      '"{{ config }}"',
+      'web/blueprint.yaml:10:35: steps[1].path: expected an absolute path (or one that begins with a template) without "..", found string "{{ config }}/.."',
+    ],
+    [
+      'id: dir, type: file',
+      'id: main, type: file',
+      'web/blueprint.yaml:10:11: duplicate step id "dir": steps[0] has it',
+    ],
+    [
+      'type: dir,',
+      'type: directory,',
+      'web/blueprint.yaml:9:22: steps[0].type: expected one of "directory", "file", "package", "unit", "exec", "service", found string "dir"',
+    ],
+    [
+      'mode: 755, path: /etc',
+      'path: /etc',
+      'web/blueprint.yaml:9:39: steps[0].mode: expected octal permissions in quotes, such as "0644", found number 755',
+    ],
+    [
+      'content: x, template:',
+      'template:',
+      'web/blueprint.yaml:10:5: step "main": expected exactly one of "content" and "template", found both',
+    ],
+    [
+      'template: ../x',
+      'template: web.conf.liquid',
+      `web/blueprint.yaml:10:61: steps[1].template: expected a file name below the blueprint's templates/, found string "../x"`,
+    ],
+    [
+      'template: web.cnf.liquid',
+      'template: web.conf.liquid',
+      'web/blueprint.yaml:10:61: step "main": template web/templates/web.cnf.liquid doesn\'t exist; did you mean "web.conf.liquid"?',
+    ],
+    [
+      '{{ staged',
+      '{{ staged }}',
+      'web/blueprint.yaml:10:98: steps[1].validate[2]: template: output "{{ staged" not closed',
+    ],
+    [
+      "when: supervisor = 'x'",
+      "when: supervisor == 'systemd'",
+      `web/blueprint.yaml:11:37: condition "supervisor = 'x'": expected "|" before filter; "==" compares`,
+    ],
+    [
+      'unit: x, file:',
+      'file:',
+      'web/blueprint.yaml:14:5: log source "access": expected exactly one of "file", "unit" and "stdout", found "file" and "unit"',
+    ],
+    [
+      'default: "80"',
+      'default: 80',
+      'web/blueprint.yaml:5:54: parameters.port.default: expected an integer, found string "80"',
+    ],
+    [
+      'minimun: 1',
+      'minimum: 1',
+      'web/blueprint.yaml:5:58: unknown keyword "minimun" in parameters.port; did you mean "minimum"?',
+    ],
+    [
+      'type: int,',
+      'type: integer,',
+      'web/blueprint.yaml:5:17: parameters.port.type: expected one of "string", "integer", "number", "boolean", "array", "object", found string "int"',
+    ],
+    [
+      'po-rt:',
+      'port:',
+      `web/blueprint.yaml:5:3: bad key "po-rt" in parameters: expected a name of letters, digits and '_', beginning with a letter`,
+    ],
+    [
+      '"{{ config }}"',
+      '"{{ service.directory }}/web.conf"',
+      'web/blueprint.yaml:6:1: variables use each other in a circle: config -> config',
+    ],
+    [
+      'version: 1.0',
+      'version: 1.0.0',
+      'web/blueprint.yaml:2:10: version: expected a semantic version such as 1.0.0, found number 1',
+    ],
+  ];
+  for (const [after, before, expected] of table) {
+    t.ok(good.includes(before), before);
+    const templates = { 'web.conf.liquid': 'listen {{ params.port }};\n' };
+    const dir = t.testdir({ web: { 'blueprint.yaml': good.replace(before, after), templates } });
+    const found = await complaint(dir);
+    t.equal(found.split('\n')[0], expected, after);
+  }
+});
+
+t.test('faults of template files and folders', async (t) => {
+  const web = (template: string) => ({ 'blueprint.yaml': good, templates: { 'web.conf.liquid': template } });
+  const file = 'web/templates/web.conf.liquid';
+  t.equal(await complaint(t.testdir({ web: web('a\n{{ x') })), `${file}:2:1: output "{{ x" not closed`);
+  t.equal(
+    await complaint(t.testdir({ web: web('a\n  {{ params.prot }}') })),
+    `${file}:2:6: undefined variable params.prot; did you mean "port"?`,
+  );
+  t.equal(await complaint(t.testdir({ web: {} })), "web/blueprint.yaml doesn't exist");
+  t.equal(
+    await complaint(t.testdir({ one: web(''), two: web('') })).then((text) =>
+      text.replace(/also in .*\//, 'also in '),
+    ),
+    'two/blueprint.yaml:1:1: blueprint web@1.0.0 is defined twice, also in one',
+  );
+  const dir = t.testdir({
+    a: { 'blueprint.yaml': 'name: [' },
+    b: { 'blueprint.yaml': `${head}parameters: {}\nsteps: []\n` },
+  });
+  const both = await complaint(dir);
+  t.match(both, /^a\/blueprint\.yaml:1:8: YAML syntax: .*\nb\/blueprint\.yaml:1:1: missing key "process"$/);
+  await t.rejects(loadBlueprints([join(dir, 'none')]), { code: 'not_found', message: /none doesn't exist$/ });
+});
+
+t.test('the built-in blueprints are found, and sound', async (t) => {
+  t.ok((await loadBlueprints([builtinBlueprintsDir()])).list().length >= 0);
+  const before = process.env['SHOAL_BLUEPRINTS'];
+  t.teardown(() => {
+    if (before === undefined) delete process.env['SHOAL_BLUEPRINTS'];
+    else process.env['SHOAL_BLUEPRINTS'] = before;
+  });
+  process.env['SHOAL_BLUEPRINTS'] = '/elsewhere';
+  t.equal(builtinBlueprintsDir(), '/elsewhere');
+});
