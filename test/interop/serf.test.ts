@@ -203,7 +203,7 @@ test('serf is there to judge', {
   t.ok(installed, 'the package serf must be installed in CI: apt-get install serf');
 });
 
-test('a real serf agent and our nodes form one cluster', { skip }, async (t) => {
+test('a real serf agent and our nodes form one cluster', { skip, timeout: 100_000 }, async (t) => {
   const key = Uint8Array.from({ length: 32 }, (_, i) => i * 7);
   await Promise.all([
     play(t, { label: 'plain', first: 10, key: undefined, serfDials: true, end: 'SIGINT', endsAs: 'left' }),

@@ -16,7 +16,7 @@ import { Rejoiner } from './protocol/rejoiner.js';
 import { Responder } from './protocol/responder.js';
 import { Spreader } from './protocol/spreader.js';
 import { Synchronizer } from './protocol/synchronizer.js';
-import { readLamportTime } from './serf/intents.js';
+import { readSerfNews } from './serf/intents.js';
 import { MAX_META_BYTES } from './serf/tags.js';
 import { ownVersions } from './versions.js';
 import { encodeMessage } from './wire/message-encoder.js';
@@ -234,7 +234,11 @@ export class Gossiper {
   #handleUser(body: Uint8Array): void {
     const { counters, config, host } = this.#context;
     counters.userMessages++;
-    if (config.serf) this.#context.lamport = Math.max(this.#context.lamport, readLamportTime(body));
+    if (config.serf) {
+      const news = readSerfNews(body);
+      this.#context.lamport = Math.max(this.#context.lamport, news.ltime);
+      if (news.intent) this.#membership.intent(news.node, news.intent, news.ltime);
+    }
     host.notify({ kind: 'user', body });
   }
 
@@ -276,6 +280,8 @@ function newContext(host: Host, options: GossiperOptions): Context {
     status: 'alive',
     changedAt: host.now(),
     suspicion: undefined,
+    leaving: false,
+    intentTime: -1,
   };
   const nodes = new NodeTable(self, () => host.random());
   return {

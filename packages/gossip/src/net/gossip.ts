@@ -142,6 +142,7 @@ export class Gossip {
     const own = formatAddress(this.#core.self.address);
     const result = await joinAll(places, async (place) => {
       const address = await this.#seeds.add(place);
+      this.#checkRunning();
       if (formatAddress(address) !== own) await this.#joinOne(address);
     });
     await this.#refreshSeeds();

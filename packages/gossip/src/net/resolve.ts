@@ -6,7 +6,7 @@ import { GossipError, messageOf } from './gossip-error.js';
 
 /** A place as a person writes it: host or host:port, IPv6 in brackets when a port follows. */
 export function parsePlace(place: string, defaultPort: number): Address {
-  const match = /^(?:\[([^\]]+)\]|([^:[\]]+))(?::(\d{1,5}))?$/.exec(place);
+  const match = /^(?:\[([^\]]+)\]|([^:[\]\s]+))(?::(\d{1,5}))?$/.exec(place);
   const host = isIP(place) === 6 ? place : (match?.[1] ?? match?.[2]);
   const port = match?.[3] === undefined || isIP(place) === 6 ? defaultPort : Number(match[3]);
   if (host === undefined || port < 1 || port > 65_535) {

@@ -42,6 +42,7 @@ export class SocketHost implements Host {
   }
 
   exchange(request: Uint8Array, to: Address, exchange: Exchange, timeoutMs: number): void {
+    if (this.#stopped) return;
     this.#client.exchange(request, to, timeoutMs).then(
       (result) => {
         if (!this.#stopped) this.#sinks.reply(exchange, result);

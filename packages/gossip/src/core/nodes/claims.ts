@@ -40,5 +40,7 @@ export function newRecord(message: Alive, claimed: ClaimedAddress): NodeRecord {
     status: 'dead',
     changedAt: 0,
     suspicion: undefined,
+    leaving: false,
+    intentTime: -1,
   };
 }

@@ -1,5 +1,6 @@
 import { test } from 'tap';
 import { RecordingHost } from '../../sim/recording-host.js';
+import { encodeLeaveIntent } from '../serf/intents.js';
 import { encodeMessage } from '../wire/message-encoder.js';
 import type { Accusation, Alive } from '../wire/message-types.js';
 
@@ -67,6 +68,39 @@ test('a node that says itself that it is dead has left', async (t) => {
 test('a leave heard late corrects a failure', async (t) => {
   const host = given(alive('a', 1), accuse('dead', 'a', 1), accuse('dead', 'a', 1, 'a'));
   t.equal(statusOf(host, 'a'), 'left');
+});
+
+test('a node that announced its leave has left when it dies, and only then', async (t) => {
+  const intent = (type: 'leave' | 'join', ltime: number): Uint8Array => {
+    const body = encodeLeaveIntent('a', ltime);
+    body[0] = type === 'leave' ? 0 : 1;
+    return encodeMessage({ type: 'user', body });
+  };
+  const host = given(alive('a', 1), intent('leave', 3), accuse('suspect', 'a', 1));
+  t.equal(statusOf(host, 'a'), 'suspect');
+  host.core.handlePacket(accuse('dead', 'a', 1), from);
+  t.equal(statusOf(host, 'a'), 'left');
+  t.equal(
+    statusOf(given(alive('a', 1), accuse('dead', 'a', 1), intent('leave', 3)), 'a'),
+    'left',
+    'heard late',
+  );
+  const returned = given(
+    alive('a', 1),
+    intent('leave', 3),
+    intent('join', 4),
+    intent('leave', 3),
+    accuse('dead', 'a', 1),
+  );
+  t.equal(statusOf(returned, 'a'), 'dead', 'a repetition of an old intent means nothing');
+  const again = given(
+    alive('a', 1),
+    intent('leave', 3),
+    accuse('dead', 'a', 1),
+    alive('a', 2),
+    accuse('dead', 'a', 2),
+  );
+  t.equal(statusOf(again, 'a'), 'dead', 'after its return the announcement is spent');
 });
 
 test('the highest incarnation counts even where it changed nothing', async (t) => {

@@ -80,11 +80,21 @@ export class Membership {
       return;
     }
     node.incarnation = message.incarnation;
-    const status = message.from === message.node ? 'left' : 'dead';
+    const status = message.from === message.node || node.leaving ? 'left' : 'dead';
     if (!isActive(node) && !(node.status === 'dead' && status === 'left')) return;
     node.suspicion = undefined;
     this.#set(node, status, status === 'left' ? 'leave' : 'fail', message.from);
     this.#spread(node.name, encodeMessage(message));
+  }
+
+  /** Takes in Serf's announcement of a leave, or of a join that overrides it. */
+  intent(name: string, intent: 'leave' | 'join', ltime: number): void {
+    const { nodes } = this.#context;
+    const node = nodes.get(name);
+    if (!node || node === nodes.self || ltime <= node.intentTime) return;
+    node.intentTime = ltime;
+    node.leaving = intent === 'leave';
+    if (node.leaving && node.status === 'dead') this.#set(node, 'left', 'leave', name);
   }
 
   /** A suspicion has run out; the node is dead, unless this timer is stale or came far too late. */
@@ -179,6 +189,7 @@ export class Membership {
     const updated = !sameBytes(node.meta, message.meta);
     if (node.suspicion) this.#context.counters.suspicionsRefuted++;
     node.suspicion = undefined;
+    node.leaving = node.leaving && isActive(node);
     node.incarnation = message.incarnation;
     node.meta = message.meta;
     node.vsn = message.vsn;

@@ -18,6 +18,10 @@ export interface NodeRecord {
   /** When `status` last changed, on the host's clock. */
   changedAt: number;
   suspicion: Suspicion | undefined;
+  /** The node has said that it is about to leave, so its death will be no failure. */
+  leaving: boolean;
+  /** Lamport time of the newest intent heard; older ones are repetitions. -1 before the first. */
+  intentTime: number;
 }
 
 /** Says whether a node counts as part of the cluster: alive, or suspected but not given up. */

@@ -6,7 +6,7 @@ import type { Exchange, ExchangeResult } from '../host.js';
 import type { Membership } from '../nodes/membership.js';
 import type { NodeRecord } from '../nodes/node-record.js';
 import { pickSome } from '../random.js';
-import { encodeSerfState, readLamportTime } from '../serf/intents.js';
+import { encodeSerfState, readSerfNews } from '../serf/intents.js';
 import { findIncompatible, type Versioned } from '../versions.js';
 import { decodeStream } from '../wire/stream-decoder.js';
 import { encodeStream } from '../wire/stream-encoder.js';
@@ -99,7 +99,7 @@ export class Synchronizer {
   #merge(message: PushPull): string | undefined {
     const problem = findIncompatible(this.#versions(message.nodes));
     if (problem !== undefined) return problem;
-    this.#context.lamport = Math.max(this.#context.lamport, readLamportTime(message.userState));
+    this.#context.lamport = Math.max(this.#context.lamport, readSerfNews(message.userState).ltime);
     for (const node of message.nodes) this.#mergeNode(node);
     return undefined;
   }

@@ -14,25 +14,39 @@ export function encodeLeaveIntent(node: string, ltime: number): Uint8Array {
   return writer.text('LTime').uint(ltime).text('Node').text(node).text('Prune').bool(false).finish();
 }
 
-/** The Lamport time that a Serf message or push-pull state carries, or 0 if it carries none that can be read. */
-export function readLamportTime(body: Uint8Array): number {
+/** What a Serf message says about the sender's clock and about a node's coming or going. */
+export interface SerfNews {
+  /** Lamport time; 0 if there is none. */
+  ltime: number;
+  intent: 'leave' | 'join' | undefined;
+  /** Whom the intent is about. */
+  node: string;
+}
+
+const NOTHING: SerfNews = { ltime: 0, intent: undefined, node: '' };
+
+/** Reads a Serf message or push-pull state. What can't be read says nothing. */
+export function readSerfNews(body: Uint8Array): SerfNews {
   const type = body[0];
-  if (type === undefined || type > SerfType.query) return 0;
+  if (type === undefined || type > SerfType.query) return NOTHING;
+  const intent = type === SerfType.leave ? 'leave' : type === SerfType.join ? 'join' : undefined;
   try {
-    return findLamportTime(new MsgpackReader(body, 1));
+    return readFields(new MsgpackReader(body, 1), { ltime: 0, intent, node: '' });
   } catch (error) {
-    if (error instanceof WireError) return 0;
+    if (error instanceof WireError) return NOTHING;
     throw error;
   }
 }
 
-function findLamportTime(reader: MsgpackReader): number {
+function readFields(reader: MsgpackReader, news: SerfNews): SerfNews {
   const size = reader.mapSize();
   for (let i = 0; i < size; i++) {
-    if (reader.text('field name') === 'LTime') return Math.max(0, reader.int('LTime'));
-    reader.skip();
+    const field = reader.text('field name');
+    if (field === 'LTime') news.ltime = Math.max(0, reader.int('LTime'));
+    else if (field === 'Node' && news.intent) news.node = reader.text('Node');
+    else reader.skip();
   }
-  return 0;
+  return news;
 }
 
 /** The push-pull state that lets Serf and other nodes keep up with our Lamport clock; it lists no member. */

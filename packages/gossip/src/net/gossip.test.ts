@@ -1,0 +1,363 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
+import { type Test, test } from 'tap';
+import { Gossip, type MemberEvent } from './gossip.js';
+import type { GossipOptions } from './options.js';
+
+/* Real sockets on 127.10.2.0/24. Times are a fifth of the usual, so that a failure is found in about a second. */
+const FAST: NonNullable<GossipOptions['overrides']> = {
+  probeIntervalMs: 200,
+  probeTimeoutMs: 80,
+  gossipIntervalMs: 20,
+  pushPullIntervalMs: 1000,
+  rejoinIntervalMs: 200,
+  streamTimeoutMs: 600,
+  suspicionMult: 3,
+  suspicionMaxTimeoutMult: 2,
+};
+const KEY = Uint8Array.from({ length: 32 }, (_, i) => i);
+const OTHER_KEY = Uint8Array.from({ length: 16 }, (_, i) => 200 - i);
+
+let hosts = 1;
+
+/** A member on an address of its own. */
+async function member(t: Test, name: string, options: Partial<GossipOptions> = {}): Promise<Gossip> {
+  const bind = { host: `127.10.2.${hosts++}`, port: 9896 };
+  const gossip = await Gossip.start({ name, bind, tags: { id: name }, overrides: FAST, ...options });
+  t.teardown(() => gossip.stop());
+  return gossip;
+}
+
+const placeOf = (gossip: Gossip): string => `${gossip.self.address}:${gossip.self.port}`;
+const stateOf = (gossip: Gossip, name: string): string | undefined =>
+  gossip.members().find((m) => m.name === name)?.state;
+
+async function until(t: Test, what: string, done: () => boolean): Promise<void> {
+  const deadline = Date.now() + 15_000;
+  while (!done()) {
+    if (Date.now() > deadline) throw new Error(`never so: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  t.pass(what);
+}
+
+/** A logger that counts its lines. */
+function countingLogger(): {
+  lines: { level: string; fields: object }[];
+  logger: NonNullable<GossipOptions['logger']>;
+} {
+  const lines: { level: string; fields: object }[] = [];
+  const at = (level: string) => (fields: object) => void lines.push({ level, fields });
+  return { lines, logger: { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') } };
+}
+
+test('members join, tell their tags, change them, leave and crash', async (t) => {
+  const security = { keys: [KEY], label: 'cluster-1' };
+  const [a, b, c, d] = await Promise.all(['a', 'b', 'c', 'd'].map((name) => member(t, name, security)));
+  if (!a || !b || !c || !d) throw new Error('four members');
+  const events: string[] = [];
+  a.on('change', (event: MemberEvent) =>
+    events.push(`${event.type} ${event.member.name} ${event.member.state}`),
+  );
+  t.same(await b.join([placeOf(a)]), { joined: 1, errors: [] });
+  await Promise.all([c.join([placeOf(a)]), d.join([placeOf(b)])]);
+  const all = [a, b, c, d];
+  await until(t, 'all see all', () =>
+    all.every((x) => x.members().every((m) => m.state === 'alive') && x.members().length === 4),
+  );
+  const before = Date.now();
+  b.setTags({ id: 'b', drain: 'yes' });
+  const drained = (x: Gossip): boolean =>
+    x.members().some((m) => m.name === 'b' && m.tags['drain'] === 'yes');
+  await until(t, 'all see the new tag', () => all.every(drained));
+  await Promise.all([c.leave().then(() => c.stop()), d.stop()]);
+  await until(t, 'the leave is seen', () => stateOf(a, 'c') === 'left' && stateOf(b, 'c') === 'left');
+  await until(t, 'the crash is seen', () => stateOf(a, 'd') === 'dead' && stateOf(b, 'd') === 'dead');
+  t.strictSame(
+    events.filter((event) => event.includes(' c')),
+    ['join c alive', 'leave c left'],
+  );
+  t.strictSame(
+    events.filter((event) => event.includes(' d')),
+    ['join d alive', 'suspect d suspect', 'fail d dead'],
+  );
+  const dead = a.members().find((m) => m.name === 'd');
+  t.ok(dead && dead.since >= before && dead.since <= Date.now(), 'since is wall-clock time');
+  t.match(dead?.versions, {
+    protocol: { min: 1, max: 5, current: 2 },
+    delegate: { min: 2, max: 5, current: 5 },
+  });
+  t.same(
+    a.peers(),
+    [placeOf(b), `${d.self.address}:9896`],
+    'active peers first, then failed ones, not those that left',
+  );
+  t.match(a.stats(), { members: { alive: 2, suspect: 0, dead: 1, left: 1 }, healthScore: 0 });
+  t.equal(a.stats().traffic.packetsRefused, 0);
+  t.ok(a.stats().protocol.failuresDeclared + b.stats().protocol.failuresDeclared >= 1);
+});
+
+test('members with another key, another label or none cannot get in, and do no harm', async (t) => {
+  const inside = await member(t, 'inside', { keys: [KEY], label: 'x' });
+  const strangers = await Promise.all([
+    member(t, 'other-key', { keys: [OTHER_KEY], label: 'x' }),
+    member(t, 'other-label', { keys: [KEY], label: 'y' }),
+    member(t, 'no-label', { keys: [KEY] }),
+    member(t, 'plain', { label: 'x' }),
+  ]);
+  for (const stranger of strangers) {
+    await t.rejects(
+      stranger.join([placeOf(inside)]),
+      { name: 'GossipError', code: 'JOIN_FAILED' },
+      stranger.self.name,
+    );
+    t.equal(stranger.members().length, 1);
+  }
+  t.equal(inside.members().length, 1);
+  t.equal(inside.stats().traffic.streamsRefused >= 4, true);
+});
+
+test('keys are rotated while members run', async (t) => {
+  const a = await member(t, 'a', { keys: [KEY] });
+  const b = await member(t, 'b', { keys: [KEY] });
+  await b.join([placeOf(a)]);
+  for (const x of [a, b]) x.keyring.install(OTHER_KEY);
+  for (const x of [a, b]) x.keyring.use(OTHER_KEY);
+  for (const x of [a, b]) x.keyring.remove(KEY);
+  t.same(a.keyring.list(), [OTHER_KEY]);
+  const c = await member(t, 'c', { keys: [OTHER_KEY] });
+  await c.join([placeOf(b)]);
+  await until(t, 'all see all', () => [a, b, c].every((x) => x.members().length === 3));
+  t.throws(() => a.keyring.remove(OTHER_KEY), { code: 'KEY_REFUSED', message: /primary/ });
+  t.throws(() => a.keyring.use(KEY), { code: 'KEY_REFUSED', message: /not installed/ });
+  t.throws(() => a.keyring.install(new Uint8Array(15)), { code: 'INVALID_OPTION', message: /15 bytes/ });
+});
+
+test('options that cannot work are refused before anything is opened', async (t) => {
+  const bind = { host: '127.10.2.250', port: 0 };
+  const good = { name: 'x', bind, tags: {} };
+  const refused = async (options: Partial<GossipOptions>, want: object): Promise<void> => {
+    await t.rejects(Gossip.start({ ...good, ...options }), { name: 'GossipError', ...want });
+  };
+  await refused(
+    { keys: [new Uint8Array(10)] },
+    { code: 'INVALID_OPTION', message: 'key 1 has 10 bytes, expected 16, 24 or 32' },
+  );
+  await refused({ name: '' }, { code: 'INVALID_OPTION', message: /name has 0 bytes/ });
+  await refused({ name: 'n'.repeat(129) }, { code: 'INVALID_OPTION', message: /name has 129 bytes/ });
+  await refused({ label: 'l'.repeat(256) }, { code: 'INVALID_OPTION', message: /label has 256 bytes/ });
+  await refused(
+    { overrides: { probeTimeoutMs: 5000 } },
+    { code: 'INVALID_OPTION', message: /probeTimeoutMs is 5000/ },
+  );
+  await refused(
+    { bind: { host: '127.10.2.250', port: 70_000 } },
+    { code: 'INVALID_OPTION', message: /port is 70000/ },
+  );
+  await refused(
+    { bind: { host: 'localhost', port: 0 } },
+    { code: 'BAD_ADDRESS', message: /expected a numeric address/ },
+  );
+  await refused(
+    { bind: { host: '203.0.113.9', port: 9896 } },
+    { code: 'ADDRESS_UNAVAILABLE', message: /203.0.113.9:9896/ },
+  );
+  await refused(
+    { advertise: { host: 'no such host' } },
+    { code: 'BAD_ADDRESS', message: /cannot be resolved/ },
+  );
+  const big = { big: 'x'.repeat(600) };
+  await refused(
+    { tags: big },
+    { code: 'TAGS_TOO_LARGE', message: /609 bytes; largest: big 603; at most 512/ },
+  );
+  const running = await member(t, 'running');
+  t.throws(() => running.setTags(big), { code: 'TAGS_TOO_LARGE' });
+  t.same(running.self.tags, { id: 'running' }, 'and the old tags stay');
+});
+
+test('a taken port is an error that names the address, for TCP and for UDP', async (t) => {
+  const first = await member(t, 'first');
+  const bind = { host: first.self.address, port: 9896 };
+  await t.rejects(Gossip.start({ name: 'second', bind, tags: {} }), {
+    code: 'ADDRESS_IN_USE',
+    message: `TCP ${bind.host}:9896 is in use by another process`,
+  });
+  const socket = createSocket('udp4').bind(9897, bind.host);
+  await once(socket, 'listening');
+  t.teardown(() => socket.close());
+  await t.rejects(Gossip.start({ name: 'second', bind: { ...bind, port: 9897 }, tags: {} }), {
+    code: 'ADDRESS_IN_USE',
+    message: `UDP ${bind.host}:9897 is in use by another process`,
+  });
+});
+
+test('a join reports each address, and fails only if all do', async (t) => {
+  const a = await member(t, 'a', { bind: { host: '127.10.2.99', port: 0 } });
+  const b = await member(t, 'b');
+  const result = await b.join([placeOf(a), '127.10.2.253:1', 'not an address', placeOf(b)]);
+  t.equal(result.joined, 2, 'the own address counts, and is not dialed');
+  t.match(result.errors, [
+    { address: '127.10.2.253:1', message: /ECONNREFUSED/ },
+    { address: 'not an address', message: /expected host:port/ },
+  ]);
+  await t.rejects(b.join(['127.10.2.253:1']), { code: 'JOIN_FAILED', message: /ECONNREFUSED/ });
+  t.same(await b.join([]), { joined: 0, errors: [] });
+});
+
+test('a member whose seed comes up later finds it by itself, and again after the seed was away', async (t) => {
+  const bind = { host: '127.10.2.240', port: 9896 };
+  const early = await member(t, 'early');
+  await t.rejects(early.join(['127.10.2.240:9896']), { code: 'JOIN_FAILED' });
+  const seed = await member(t, 'seed', { bind });
+  await until(t, 'joined', () => stateOf(seed, 'early') === 'alive' && stateOf(early, 'seed') === 'alive');
+  await seed.stop();
+  await until(t, 'seed is dead', () => stateOf(early, 'seed') === 'dead');
+  const again = await member(t, 'seed', { bind });
+  await until(
+    t,
+    'seed is back, without having been told of anybody',
+    () => stateOf(again, 'early') === 'alive' && stateOf(early, 'seed') === 'alive',
+  );
+});
+
+test('datagrams of garbage are counted, logged now and then, and never hurt', async (t) => {
+  const { lines, logger } = countingLogger();
+  const plain = await member(t, 'plain', { logger });
+  const sealed = await member(t, 'sealed', { logger, keys: [KEY] });
+  const socket = createSocket('udp4');
+  t.teardown(() => socket.close());
+  const garbage = [
+    '',
+    '00',
+    'ff',
+    '07ff',
+    '0780',
+    '0c00',
+    '0900',
+    'f400',
+    'f4ff61',
+    '0981a4416c676f05',
+    '0686',
+    '0081',
+    'c1c1',
+  ];
+  const packets = [
+    ...garbage.map((hex) => Buffer.from(hex, 'hex')),
+    Buffer.alloc(60_000, 0x91),
+    Buffer.alloc(60_000),
+  ];
+  for (const { self } of [plain, sealed]) for (const p of packets) socket.send(p, self.port, self.address);
+  await until(t, 'all arrived', () =>
+    [plain, sealed].every((x) => x.stats().traffic.packetsIn === packets.length),
+  );
+  t.equal(sealed.stats().traffic.packetsRefused, packets.length);
+  const { traffic, protocol } = plain.stats();
+  t.ok(traffic.packetsRefused + protocol.malformed >= packets.length - 2, 'all but an empty ping are faulty');
+  t.ok(
+    lines.filter((line) => line.level === 'warn').length <= 6,
+    'a line for each kind, not for each packet',
+  );
+  t.equal(plain.members().length, 1);
+});
+
+/** What the server answers to these bytes before it closes. */
+async function talk(gossip: Gossip, bytes: Buffer): Promise<Buffer> {
+  const socket = connect(gossip.self.port, gossip.self.address);
+  const chunks: Buffer[] = [];
+  socket.on('data', (chunk) => chunks.push(chunk));
+  socket.on('error', () => undefined);
+  socket.write(bytes);
+  await once(socket, 'close');
+  return Buffer.concat(chunks);
+}
+
+test('streams of garbage are closed, the oversized before they are read and the slow at the deadline', async (t) => {
+  const gossip = await member(t, 'plain');
+  const nodes = Buffer.from('0683a44a6f696ec3a54e6f646573ce7fffffffac5573657253746174654c656e00', 'hex');
+  const user = Buffer.from('0881aa557365724d73674c656ece7fffffff', 'hex');
+  t.match((await talk(gossip, nodes)).toString(), /pushPull.Nodes is 2147483647/);
+  t.match((await talk(gossip, user)).toString(), /UserMsgLen is 2147483647/);
+  t.match((await talk(gossip, Buffer.from('0a7fffffff'))).toString(), /type 48/);
+  t.match(
+    (await talk(gossip, Buffer.from('0a7fffffff00', 'hex'))).toString(),
+    /encryption is not configured/,
+  );
+  const started = Date.now();
+  t.equal((await talk(gossip, Buffer.of(6))).length, 0);
+  t.ok(Date.now() - started >= 590, 'a stream that never ends is closed at the deadline');
+  t.equal(gossip.stats().traffic.streamsRefused, 5);
+  const other = await member(t, 'other');
+  t.equal((await other.join([placeOf(gossip)])).joined, 1, 'and it still serves');
+});
+
+test('more streams than it serves at a time are closed at once', async (t) => {
+  const gossip = await member(t, 'busy', { overrides: { ...FAST, streamTimeoutMs: 5000 } });
+  const sockets = Array.from({ length: 140 }, () => connect(gossip.self.port, gossip.self.address));
+  t.teardown(() => {
+    for (const socket of sockets) socket.destroy();
+  });
+  let closed = 0;
+  for (const socket of sockets) socket.on('close', () => closed++).on('error', () => undefined);
+  await until(t, 'the surplus is closed', () => closed === 12);
+});
+
+test('a burst of datagrams is read whole', async (t) => {
+  const gossip = await member(t, 'reader');
+  const socket = createSocket('udp4');
+  t.teardown(() => socket.close());
+  const packet = Buffer.from('0868656c6c6f', 'hex');
+  let heard = 0;
+  gossip.on('user', () => heard++);
+  for (let i = 0; i < 500; i++) socket.send(packet, gossip.self.port, gossip.self.address);
+  await until(t, 'all 500 were heard', () => heard === 500);
+});
+
+test('what a listener throws is logged, and listeners may call back', async (t) => {
+  const { lines, logger } = countingLogger();
+  const a = await member(t, 'a', { logger });
+  const b = await member(t, 'b');
+  const listener = (): void => {
+    a.setTags({ id: 'a', members: String(a.members().length) });
+    throw new Error('thrown by the listener');
+  };
+  a.on('change', listener);
+  await b.join([placeOf(a)]);
+  await until(t, 'the listener took effect', () => b.members().some((m) => m.tags['members'] === '2'));
+  t.ok(lines.some((line) => line.level === 'error'));
+  a.off('change', listener);
+});
+
+test('a message to all reaches all', async (t) => {
+  const [a, b, c] = await Promise.all(['a', 'b', 'c'].map((name) => member(t, name)));
+  if (!a || !b || !c) throw new Error('three members');
+  await Promise.all([b.join([placeOf(a)]), c.join([placeOf(a)])]);
+  const heard = new Set<string>();
+  for (const x of [b, c]) x.on('user', (body) => heard.add(`${x.self.name} ${Buffer.from(body)}`));
+  a.broadcast(Buffer.from('\u00c8hello'));
+  await until(t, 'both heard it', () => heard.size === 2);
+});
+
+test('a stopped member ends what waits and refuses what comes', async (t) => {
+  const a = await member(t, 'a', { overrides: { ...FAST, streamTimeoutMs: 10_000 } });
+  const b = await member(t, 'b');
+  await b.join([placeOf(a)]);
+  const silent = createServer().listen(9896, '127.10.2.254');
+  await once(silent, 'listening');
+  t.teardown(() => silent.close());
+  const leaving = a.leave({ timeoutMs: 60_000 });
+  const joining = t.rejects(a.join(['127.10.2.254:9896']), { code: 'JOIN_FAILED' });
+  await once(silent, 'connection');
+  const unresolved = t.rejects(a.join(['127.10.2.254:9896']), { code: 'JOIN_FAILED' });
+  await a.stop();
+  await Promise.all([leaving, joining, unresolved, a.stop()]);
+  t.throws(() => a.setTags({}), { code: 'STOPPED' });
+  await t.rejects(a.join([placeOf(b)]), { code: 'STOPPED' });
+});
+
+test('a restarted member goes on above the incarnation that it had', async (t) => {
+  const gossip = await member(t, 'resumed', { incarnation: 17 });
+  t.equal(gossip.self.incarnation, 18);
+  t.equal(gossip.self.self, true);
+});
