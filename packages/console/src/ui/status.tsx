@@ -47,7 +47,6 @@ const rolloutLooks: Readonly<Record<RolloutStatus, Look>> = {
   running: look('busy', 'sync', 'running', 'Nodes are being brought to the revision'),
   succeeded: look('good', 'check', 'succeeded', 'Every reachable node runs the revision'),
   failed: look('bad', 'cross', 'failed', 'Stopped at the first failure'),
-  superseded: look('quiet', 'minus', 'superseded', 'A newer revision was applied before it was through'),
   superseded: look(
     'quiet',
     'minus',
