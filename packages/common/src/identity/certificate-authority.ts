@@ -12,6 +12,8 @@ const dayMs = 86_400_000;
 /** Certificates begin this much before they are issued, for hosts whose clocks are behind. */
 const backdateMs = 3_600_000;
 const caDays = 3650;
+/** Longest signing request that is looked at; one over a P-256 key takes 400 characters. */
+const maxRequestLength = 8192;
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256' } as const;
 const signingAlgorithm = { name: 'ECDSA', hash: 'SHA-256' } as const;
 
@@ -211,6 +213,7 @@ async function verifiedKeyOf(csrPem: string): Promise<PublicKey> {
   const { Pkcs10CertificateRequest } = await loadX509();
   const bad = (what: string, cause?: unknown) =>
     new ShoalError('invalid_input', `certificate signing request ${what}`, { cause });
+  if (csrPem.length > maxRequestLength) throw bad(`is longer than ${maxRequestLength} characters`);
   try {
     const request = new Pkcs10CertificateRequest(csrPem);
     const key = request.publicKey.algorithm as { name?: string; namedCurve?: string };

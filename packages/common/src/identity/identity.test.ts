@@ -84,6 +84,7 @@ t.test('signing requests that prove nothing are refused', async (t) => {
   const { publicKey } = generateKeyPairSync('ed25519');
   const table: readonly (readonly [string, RegExp])[] = [
     ['', /can't be read: expected PKCS#10 as PEM/],
+    ['x'.repeat(8193), /is longer than 8192 characters/],
     [ca.certificatePem, /can't be read|holds another key|isn't signed/],
     [toPem('CERTIFICATE REQUEST', publicKey.export({ type: 'spki', format: 'der' })), /can't be read/],
     [toPem('CERTIFICATE REQUEST', bytes), /isn't signed by the key that it holds|can't be read/],
