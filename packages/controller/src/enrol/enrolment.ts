@@ -10,7 +10,7 @@ import type { Leases } from '../license/leases.js';
 import { putJson } from '../store/json.js';
 import { keys } from '../store/keys.js';
 import type { Store } from '../store/store.js';
-import { controllerName, type NodeRecord, nameTaken, withCertificate } from './node-record.js';
+import { controllerName, isSiteName, type NodeRecord, nameTaken, withCertificate } from './node-record.js';
 import type { Tokens } from './tokens.js';
 
 const dayMs = 86_400_000;
@@ -147,7 +147,7 @@ function checkRequest(request: EnrollRequest__Output, clusterId: string): void {
     });
   }
   validateNodeName(request.node);
-  if (request.site !== '' && !/^[a-z0-9][a-z0-9.-]{0,62}$/.test(request.site)) {
+  if (request.site !== '' && !isSiteName(request.site)) {
     throw new ShoalError(
       'invalid_input',
       `site: expected 1 to 63 of a-z, 0-9, '-' and '.', found ${JSON.stringify(request.site.slice(0, 80))}`,

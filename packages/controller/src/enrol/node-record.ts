@@ -47,3 +47,8 @@ export function nameTaken(name: string): ShoalError {
     hint: `Give this node another name (node.name in agent.yaml); or, when the old one is gone for good: shoal node rm ${name}`,
   });
 }
+
+/** Whether a text may name a site: 1 to 63 of a-z, 0-9, '-' and '.'. */
+export function isSiteName(site: string): boolean {
+  return /^[a-z0-9][a-z0-9.-]{0,62}$/.test(site);
+}

@@ -1,4 +1,5 @@
-import { mkdir, statfs } from 'node:fs/promises';
+import { chmod, mkdir, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
 import { ShoalError } from '@shoal/common';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import { ChangeLog } from './change-log.js';
@@ -75,7 +76,10 @@ export class LmdbStore implements Store {
   static async open(directory: string): Promise<LmdbStore> {
     await mkdir(directory, { recursive: true, mode: 0o700 });
     try {
-      return new LmdbStore(directory);
+      const store = new LmdbStore(directory);
+      // It holds the cluster's keys.
+      for (const file of ['data.mdb', 'lock.mdb']) await chmod(join(directory, file), 0o600);
+      return store;
     } catch (error) {
       throw await storageError(error, directory);
     }

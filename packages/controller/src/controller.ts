@@ -1,0 +1,315 @@
+import { existsSync } from 'node:fs';
+import { chmod, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import {
+  builtinBlueprintsDir,
+  createLogger,
+  formatAddress,
+  type Logger,
+  loadBlueprints,
+  lockDirectory,
+  parseAddress,
+  ShoalError,
+  version,
+} from '@shoal/common';
+import { createMetrics } from './api/metrics.js';
+import { type ApiServer, createApiServer } from './api/server.js';
+import { type ClusterIdentity, openClusterIdentity } from './cluster/cluster-identity.js';
+import { keepCredentialsFile } from './cluster/credentials-file.js';
+import { GossipMembership } from './cluster/gossip-membership.js';
+import type { Membership } from './cluster/membership.js';
+import { hostsOf, ServerCertificate } from './cluster/server-certificate.js';
+import { type ControllerConfig, type ControllerConfigSources, readControllerConfig } from './config.js';
+import { createControllerServices } from './controller-services.js';
+import { openGrpcDoor } from './doors.js';
+import type { RunningGrpcServer } from './link/grpc-server.js';
+import { createDispatcher } from './operations/dispatcher.js';
+import type { ControllerServices } from './services.js';
+import { type ControllerState, openState } from './state.js';
+import { LmdbStore } from './store/lmdb-store.js';
+import { openLogStorage } from './telemetry/log-storage.js';
+import { openStatStorage } from './telemetry/stat-storage.js';
+
+/** How often leases and the admin's credentials are looked after, ms. */
+const housekeepingMs = 30_000;
+const credentialsMs = 3_600_000;
+
+/** How to start a controller; by default from `/etc/shoal/controller.yaml` alone. */
+export interface ControllerOptions extends ControllerConfigSources {
+  /** Default: JSON lines on standard output. */
+  readonly logger?: Logger;
+  /** Wall clock, ms since the epoch; for tests. */
+  readonly now?: () => number;
+}
+
+/** A controller that runs. */
+export interface RunningController {
+  readonly config: ControllerConfig;
+  readonly services: ControllerServices;
+  /** One-time link that makes the first administrator of the console; undefined when there is one. A secret. */
+  readonly firstRunUrl?: string;
+  /** host:port of each door, with the ports that were bound. */
+  readonly addresses: { readonly http: string; readonly grpc: string; readonly gossip: string };
+  /** The administrator's credentials for the `shoal` command. */
+  readonly credentialsFile: string;
+  /** Ends gracefully: doors first, then state. Safe to call twice. */
+  stop(): Promise<void>;
+}
+
+/** What has been started, to be stopped in reverse order. */
+class StopList {
+  readonly #steps: { readonly what: string; readonly stop: () => Promise<void> | void }[] = [];
+  readonly #logger: Logger;
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  add(what: string, stop: () => Promise<void> | void): void {
+    this.#steps.push({ what, stop });
+  }
+
+  async run(): Promise<void> {
+    for (let step = this.#steps.pop(); step !== undefined; step = this.#steps.pop()) {
+      try {
+        await step.stop();
+      } catch (error) {
+        this.#logger.error({ err: error, part: step.what }, 'not stopped cleanly');
+      }
+    }
+  }
+}
+
+/** The built console: where packages put it, else the repository's own; undefined when it isn't built. */
+function consoleDirectory(): string | undefined {
+  const candidates = [
+    '/usr/share/shoal/console',
+    fileURLToPath(new URL('../../console/dist', import.meta.url)),
+  ];
+  return candidates.find((directory) => existsSync(join(directory, 'index.html')));
+}
+
+function isLoopback(address: string): boolean {
+  const { host } = parseAddress(address);
+  return host === 'localhost' || host === '::1' || /^127\./.test(host);
+}
+
+/** The address under which the `shoal` command reaches the gRPC door. */
+function commandAddress(config: ControllerConfig, bound: string): string {
+  const { host, port } = parseAddress(bound);
+  const [advertised] = config.grpc.advertise;
+  if (advertised !== undefined) return formatAddress({ host: parseAddress(advertised, port).host, port });
+  return formatAddress({ host: host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host, port });
+}
+
+/** Says early, and without stopping, what is wrong with the blueprints: specs that use them will be refused. */
+async function checkBlueprints(dirs: readonly string[], logger: Logger): Promise<void> {
+  try {
+    const blueprints = await loadBlueprints(dirs);
+    logger.info(
+      { blueprints: blueprints.list().map(({ name, version: v }) => `${name}@${v}`) },
+      'blueprints',
+    );
+  } catch (error) {
+    logger.error(
+      { err: error, problems: ShoalError.from(error).problems },
+      'blueprints have problems: no spec can be applied',
+    );
+  }
+}
+
+interface Foundation {
+  readonly store: LmdbStore;
+  readonly cluster: ClusterIdentity;
+  readonly membership: Membership;
+  readonly certificate: ServerCertificate;
+  readonly gossipKeys: readonly Buffer[];
+}
+
+/** Data directory, store, identity, gossip, certificate. */
+async function openFoundation(
+  config: ControllerConfig,
+  logger: Logger,
+  now: () => number,
+  stops: StopList,
+): Promise<Foundation> {
+  await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
+  const lock = await lockDirectory(config.dataDir);
+  stops.add('lock', () => lock.release());
+  await chmod(config.dataDir, 0o700);
+  const store = await LmdbStore.open(join(config.dataDir, 'store'));
+  stops.add('store', () => store.close());
+  const cluster = await openClusterIdentity(store, config.cluster.name, now());
+  const gossipKeys = config.gossip.encrypt ? cluster.gossipKeys : [];
+  const membership = await GossipMembership.start({
+    listen: config.gossip.listen,
+    advertise: config.gossip.advertise,
+    keys: gossipKeys,
+    tags: { role: 'controller', id: cluster.id, version },
+    store,
+    logger: logger.child({ part: 'gossip' }),
+  });
+  stops.add('gossip', () => membership.stop());
+  const certificate = await ServerCertificate.issue({
+    authority: cluster.authority,
+    hosts: hostsOf(
+      [config.grpc.listen, config.http.listen],
+      [...config.grpc.advertise, ...config.http.advertise],
+    ),
+    ttlMs: config.certificateTtlMs,
+    now,
+    logger,
+  });
+  stops.add('certificate', () => certificate.stop());
+  return { store, cluster, membership, certificate, gossipKeys };
+}
+
+/** Starts housekeeping by time: leases, the admin's credentials. */
+function keepHouse(
+  state: ControllerState,
+  keepCredentials: () => Promise<unknown>,
+  logger: Logger,
+  stops: StopList,
+): void {
+  const { leases, nodes } = state;
+  const renewal = setInterval(
+    () => {
+      nodes.renewLeases(leases.renewAfterMs, (session) => session.lease(leases.grant(session.node)));
+    },
+    Math.min(housekeepingMs, leases.renewAfterMs / 2),
+  );
+  const credentials = setInterval(() => {
+    keepCredentials().catch((error: unknown) =>
+      logger.error({ err: error }, 'admin credentials not renewed'),
+    );
+  }, credentialsMs);
+  stops.add('housekeeping', () => {
+    clearInterval(renewal);
+    clearInterval(credentials);
+  });
+}
+
+async function openDoors(
+  config: ControllerConfig,
+  foundation: Foundation,
+  logger: Logger,
+  now: () => number,
+  stops: StopList,
+): Promise<Omit<RunningController, 'stop'>> {
+  const { store, cluster, membership, certificate, gossipKeys } = foundation;
+  const { dataDir, retention } = config;
+  const startedAt = now();
+  const blueprintDirs = [builtinBlueprintsDir(), ...config.blueprints];
+  await checkBlueprints(blueprintDirs, logger);
+  const logs = await openLogStorage({ dir: join(dataDir, 'logs'), retention: retention.logs, now });
+  stops.add('logs', () => logs.close());
+  const stats = await openStatStorage({ dir: join(dataDir, 'stats'), retention: retention.stats, now });
+  stops.add('stats', () => stats.close());
+  const state = await openState({
+    config,
+    blueprintDirs,
+    store,
+    cluster,
+    membership,
+    gossipKeys,
+    logger,
+    now,
+  });
+  stops.add('state', () => state.stop());
+  const services = createControllerServices({ ...state, cluster, startedAt, membership, logs, stats });
+  const metrics = createMetrics({ services, store, logs, stats });
+  const dispatcher = createDispatcher({
+    services,
+    store,
+    logger,
+    now,
+    observe: (observation) => metrics.observeOperation(observation),
+  });
+  const grpc: RunningGrpcServer = await openGrpcDoor({
+    config,
+    cluster,
+    state,
+    store,
+    membership,
+    certificate,
+    dispatcher,
+    logs,
+    stats,
+    gossipKeys,
+    logger,
+    now,
+  });
+  stops.add('grpc', async () => {
+    for (const session of state.nodes.sessions())
+      session.close(new ShoalError('unavailable', 'The controller is stopping'));
+    await grpc.stop();
+  });
+  const keepCredentials = (): Promise<string> =>
+    keepCredentialsFile({
+      dataDir,
+      server: commandAddress(config, grpc.address),
+      clusterId: cluster.id,
+      authority: cluster.authority,
+      ttlMs: config.certificateTtlMs,
+      now: now(),
+    });
+  const credentialsFile = await keepCredentials();
+  keepHouse(state, keepCredentials, logger, stops);
+  const tls = config.http.tls === 'auto' && !isLoopback(config.http.listen);
+  const consoleDir = consoleDirectory();
+  const http: ApiServer = await createApiServer({
+    dispatcher,
+    store,
+    metrics,
+    logger,
+    now,
+    listen: parseAddress(config.http.listen),
+    dataDir,
+    ...(tls ? { tls: certificate.current } : {}),
+    ...(consoleDir === undefined ? {} : { consoleDir }),
+  });
+  stops.add('http', () => http.close());
+  if (tls) certificate.onRenewed((identity) => http.renewTls(identity));
+  const addresses = { http: formatAddress(http.address), grpc: grpc.address, gossip: membership.address };
+  return {
+    config,
+    services,
+    addresses,
+    credentialsFile,
+    ...(http.firstRunUrl === undefined ? {} : { firstRunUrl: http.firstRunUrl }),
+  };
+}
+
+/**
+ * Starts a controller: takes the data directory, makes the cluster's identity at the first start, opens its doors.
+ *
+ * @throws ShoalError `invalid_input` (configuration), `failed_precondition` (data directory in use, address taken, other cluster's data),
+ *   `resource_exhausted` (disk full); nothing is left running then
+ */
+export async function startController(options: ControllerOptions = {}): Promise<RunningController> {
+  const config = await readControllerConfig(options);
+  const logger = options.logger ?? createLogger({ name: 'controller', level: config.log.level });
+  const now = options.now ?? Date.now;
+  const stops = new StopList(logger);
+  try {
+    const foundation = await openFoundation(config, logger, now, stops);
+    const running = await openDoors(config, foundation, logger, now, stops);
+    const { addresses, firstRunUrl } = running;
+    const { id: clusterId, name: clusterName } = foundation.cluster;
+    logger.info(
+      {
+        version,
+        clusterId,
+        clusterName,
+        ...addresses,
+        ...(firstRunUrl === undefined ? {} : { firstRunUrl }),
+      },
+      'controller started',
+    );
+    return { ...running, stop: () => stops.run() };
+  } catch (error) {
+    await stops.run();
+    throw error;
+  }
+}

@@ -1,0 +1,138 @@
+import { type Logger, parseAddress, services as proto, type RenewRequest__Output } from '@shoal/common';
+import type { ClusterIdentity } from './cluster/cluster-identity.js';
+import type { Membership } from './cluster/membership.js';
+import type { ServerCertificate } from './cluster/server-certificate.js';
+import type { ControllerConfig } from './config.js';
+import { isSiteName, type NodeRecord } from './enrol/node-record.js';
+import { Admission } from './link/admission.js';
+import { Callers } from './link/callers.js';
+import { type GrpcService, type RunningGrpcServer, startGrpcServer, unary } from './link/grpc-server.js';
+import { createLinkHandlers } from './link/link-service.js';
+import { MutualTlsCredentials } from './link/mutual-tls.js';
+import type { Dispatcher } from './operations/dispatcher.js';
+import { createOperationsHandlers } from './operations/grpc-handlers.js';
+import type { LogStorage, StatStorage } from './services.js';
+import type { ControllerState } from './state.js';
+import { updateJson } from './store/json.js';
+import { keys } from './store/keys.js';
+import type { Store } from './store/store.js';
+
+/** New links a second. */
+const linksPerSecond = 200;
+
+/** What the gRPC door is made of. */
+export interface GrpcDoorComponents {
+  readonly config: ControllerConfig;
+  readonly cluster: ClusterIdentity;
+  readonly state: ControllerState;
+  readonly store: Store;
+  readonly membership: Membership;
+  readonly certificate: ServerCertificate;
+  readonly dispatcher: Dispatcher;
+  readonly logs: LogStorage;
+  readonly stats: StatStorage;
+  readonly gossipKeys: readonly Buffer[];
+  readonly logger: Logger;
+  readonly now: () => number;
+}
+
+/**
+ * Addresses to join the gossip by: this controller's own first, then other members. An own address that stands for "everywhere" is told as the
+ * host by which the caller reached us.
+ */
+function gossipSeeds({ config, membership }: GrpcDoorComponents, authority: string): string[] {
+  const bound = parseAddress(membership.address);
+  const advertised = config.gossip.advertise;
+  const isWildcard = ['0.0.0.0', '::'].includes(parseAddress(config.gossip.listen).host);
+  const dialed = hostOf(authority);
+  const host =
+    advertised === undefined ? (isWildcard && dialed !== '' ? dialed : bound.host) : hostOf(advertised);
+  const own = host.includes(':') ? `[${host}]:${bound.port}` : `${host}:${bound.port}`;
+  return [...new Set([own, ...membership.peers()])].slice(0, 20);
+}
+
+function hostOf(authority: string): string {
+  try {
+    return parseAddress(authority, 0).host;
+  } catch {
+    return '';
+  }
+}
+
+function enrollment(parts: GrpcDoorComponents, callers: Callers): GrpcService {
+  const { enrolment } = parts.state;
+  return {
+    definition: proto().Enrollment.service,
+    handlers: {
+      Enroll: unary<Parameters<typeof enrolment.enroll>[0], object>((call) =>
+        enrolment.enroll(call.request, gossipSeeds(parts, call.getHost())),
+      ),
+      Renew: unary<RenewRequest__Output, object>(async (call) => {
+        const { name } = callers.node(call);
+        return enrolment.renew(name, call.request.csrPem, gossipSeeds(parts, call.getHost()));
+      }),
+    },
+  };
+}
+
+/** A node says that it stands elsewhere now: its manifests may differ. */
+async function siteSeen(
+  { state, store, logger }: GrpcDoorComponents,
+  node: string,
+  site: string,
+): Promise<void> {
+  if (state.nodes.record(node)?.site === site || !isSiteName(site)) return;
+  try {
+    const moved = await updateJson<NodeRecord>(store, keys.node(node), (present) =>
+      present === undefined ? undefined : { ...present, site },
+    );
+    if (moved === undefined || !state.nodes.has(node)) return;
+    state.nodes.stored(moved);
+    logger.info({ node, site }, 'node moved to another site');
+  } catch (error) {
+    logger.error({ err: error, node }, 'site not stored');
+  }
+}
+
+/** Starts the gRPC door: enrollment, links, operations. */
+export async function openGrpcDoor(parts: GrpcDoorComponents): Promise<RunningGrpcServer> {
+  const { cluster, state, certificate, now } = parts;
+  const { nodes, leases, stepEvents, events } = state;
+  const callers = new Callers({
+    clusterId: cluster.id,
+    caPem: cluster.authority.certificatePem,
+    isRevoked: (serial) => nodes.isRevoked(serial),
+    isNode: (name) => nodes.has(name),
+    now,
+  });
+  const link = createLinkHandlers({
+    clusterId: cluster.id,
+    callers,
+    nodes,
+    leases,
+    stepEvents,
+    events,
+    logs: parts.logs,
+    stats: parts.stats,
+    admission: new Admission(linksPerSecond, now, Math.random),
+    logger: parts.logger,
+    gossipKeys: () => parts.gossipKeys,
+    gossipSeeds: (authority) => gossipSeeds(parts, authority),
+    siteSeen: (node, site) => void siteSeen(parts, node, site),
+  });
+  const operations = createOperationsHandlers({
+    dispatcher: parts.dispatcher,
+    principalOf: (call) => callers.principal(call),
+  });
+  const credentials = new MutualTlsCredentials(certificate.current, cluster.authority.certificatePem);
+  certificate.onRenewed((identity) => credentials.replace(identity));
+  return startGrpcServer({
+    listen: parts.config.grpc.listen,
+    credentials,
+    services: [
+      enrollment(parts, callers),
+      { definition: proto().Link.service, handlers: link },
+      { definition: proto().Operations.service, handlers: operations },
+    ],
+  });
+}

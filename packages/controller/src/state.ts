@@ -1,0 +1,122 @@
+import { type Logger, loadBlueprints } from '@shoal/common';
+import type { ClusterIdentity } from './cluster/cluster-identity.js';
+import type { Membership } from './cluster/membership.js';
+import type { ControllerConfig } from './config.js';
+import { Enrolment } from './enrol/enrolment.js';
+import { Tokens } from './enrol/tokens.js';
+import { Leases } from './license/leases.js';
+import { EventBus } from './link/event-bus.js';
+import { Nodes } from './link/nodes.js';
+import { RolloutDriver } from './rollout/driver.js';
+import { StepEvents } from './rollout/step-events.js';
+import { Targets } from './rollout/targets.js';
+import { Manifests } from './spec/manifests.js';
+import { Revisions } from './spec/revisions.js';
+import { SpecService } from './spec/spec-service.js';
+import type { Store } from './store/store.js';
+
+/** What the state is built upon. */
+export interface StateComponents {
+  readonly config: Pick<ControllerConfig, 'leaseTtlMs' | 'certificateTtlMs'>;
+  /** Directories of blueprints. */
+  readonly blueprintDirs: readonly string[];
+  readonly store: Store;
+  readonly cluster: ClusterIdentity;
+  readonly membership: Membership;
+  /** Empty: the gossip isn't encrypted. */
+  readonly gossipKeys: readonly Buffer[];
+  readonly logger: Logger;
+  readonly now: () => number;
+}
+
+/** The controller without its doors: everything that lives in the store, and the logic upon it. */
+export interface ControllerState {
+  readonly events: EventBus;
+  readonly revisions: Revisions;
+  readonly manifests: Manifests;
+  readonly targets: Targets;
+  readonly nodes: Nodes;
+  readonly leases: Leases;
+  readonly tokens: Tokens;
+  readonly enrolment: Enrolment;
+  readonly stepEvents: StepEvents;
+  readonly driver: RolloutDriver;
+  readonly specs: SpecService;
+  stop(): Promise<void>;
+}
+
+/** Reads the state from the store and goes on where it was left. */
+export async function openState(parts: StateComponents): Promise<ControllerState> {
+  const { config, store, cluster, membership, logger, now } = parts;
+  const events = new EventBus();
+  const revisions = new Revisions(store);
+  const manifests = new Manifests(store, revisions, {
+    id: cluster.id,
+    privateKeyPem: cluster.signingKey.privateKeyPem,
+  });
+  const targets = new Targets();
+  await targets.load(store);
+  // Views of nodes need what the nodes shall be.
+  for (const revision of targets.revisions()) await manifests.prepare(revision);
+  const nodes = new Nodes({ store, targets, manifests, membership, events, logger, now });
+  const leases = new Leases({
+    clusterId: cluster.id,
+    privateKeyPem: cluster.signingKey.privateKeyPem,
+    ttlMs: config.leaseTtlMs,
+    now,
+  });
+  const tokens = new Tokens(store, { id: cluster.id, caFingerprint: cluster.authority.fingerprint }, now);
+  const enrolment = new Enrolment(
+    {
+      store,
+      tokens,
+      leases,
+      logger,
+      cluster: {
+        id: cluster.id,
+        name: cluster.name,
+        authority: cluster.authority,
+        manifestPublicKeyPem: cluster.signingKey.publicKeyPem,
+        gossipKeys: parts.gossipKeys,
+      },
+      node: (name) => nodes.record(name),
+      stored: (record) => nodes.stored(record),
+    },
+    { certificateTtlMs: config.certificateTtlMs, now },
+  );
+  const stepEvents = new StepEvents(store, logger);
+  const driver = new RolloutDriver({ store, revisions, manifests, targets, nodes, events, logger, now });
+  const specs = new SpecService({
+    clusterName: cluster.name,
+    revisions,
+    manifests,
+    targets,
+    nodes,
+    driver,
+    logger,
+    now,
+    blueprints: () => loadBlueprints(parts.blueprintDirs),
+  });
+  await nodes.start();
+  await driver.start();
+  await tokens.prune();
+  return {
+    events,
+    revisions,
+    manifests,
+    targets,
+    nodes,
+    leases,
+    tokens,
+    enrolment,
+    stepEvents,
+    driver,
+    specs,
+    stop: async () => {
+      await driver.stop();
+      await stepEvents.stop();
+      await nodes.stop();
+      events.close();
+    },
+  };
+}
