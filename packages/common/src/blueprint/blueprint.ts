@@ -150,7 +150,7 @@ export interface Blueprint {
   readonly version: string;
   readonly description: string;
   readonly parameters: Readonly<Record<string, ParameterSchema>>;
-  /** Names for texts that several steps use; templates, rendered in this order before the steps. */
+  /** Names for texts that several steps use: templates, rendered before the steps, each after those that it uses. */
   readonly variables?: Readonly<Record<string, string>>;
   readonly steps: readonly Step[];
   readonly process: ProcessDefinition;

@@ -1,5 +1,4 @@
 import { webcrypto } from 'node:crypto';
-import { provideReflectMetadata } from './reflect-metadata.js';
 
 type X509 = typeof import('@peculiar/x509');
 
@@ -12,7 +11,8 @@ export function loadX509(): Promise<X509> {
 }
 
 async function load(): Promise<X509> {
-  provideReflectMetadata();
+  // The library's dependency injection refuses to load without the metadata functions that this puts on Reflect.
+  await import('reflect-metadata');
   const x509 = await import('@peculiar/x509');
   x509.cryptoProvider.set(webcrypto as unknown as Parameters<typeof x509.cryptoProvider.set>[0]);
   return x509;
