@@ -1,1 +1,2 @@
-export {};
+export { createProgram } from './program.js';
+export { runMain } from './run-main.js';

@@ -1,1 +1,5 @@
-export {};
+import { runMain } from './run-main.js';
+
+void runMain(process.argv).then((code) => {
+  process.exitCode = code;
+});

@@ -1,0 +1,82 @@
+import type { LogLine } from '@shoal/common';
+import { parseDuration, ShoalError } from '@shoal/common';
+import type { Command } from 'commander';
+import type { CommandContext } from '../context.js';
+import { action } from '../context.js';
+import { positiveInteger } from '../output/arguments.js';
+import type { Palette } from '../output/text.js';
+import { localTime, printable } from '../output/text.js';
+
+interface LogFlags {
+  readonly follow?: boolean;
+  readonly node?: string;
+  readonly service?: string;
+  readonly source?: string;
+  readonly grep?: string;
+  readonly since?: string;
+  readonly lines?: number;
+}
+
+function logLine(l: LogLine, paint: Palette): string {
+  return `${paint.dim(localTime(l.at))} ${paint.bold(l.node)} ${l.service}/${l.source} ${printable(l.line)}\n`;
+}
+
+/** `10m` before now, or an ISO time, as ms since the epoch. */
+export function parseSince(text: string, now: number): number {
+  if (/^\d+(ms|s|m|h|d)$/.test(text)) return now - parseDuration(text);
+  const at = Date.parse(text);
+  if (Number.isNaN(at)) {
+    throw new ShoalError(
+      'invalid_input',
+      `"${text}" is neither a duration (10m, 2h) nor a time (2026-03-01T14:00)`,
+    );
+  }
+  return at;
+}
+
+function query(flags: LogFlags): {
+  node?: string;
+  service?: string;
+  source?: string;
+  grep?: string;
+  since?: number;
+} {
+  return {
+    ...(flags.node === undefined ? {} : { node: flags.node }),
+    ...(flags.service === undefined ? {} : { service: flags.service }),
+    ...(flags.source === undefined ? {} : { source: flags.source }),
+    ...(flags.grep === undefined ? {} : { grep: flags.grep }),
+    ...(flags.since === undefined ? {} : { since: parseSince(flags.since, Date.now()) }),
+  };
+}
+
+async function logs(context: CommandContext, flags: LogFlags): Promise<void> {
+  const line = (l: LogLine): string => logLine(l, context.paint);
+  await context.withClient(async (client) => {
+    if (flags.follow === true) {
+      const input = { ...query(flags), ...(flags.lines === undefined ? {} : { backlog: flags.lines }) };
+      for await (const l of client.watch('log.watch', input, context.interrupted)) context.showLine(l, line);
+      return;
+    }
+    const input = { ...query(flags), ...(flags.lines === undefined ? {} : { limit: flags.lines }) };
+    const answer = await client.call('log.search', input);
+    for (const l of answer.lines) context.showLine(l, line);
+    if (answer.truncated)
+      context.note(`Only the newest ${answer.lines.length} lines are shown; --lines N shows more.`);
+  });
+}
+
+/** `shoal logs [-f]`. */
+export function addLogsCommand(program: Command): void {
+  program
+    .command('logs')
+    .description("the services' logs of all nodes, oldest first; with --json one document per line")
+    .option('-f, --follow', 'go on with new lines as they come, until Ctrl-C')
+    .option('--node <name>', 'only that node')
+    .option('--service <name>', 'only that service')
+    .option('--source <name>', 'only that source, e.g. access, error')
+    .option('--grep <pattern>', 'only lines that match this regular expression')
+    .option('--since <time>', 'from then on: a duration back (10m, 2h) or a time')
+    .option('-n, --lines <count>', 'at most that many lines, the newest', positiveInteger)
+    .action(action(logs));
+}

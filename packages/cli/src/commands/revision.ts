@@ -1,0 +1,77 @@
+import type { RevisionDetail, RevisionDiff, RevisionView } from '@shoal/common';
+import type { Command } from 'commander';
+import type { CommandContext } from '../context.js';
+import { action } from '../context.js';
+import { positiveInteger } from '../output/arguments.js';
+import { changeLines, diffText } from '../output/changes.js';
+import { formatTable } from '../output/table.js';
+import type { Palette } from '../output/text.js';
+import { localTime, printable } from '../output/text.js';
+
+function revisionTable(revisions: readonly RevisionView[]): string {
+  return formatTable(revisions, [
+    { heading: 'REVISION', cell: (r) => String(r.number), right: true },
+    { heading: 'STATUS', cell: (r) => r.status },
+    { heading: 'TIME', cell: (r) => localTime(r.createdAt) },
+    { heading: 'AUTHOR', cell: (r) => r.author },
+    { heading: 'REASON', cell: (r) => printable(r.reason) || '-' },
+  ]);
+}
+
+function revisionText(r: RevisionDetail): string {
+  return `# revision ${r.number}, ${r.status}, by ${r.author} at ${localTime(r.createdAt)}${r.reason === '' ? '' : `: ${printable(r.reason)}`}\n${r.spec}`;
+}
+
+function diffOf(diff: RevisionDiff, paint: Palette): string {
+  if (diff.text === '') return `Revisions ${diff.from} and ${diff.to} are the same.\n`;
+  return `${changeLines(diff.changes, paint)}\n${diffText(diff.text, paint)}`.trimEnd().concat('\n');
+}
+
+async function diff(
+  context: CommandContext,
+  from: number | undefined,
+  to: number | undefined,
+): Promise<void> {
+  const input = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
+  const answer = await context.withClient((client) => client.call('revision.diff', input));
+  context.show(answer, (d) => diffOf(d, context.paint));
+}
+
+/** `shoal revision ls|show|diff`. */
+export function addRevisionCommands(program: Command): void {
+  const revision = program.command('revision').description('the numbered, immutable snapshots of the spec');
+  revision
+    .command('ls')
+    .description('list revisions, the newest first')
+    .option('-n, --limit <count>', 'at most that many', positiveInteger, 20)
+    .action(
+      action(async (context: CommandContext, flags: { limit: number }) => {
+        const answer = await context.withClient((client) =>
+          client.call('revision.list', { limit: flags.limit }),
+        );
+        context.show(answer.revisions, revisionTable);
+      }),
+    );
+  revision
+    .command('show [number]')
+    .description("a revision's spec; without a number the newest")
+    .action(
+      action(async (context: CommandContext, number: string | undefined) => {
+        const input = number === undefined ? {} : { number: positiveInteger(number) };
+        const answer = await context.withClient((client) => client.call('revision.get', input));
+        context.show(answer, revisionText);
+      }),
+    );
+  revision
+    .command('diff [from] [to]')
+    .description('what changed between two revisions; by default what the newest changed')
+    .action(
+      action(async (context: CommandContext, from: string | undefined, to: string | undefined) => {
+        await diff(
+          context,
+          from === undefined ? undefined : positiveInteger(from),
+          to === undefined ? undefined : positiveInteger(to),
+        );
+      }),
+    );
+}

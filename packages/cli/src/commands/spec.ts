@@ -1,0 +1,117 @@
+import { readFile } from 'node:fs/promises';
+import type { Plan, PlanNode } from '@shoal/common';
+import { ShoalError } from '@shoal/common';
+import type { Command } from 'commander';
+import type { CommandContext } from '../context.js';
+import { action } from '../context.js';
+import { positiveInteger } from '../output/arguments.js';
+import { changeLines, diffText } from '../output/changes.js';
+import type { Palette } from '../output/text.js';
+import { followRollout } from './rollout.js';
+
+/** A dry run waits for every node's answer. */
+const dryRunTimeoutMs = 180_000;
+const largestSpec = 4 * 1024 * 1024;
+
+async function readSpec(file: string): Promise<{ spec: string; file: string }> {
+  try {
+    const spec = file === '-' ? await readStandardInput() : await readFile(file, 'utf8');
+    if (Buffer.byteLength(spec) > largestSpec)
+      throw new ShoalError('invalid_input', `${file} is larger than 4 MiB`);
+    return { spec, file: file === '-' ? 'standard input' : file };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+      throw new ShoalError('not_found', `There is no file ${file}`, {
+        hint: 'Name the spec, e.g. shoal apply cluster.yaml',
+      });
+    }
+    throw ShoalError.from(error, 'invalid_input');
+  }
+}
+
+async function readStandardInput(): Promise<string> {
+  const parts: Buffer[] = [];
+  for await (const part of process.stdin) parts.push(part as Buffer);
+  return Buffer.concat(parts).toString('utf8');
+}
+
+function planNode(n: PlanNode, paint: Palette): string {
+  const services = n.services.length === 0 ? '' : ` (${n.services.join(', ')})`;
+  const note = n.note === '' ? '' : `  ${paint.dim(n.note)}`;
+  const differences = n.differences
+    .map((d) => {
+      const text = diffText(d.difference.trimEnd(), paint).replace(/^/gm, '      ');
+      return `    ${paint.bold(`${d.service}/${d.step}`)}\n${text}\n`;
+    })
+    .join('');
+  return `  ${n.node}: ${n.action}${services}${note}\n${differences}`;
+}
+
+function planText(plan: Plan, paint: Palette): string {
+  if (plan.changes.length === 0 && plan.text === '') return 'No changes: the spec is what runs.\n';
+  const base = plan.basedOn === 0 ? 'no revision yet' : `revision ${plan.basedOn}`;
+  const touched = plan.nodes.filter((n) => n.action !== 'same');
+  return [
+    `Changes against ${base}:\n`,
+    changeLines(plan.changes, paint),
+    `\nNodes: ${touched.length} of ${plan.nodes.length} would change\n`,
+    ...plan.nodes.map((n) => planNode(n, paint)),
+  ].join('');
+}
+
+async function plan(context: CommandContext, file: string, flags: { onNodes?: boolean }): Promise<void> {
+  const input = { ...(await readSpec(file)), onNodes: flags.onNodes === true };
+  const made = await context.withClient((client) => client.call('spec.plan', input), {
+    timeoutMs: dryRunTimeoutMs,
+  });
+  context.show(made, (p) => planText(p, context.paint));
+}
+
+interface ApplyFlags {
+  readonly reason?: string;
+  readonly basedOn?: number;
+  readonly detach?: boolean;
+}
+
+async function apply(context: CommandContext, file: string, flags: ApplyFlags): Promise<void> {
+  const input = {
+    ...(await readSpec(file)),
+    ...(flags.reason === undefined ? {} : { reason: flags.reason }),
+    ...(flags.basedOn === undefined ? {} : { basedOn: flags.basedOn }),
+  };
+  await context.withClient(async (client) => {
+    const applied = await client.call('spec.apply', input);
+    if (!applied.changed || flags.detach === true) {
+      context.show(applied, (a) =>
+        a.changed
+          ? `revision ${a.revision} committed; follow it with: shoal rollout status --follow\n`
+          : `No changes: revision ${a.revision} is what runs.\n`,
+      );
+      return;
+    }
+    if (!context.json) context.print(`revision ${applied.revision} committed\n`);
+    await followRollout(context, client, applied.revision);
+  });
+}
+
+/** `shoal plan` and `shoal apply`. */
+export function addSpecCommands(program: Command): void {
+  program
+    .command('plan <file>')
+    .description('what applying this spec would change; changes nothing ("-": standard input)')
+    .option('--on-nodes', 'also let each node it touches check its steps and tell what would differ there')
+    .action(action(plan));
+  program
+    .command('apply <file>')
+    .description(
+      'commit this spec as a new revision and roll it out; waits for the end and exits 7 when it fails',
+    )
+    .option('--reason <text>', 'why; kept with the revision')
+    .option(
+      '--based-on <revision>',
+      'refuse when another revision was committed since this one',
+      positiveInteger,
+    )
+    .option('--detach', "don't wait for the rollout")
+    .action(action(apply));
+}

@@ -1,0 +1,45 @@
+import type { StatusView } from '@shoal/common';
+import type { Command } from 'commander';
+import { askAgent } from '../client/agent-socket.js';
+import type { CommandContext } from '../context.js';
+import { action } from '../context.js';
+import type { Palette } from '../output/text.js';
+import { ago } from '../output/text.js';
+import { paintStatus } from './node.js';
+
+function statusText(s: StatusView, paint: Palette): string {
+  const nodes = Object.entries(s.nodes).filter(([, count]) => count > 0);
+  const lines = [
+    `cluster     ${paint.bold(s.clusterName)} (${s.clusterId}), tier ${s.tier}`,
+    `controller  ${s.version}, up since ${ago(s.startedAt)}`,
+    `revision    running ${s.revision.running || '-'}, latest ${s.revision.latest || '-'}`,
+    `nodes       ${nodes.length === 0 ? 'none yet (shoal token create)' : nodes.map(([word, count]) => `${count} ${paintStatus(word, paint)}`).join(', ')}`,
+  ];
+  if (s.rollout !== null) {
+    const done = s.rollout.nodes.filter((n) => n.status === 'succeeded').length;
+    lines.push(
+      `rollout     revision ${s.rollout.revision}: ${s.rollout.status}, ${done} of ${s.rollout.nodes.length} nodes done`,
+    );
+  }
+  for (const warning of s.warnings) lines.push(`${paint.warn('warning')}     ${warning}`);
+  return `${lines.join('\n')}\n`;
+}
+
+/** `shoal status`. */
+export function addStatusCommand(program: Command): void {
+  program
+    .command('status')
+    .description('the cluster at a glance; --local: the agent on this host, without the controller')
+    .option('--local [socket]', 'ask the agent on this host by its socket')
+    .action(
+      action(async (context: CommandContext, flags: { local?: string | true }) => {
+        if (flags.local !== undefined) {
+          const local = await askAgent<Record<string, unknown>>(flags.local, '/status');
+          context.show(local, (value) => `${JSON.stringify(value, null, 2)}\n`);
+          return;
+        }
+        const status = await context.withClient((client) => client.call('status.get', {}));
+        context.show(status, (s) => statusText(s, context.paint));
+      }),
+    );
+}

@@ -1,0 +1,94 @@
+import type { ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { createWriteStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { ShoalError } from '@shoal/common';
+
+/** One process of the demo. */
+export interface DemoProcess {
+  readonly name: string;
+  /** Resolves with the last lines of its log when it ends. */
+  readonly ended: Promise<{ code: number | null; tail: readonly string[] }>;
+  /** The first log record (pino JSON) that has this field, as it comes or came. */
+  waitForField(field: string): Promise<string>;
+  /** Graceful; resolves when it has ended. */
+  stop(): Promise<void>;
+}
+
+const command = process.argv[1] ?? fileURLToPath(new URL('../../bin/shoal.js', import.meta.url));
+const keptLines = 20;
+
+function fieldOf(line: string, field: string): string | undefined {
+  if (!line.includes(field)) return undefined;
+  try {
+    const value = (JSON.parse(line) as Record<string, unknown>)[field];
+    return typeof value === 'string' ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function onceEnded(child: ChildProcess): Promise<number | null> {
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => resolve(code));
+  });
+}
+
+/**
+ * Starts `shoal ARGS` as a process of its own whose log goes to `logFile`. It ends when this process does, however that ends: it
+ * watches the pipe to its standard input.
+ */
+export function startProcess(name: string, args: readonly string[], logFile: string): DemoProcess {
+  const child = spawn(process.execPath, [command, ...args], {
+    // A group of its own: Ctrl-C reaches the demo alone, which then stops its processes in order.
+    detached: true,
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: { ...process.env, SHOAL_END_WITH_PARENT: '1' },
+  });
+  const log = createWriteStream(logFile, { flags: 'a' });
+  const seen: string[] = [];
+  const waiting: { field: string; found: (value: string) => void }[] = [];
+  const take = (line: string): void => {
+    log.write(`${line}\n`);
+    seen.push(line);
+    if (seen.length > 1000) seen.shift();
+    for (const wait of waiting) {
+      const value = fieldOf(line, wait.field);
+      if (value !== undefined) wait.found(value);
+    }
+  };
+  for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on('line', take);
+  const ended = onceEnded(child).then((code) => {
+    log.end();
+    return { code, tail: seen.slice(-keptLines) };
+  });
+  return {
+    name,
+    ended,
+    waitForField: (field) => {
+      for (const line of seen) {
+        const value = fieldOf(line, field);
+        if (value !== undefined) return Promise.resolve(value);
+      }
+      return new Promise((found) => waiting.push({ field, found }));
+    },
+    async stop() {
+      if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
+      await ended;
+    },
+  };
+}
+
+/** Rejects when a process ends before `work` is done: a demo whose part failed says so at once, with that part's last words. */
+export async function unlessEnded<T>(processes: readonly DemoProcess[], work: Promise<T>): Promise<T> {
+  const failure = processes.map(async (p) => {
+    const { code, tail } = await p.ended;
+    throw new ShoalError(
+      'failed_precondition',
+      `${p.name} ended with code ${code ?? 'none'}:\n${tail.join('\n')}`,
+    );
+  });
+  return await Promise.race([work, ...failure]);
+}

@@ -1,0 +1,27 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { ShoalError } from '@shoal/common';
+
+/**
+ * Waits until `condition` holds, asking every 100 ms; an error of it counts as "not yet".
+ *
+ * @throws ShoalError `deadline_exceeded` after `timeoutMs` (default 60 s), with the condition's last error as cause
+ */
+export async function until(
+  condition: () => Promise<boolean>,
+  what: string,
+  timeoutMs = 60_000,
+): Promise<void> {
+  const end = performance.now() + timeoutMs;
+  let last: unknown;
+  while (performance.now() < end) {
+    try {
+      if (await condition()) return;
+    } catch (error) {
+      last = error;
+    }
+    await delay(100);
+  }
+  throw new ShoalError('deadline_exceeded', `Waited ${timeoutMs / 1000} s in vain for ${what}`, {
+    cause: last,
+  });
+}

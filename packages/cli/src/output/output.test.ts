@@ -1,0 +1,66 @@
+import { test } from 'tap';
+import { changeLines, diffText } from './changes.js';
+import { formatTable } from './table.js';
+import { ago, bytes, palette, printable, shortHash } from './text.js';
+
+const plain = palette({ isTTY: false });
+const colored = palette({ isTTY: true }, {});
+
+test('a table aligns its columns, also under colors, and says when it is empty', async (t) => {
+  const rows = [
+    { name: 'a', count: 5 },
+    { name: 'longer', count: 12345 },
+  ];
+  const columns = [
+    { heading: 'NAME', cell: (r: { name: string }) => r.name },
+    { heading: 'COUNT', cell: (r: { count: number }) => String(r.count), right: true },
+  ];
+  t.equal(formatTable(rows, columns as never), 'NAME    COUNT\na           5\nlonger  12345\n');
+  t.equal(formatTable([], columns as never), '(none)\n');
+  const painted = formatTable(rows, [
+    { heading: 'NAME', cell: (r) => colored.good(r.name) },
+    ...(columns.slice(1) as never[]),
+  ]);
+  t.match(painted, /\n.*a.{4} {2} {9}5\n/s, 'a color sequence takes no width');
+});
+
+test('no color without a terminal, with NO_COLOR, or on a dumb terminal', async (t) => {
+  t.equal(palette({ isTTY: true }, { NO_COLOR: '1' }).bad('x'), 'x');
+  t.equal(palette({ isTTY: true }, { TERM: 'dumb' }).bad('x'), 'x');
+  t.equal(palette({}).bad('x'), 'x');
+  t.not(colored.bad('x'), 'x');
+});
+
+test('times, sizes and hashes are short', async (t) => {
+  t.equal(ago(null), '-');
+  t.equal(ago(0, 59_000), '59s ago');
+  t.equal(ago(0, 60_000), '1m ago');
+  t.equal(ago(0, 7_200_000), '2h ago');
+  t.equal(ago(0, 3 * 86_400_000), '3d ago');
+  t.equal(ago(1000, 0), '0s ago', 'a clock ahead of ours is not the future');
+  t.equal(bytes(512), '512 B');
+  t.equal(bytes(1536), '1.5 KiB');
+  t.equal(shortHash('0123456789abcdef'), '0123456789ab');
+  t.equal(shortHash(''), '-');
+});
+
+test('control characters of a service cannot reach the terminal', async (t) => {
+  t.equal(printable('ok\u001b[2J\u0007\u009b'), 'ok\\x1b[2J\\x07\\x9b');
+  t.equal(printable('tab\tand\nline'), 'tab\tand\nline');
+});
+
+test('changes read as one line each', async (t) => {
+  const text = changeLines(
+    [
+      { kind: 'changed', path: 'services.web.params.port', before: 80, after: 81 },
+      { kind: 'added', path: 'services.api', after: { blueprint: 'nginx' } },
+      { kind: 'removed', path: 'services.old', before: 'x' },
+    ],
+    plain,
+  );
+  t.equal(
+    text,
+    '~ services.web.params.port: 80 -> 81\n+ services.api: {"blueprint":"nginx"}\n- services.old: "x"\n',
+  );
+  t.equal(diffText('-a\n+b\n c', plain), '-a\n+b\n c');
+});

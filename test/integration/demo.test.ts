@@ -1,0 +1,232 @@
+import type { ChildProcess } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Test } from 'tap';
+import { test } from 'tap';
+
+const root = new URL('../../..', import.meta.url).pathname;
+const command = join(root, 'packages/cli/bin/shoal.js');
+const network = '127.60.0';
+const nodes = [1, 2, 3].map((n) => `http://${network}.${n}:8080/`);
+
+interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs `shoal` to its end, in the directory that holds the demo's state. */
+function shoal(cwd: string, ...args: string[]): Promise<Outcome> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [command, ...args], { cwd, timeout: 90_000 }, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr });
+    });
+  });
+}
+
+async function startDemo(t: Test, cwd: string): Promise<{ demo: ChildProcess; welcome: string }> {
+  const demo = spawn(process.execPath, [command, 'demo', '--network', network], { cwd });
+  t.teardown(() => demo.kill('SIGINT'));
+  let output = '';
+  const welcome = await new Promise<string>((resolve, reject) => {
+    const take = (text: Buffer): void => {
+      output += text;
+      if (output.includes('Ctrl-C stops everything')) resolve(output);
+    };
+    demo.stdout.on('data', take);
+    demo.stderr.on('data', take);
+    demo.once('exit', (code) => reject(new Error(`the demo ended with code ${code}:\n${output}`)));
+  });
+  return { demo, welcome };
+}
+
+function ended(demo: ChildProcess): Promise<number | null> {
+  return new Promise((resolve) => demo.once('exit', resolve));
+}
+
+/** Command lines of processes that mention `text`. */
+function processesWith(text: string): string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => {
+      try {
+        return [readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' ')];
+      } catch {
+        return [];
+      }
+    })
+    .filter((line) => line.includes(text));
+}
+
+async function bodies(): Promise<string[]> {
+  return Promise.all(nodes.map(async (url) => (await fetch(url)).text()));
+}
+
+const services = ['nginx', 'gateway'].filter((kind) => kind === 'gateway' || processOnPath('nginx'));
+
+function processOnPath(program: string): boolean {
+  return [...(process.env['PATH'] ?? '').split(':'), '/usr/sbin'].some((dir) => {
+    try {
+      return readdirSync(dir).includes(program);
+    } catch {
+      return false;
+    }
+  });
+}
+
+test('a demo with the service of this machine, from start to stop and again', {
+  timeout: 180_000,
+}, async (t) => {
+  const cwd = t.testdir();
+  const { demo, welcome } = await startDemo(t, cwd);
+  const spec = join(cwd, '.shoal-demo/cluster.yaml');
+
+  await t.test('it serves, and says where and how to go on', async (t) => {
+    t.same(await bodies(), ['Hello from Shoal.\n', 'Hello from Shoal.\n', 'Hello from Shoal.\n']);
+    t.match(welcome, /Serving after \d+\.\d s/);
+    t.match(welcome, /First run: {2}http:\/\/127\.60\.0\.1:9897\/first-run\?token=/);
+  });
+
+  await t.test('the gossip sees four members alive, from the controller and from an agent', async (t) => {
+    for (const args of [[], ['--node', 'node-2'], ['--local', join(cwd, '.shoal-demo/node-1/agent.sock')]]) {
+      const { stdout } = await shoal(cwd, 'members', '--json', ...args);
+      const members = JSON.parse(stdout) as { name: string; state: string }[];
+      t.same(
+        members.map((m) => `${m.name} ${m.state}`).sort(),
+        ['controller alive', 'node-1 alive', 'node-2 alive', 'node-3 alive'],
+        `members ${args.join(' ')}`,
+      );
+    }
+  });
+
+  await t.test('an applied change is served by all nodes, and the diff shows it', async (t) => {
+    const text = await readFile(spec, 'utf8');
+    await writeFile(spec, text.replace('Hello from Shoal.', 'Changed.'));
+    const plan = await shoal(cwd, 'plan', spec, '--on-nodes');
+    t.equal(plan.code, 0, plan.stderr);
+    t.match(plan.stdout, 'services.web.params.body');
+    t.match(plan.stdout, /3 of 3 would change/);
+    t.same((await bodies())[0], 'Hello from Shoal.\n', 'a plan changes nothing');
+    const apply = await shoal(cwd, 'apply', spec, '--reason', 'greet otherwise');
+    t.equal(apply.code, 0, apply.stderr);
+    t.same(await bodies(), ['Changed.\n', 'Changed.\n', 'Changed.\n']);
+    const diff = await shoal(cwd, 'revision', 'diff');
+    t.match(diff.stdout, /~ services\.web\.params\.body: "Hello from Shoal\.\\n" -> "Changed\.\\n"/);
+    const again = await shoal(cwd, 'apply', spec);
+    t.match(again.stdout, 'No changes', 'the same spec again commits nothing');
+  });
+
+  await t.test('a spec that the service refuses stops at the first node and changes nothing', async (t) => {
+    const good = await readFile(spec, 'utf8');
+    const bad = good.includes('blueprint: nginx')
+      ? good.replace('    params:\n', '    params:\n      extraConfig: "no_such_directive on;"\n')
+      : good.replace(/body: .*/, 'body: "x"\n      upstreams: ["http://127.0.0.1:notaport"]');
+    await writeFile(join(cwd, 'bad.yaml'), bad);
+    const apply = await shoal(cwd, 'apply', 'bad.yaml');
+    t.equal(apply.code, 7, `${apply.stdout}${apply.stderr}`);
+    t.match(apply.stderr, /failed on node-1, service web, step/);
+    if (good.includes('blueprint: nginx')) t.match(apply.stderr, /unknown directive "no_such_directive"/);
+    t.same(await bodies(), ['Changed.\n', 'Changed.\n', 'Changed.\n']);
+    const { stdout } = await shoal(cwd, 'node', 'ls', '--json');
+    const views = JSON.parse(stdout) as {
+      name: string;
+      failed: object | null;
+      running: { revision: number };
+    }[];
+    t.same(
+      views.map((n) => [n.name, n.failed !== null, n.running.revision]),
+      [
+        ['node-1', true, 2],
+        ['node-2', false, 2],
+        ['node-3', false, 2],
+      ],
+    );
+    const fixed = await shoal(cwd, 'apply', spec);
+    t.equal(fixed.code, 0, fixed.stderr);
+  });
+
+  await t.test('wrong specs are refused with their place and nothing is committed', async (t) => {
+    const before = JSON.parse((await shoal(cwd, 'status', '--json')).stdout) as { revision: object };
+    const cases: readonly (readonly [string, RegExp])[] = [
+      [
+        'cluster: demo\nservices:\n  web:\n    blueprnt: nginx\n    nodes: all\n',
+        /wrong\.yaml:4:5: .*blueprnt.*blueprint/,
+      ],
+      ['cluster: demo\nservices: [\n', /wrong\.yaml:\d+:\d+: /],
+      [
+        'cluster: demo\nservices:\n  web:\n    blueprint: nginks\n    nodes: all\n',
+        /wrong\.yaml:4:16: .*nginks.*nginx/,
+      ],
+      [
+        'cluster: demo\nservices:\n  web:\n    blueprint: nginx\n    nodes: [node-1, node-1]\n',
+        /wrong\.yaml:5:\d+: .*node-1/,
+      ],
+      [
+        'cluster: demo\nservices:\n  web:\n    blueprint: nginx\n    nodes: [nod-1]\n',
+        /wrong\.yaml:5:\d+: .*nod-1.*node-1/,
+      ],
+      [
+        'cluster: demo\nservices:\n  web:\n    blueprint: nginx\n    nodes: all\n    params: { port: "x" }\n',
+        /wrong\.yaml:6:\d+: .*port/,
+      ],
+      ['cluster: other\nservices: {}\n', /wrong\.yaml:1:\d+: .*other.*demo/],
+    ];
+    for (const [text, expected] of cases) {
+      await writeFile(join(cwd, 'wrong.yaml'), text);
+      const apply = await shoal(cwd, 'apply', 'wrong.yaml');
+      t.equal(apply.code, 2, apply.stderr);
+      t.match(apply.stderr, expected);
+    }
+    const after = JSON.parse((await shoal(cwd, 'status', '--json')).stdout) as { revision: object };
+    t.same(after.revision, before.revision);
+  });
+
+  await t.test("the services' logs and stats arrive", async (t) => {
+    await bodies();
+    let lines = '';
+    for (let i = 0; i < 50 && !lines.includes('node-3'); i++)
+      lines = (await shoal(cwd, 'logs', '--source', 'access')).stdout;
+    for (const name of ['node-1', 'node-2', 'node-3']) t.match(lines, name);
+    let sampled: { node: string }[] = [];
+    for (let i = 0; i < 50 && sampled.length < 3; i++) {
+      sampled = JSON.parse((await shoal(cwd, 'stats', '--json')).stdout) as { node: string }[];
+    }
+    t.equal(sampled.length, 3);
+  });
+
+  await t.test('a second controller on its data directory is refused', async (t) => {
+    const second = await shoal(cwd, 'controller', 'run', '--config', '.shoal-demo/controller.yaml');
+    t.not(second.code, 0);
+    t.match(second.stderr + second.stdout, /data directory|already/);
+  });
+
+  await t.test('Ctrl-C leaves no process, and a second start finds the state again', async (t) => {
+    const gone = ended(demo);
+    demo.kill('SIGINT');
+    t.equal(await gone, 0);
+    t.same(processesWith(cwd), []);
+    await t.rejects(fetch(nodes[0] ?? ''), 'nothing serves any more');
+    const again = await startDemo(t, cwd);
+    t.same(await bodies(), ['Changed.\n', 'Changed.\n', 'Changed.\n']);
+    const revisions = JSON.parse((await shoal(cwd, 'revision', 'ls', '--json')).stdout) as {
+      reason: string;
+    }[];
+    t.ok(revisions.some((r) => r.reason === 'greet otherwise'));
+    const stopped = ended(again.demo);
+    again.demo.kill('SIGINT');
+    t.equal(await stopped, 0);
+    t.same(processesWith(cwd), []);
+  });
+});
+
+test('a demo that is killed outright leaves no process either', { timeout: 120_000 }, async (t) => {
+  const cwd = t.testdir();
+  const { demo } = await startDemo(t, cwd);
+  t.ok(services.length > 0);
+  demo.kill('SIGKILL');
+  const deadline = Date.now() + 60_000;
+  while (processesWith(cwd).length > 0 && Date.now() < deadline) await new Promise((r) => setImmediate(r));
+  t.same(processesWith(cwd), []);
+});
