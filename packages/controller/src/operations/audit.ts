@@ -17,9 +17,15 @@ export interface AuditRecord {
   readonly outcome: string;
 }
 
-/** An id that sorts by time: milliseconds in 13 digits, then randomness so that two of the same millisecond differ. */
+let made = 0;
+
+/**
+ * An id that sorts by time: milliseconds in 13 digits, then a count so that those of the same millisecond keep their order, then
+ * randomness so that two controllers never make the same.
+ */
 export function newAuditId(at: number): string {
-  return `${String(at).padStart(13, '0')}-${randomBytes(4).toString('hex')}`;
+  made = (made + 1) % 0x10000;
+  return `${String(at).padStart(13, '0')}-${made.toString(16).padStart(4, '0')}${randomBytes(3).toString('hex')}`;
 }
 
 /** The write that makes a record, for those who put it into the transaction of the change itself. */

@@ -1,0 +1,222 @@
+import type {
+  ClusterEvent,
+  LogLine,
+  NodeView,
+  RevisionDetail,
+  RolloutView,
+  StepEventView,
+  TokenView,
+} from '@shoal/common';
+import { ShoalError } from '@shoal/common';
+import type { ControllerServices } from '../services.js';
+import { BoundedQueue } from '../store/bounded-queue.js';
+
+const failure = {
+  service: 'web',
+  step: 'validate',
+  message: 'nginx -t failed',
+  output: 'emerg',
+  undone: true,
+};
+
+/** A node as the console would see it. */
+export const node: NodeView = {
+  name: 'web1',
+  site: 'berlin',
+  address: '127.30.0.1:9896',
+  agentVersion: '0.1.0',
+  facts: { os: 'debian 12' },
+  enrolledAt: 1,
+  certificateExpiresAt: 2,
+  connected: true,
+  lastSeenAt: 3,
+  member: 'alive',
+  desired: { hash: 'aa', revision: 2 },
+  failed: { hash: 'bb', revision: 1, failure },
+  running: { hash: 'aa', revision: 2 },
+  state: 'idle',
+  services: [{ service: 'web', process: 'running', health: 'ok', detail: '', startedAt: 1, restarts: 0 }],
+  status: 'ok',
+};
+
+export const step: StepEventView = {
+  node: 'web1',
+  revision: 2,
+  service: 'web',
+  step: 'validate',
+  kind: 'started',
+  text: '',
+  at: 5,
+};
+
+export const rollout: RolloutView = {
+  revision: 2,
+  from: 1,
+  status: 'running',
+  startedAt: 4,
+  endedAt: null,
+  nodes: [{ node: 'web1', status: 'failed', startedAt: 4, endedAt: 5, failure }],
+};
+
+const token: TokenView = {
+  id: 't1',
+  createdAt: 1,
+  createdBy: 'anna',
+  expiresAt: 2,
+  usesLeft: 1,
+  uses: 1,
+  state: 'active',
+};
+
+const revision: RevisionDetail = {
+  number: 2,
+  createdAt: 1,
+  author: 'anna',
+  reason: 'port',
+  status: 'active',
+  specHash: 'cc',
+  basedOn: 1,
+  spec: 'services: {}',
+};
+
+const change = { kind: 'changed', path: 'services.web.params.port', before: 80, after: 81 } as const;
+
+export const logLine: LogLine = {
+  node: 'web1',
+  service: 'web',
+  source: 'access',
+  at: 7,
+  line: 'GET /',
+  fields: { status: '200' },
+  cursor: '1@web1',
+};
+
+/** What a fake was asked, and ways to make it do things. */
+export interface FakeServices extends ControllerServices {
+  readonly asked: { readonly what: string; readonly input: unknown }[];
+  /** Tells every reader of `events`. */
+  emit(event: ClusterEvent): void;
+  /** Readers of `events` and `logs.follow` that stand. */
+  readonly readers: () => number;
+  /** Thrown by the next call that changes something. */
+  failNext(error: unknown): void;
+}
+
+/** Services that answer fixed views. */
+export function createFakeServices(): FakeServices {
+  const asked: { what: string; input: unknown }[] = [];
+  const queues = new Set<BoundedQueue<ClusterEvent>>();
+  const followers = new Set<BoundedQueue<LogLine>>();
+  let failing: unknown;
+  const note = (what: string, input: unknown) => {
+    asked.push({ what, input });
+    const error = failing;
+    failing = undefined;
+    if (error !== undefined) throw error;
+  };
+  const queueFor = <T>(set: Set<BoundedQueue<T>>, signal: AbortSignal): BoundedQueue<T> => {
+    const queue: BoundedQueue<T> = new BoundedQueue<T>(1000, () => set.delete(queue));
+    set.add(queue);
+    if (signal.aborted) queue.end();
+    signal.addEventListener('abort', () => queue.end());
+    return queue;
+  };
+  return {
+    asked,
+    emit: (event) => {
+      for (const queue of queues) queue.push(event);
+    },
+    readers: () => queues.size + followers.size,
+    failNext: (error) => {
+      failing = error;
+    },
+    status: async () => ({
+      clusterId: 'c1',
+      clusterName: 'shoal',
+      version: '0.1.0',
+      startedAt: 1,
+      tier: 'free',
+      revision: { running: 2, latest: 2 },
+      nodes: { ok: 1 },
+      rollout,
+      warnings: ['disk is nearly full'],
+    }),
+    tokens: {
+      create: async (options, actor) => {
+        note('tokens.create', { options, actor });
+        return { ...token, token: 'shoal1.secret' };
+      },
+      list: async () => [token],
+      revoke: async (id) => {
+        note('tokens.revoke', id);
+        return { ...token, id, state: 'revoked' };
+      },
+    },
+    nodes: {
+      list: () => [node],
+      get: (name) => {
+        if (name === node.name) return node;
+        throw new ShoalError('not_found', `no node "${name}"`, { hint: 'did you mean web1?' });
+      },
+      remove: async (name, actor) => note('nodes.remove', { name, actor }),
+    },
+    members: {
+      list: async (asker) => {
+        asked.push({ what: 'members.list', input: asker });
+        return [{ name: 'web1', address: 'a:1', state: 'alive', tags: {}, incarnation: 1, since: 1 }];
+      },
+    },
+    specs: {
+      plan: async (input) => {
+        asked.push({ what: 'specs.plan', input });
+        const differences = [{ service: 'web', step: 'config', difference: '-80 +81' }];
+        const planned = { node: 'web1', action: 'change', services: ['web'], differences, note: '' };
+        return { basedOn: 2, changes: [change], text: '-80', nodes: [planned] };
+      },
+      apply: async (input, actor) => {
+        note('specs.apply', { input, actor });
+        return { revision: 3, changed: input.reason !== 'same' };
+      },
+    },
+    revisions: {
+      list: async (limit) => {
+        asked.push({ what: 'revisions.list', input: limit });
+        const { spec: _, ...view } = revision;
+        return [view];
+      },
+      get: async () => revision,
+      diff: async (from, to) => {
+        asked.push({ what: 'revisions.diff', input: { from, to } });
+        return { from: 1, to: 2, changes: [change], text: '-80' };
+      },
+    },
+    rollouts: {
+      get: async (wanted) => {
+        if (wanted === undefined || wanted === rollout.revision) return { ...rollout, events: [step] };
+        throw new ShoalError('not_found', `no rollout of revision ${wanted}`);
+      },
+      list: async () => [rollout],
+    },
+    logs: {
+      append: async () => 0,
+      search: async (query) => {
+        asked.push({ what: 'logs.search', input: query });
+        return { lines: [logLine], truncated: false };
+      },
+      async *follow(query, signal) {
+        asked.push({ what: 'logs.follow', input: query });
+        yield logLine;
+        yield* queueFor(followers, signal);
+      },
+    },
+    stats: {
+      append: async () => 0,
+      query: async (query) => {
+        asked.push({ what: 'stats.query', input: query });
+        return [{ node: 'web1', metric: 'cpu.used', points: [[1, 0.5]] }];
+      },
+      latest: () => [{ node: 'web1', at: 1, values: { 'cpu.used': 0.5 } }],
+    },
+    events: (signal) => queueFor(queues, signal),
+  };
+}
