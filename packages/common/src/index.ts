@@ -23,6 +23,7 @@ export * from './identity/fetch-ca.js';
 export * from './identity/join-token.js';
 export * from './identity/node-name.js';
 export * from './identity/principal.js';
+export * from './identity/server-name.js';
 export * from './identity/signing.js';
 export type * from './lease/lease.js';
 export * from './log/logger.js';

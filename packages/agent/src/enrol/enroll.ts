@@ -70,7 +70,7 @@ export async function enrollUntilDone(options: EnrollOptions): Promise<Enrolled>
       return await enrollOnce(options);
     } catch (thrown) {
       signal.throwIfAborted();
-      const error = explainConnection(ShoalError.from(thrown), options.cluster.controller);
+      const error = explainConnection(ShoalError.from(thrown));
       const away =
         error.code === 'unavailable' ||
         error.code === 'deadline_exceeded' ||

@@ -24,6 +24,7 @@ export interface NodeIdentity {
 /** Keeps the identity in one file, readable by the agent's user alone. */
 export class IdentityFile {
   readonly #path: string;
+  #saving: Promise<void> = Promise.resolve();
 
   constructor(dataDir: string) {
     this.#path = join(dataDir, 'identity.json');
@@ -48,12 +49,17 @@ export class IdentityFile {
     }
   }
 
-  async save(identity: NodeIdentity): Promise<void> {
-    await writeFileAtomic(this.#path, `${JSON.stringify(identity, null, 2)}\n`, { mode: 0o600 });
+  /** Stores the identity; of several calls the last one's stays. */
+  save(identity: NodeIdentity): Promise<void> {
+    const text = `${JSON.stringify(identity, null, 2)}\n`;
+    const saved = this.#saving.then(() => writeFileAtomic(this.#path, text, { mode: 0o600 }));
+    this.#saving = saved.catch(() => undefined);
+    return saved;
   }
 
   /** Forgets the identity. */
   async remove(): Promise<void> {
+    await this.#saving;
     await rm(this.#path, { force: true });
   }
 }

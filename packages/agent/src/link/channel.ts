@@ -1,5 +1,6 @@
 import { credentials } from '@grpc/grpc-js';
 import {
+  controllerServerName,
   type EnrollmentClient,
   formatAddress,
   type LinkClient,
@@ -14,6 +15,7 @@ import type { NodeIdentity } from '../enrol/stored-identity.js';
  * whose backoff is ours and not the pool's; batches of logs may be larger than gRPC's usual 4 MiB.
  */
 const channelOptions = {
+  'grpc.ssl_target_name_override': controllerServerName,
   'grpc.keepalive_time_ms': 10_000,
   'grpc.keepalive_timeout_ms': 5_000,
   'grpc.keepalive_permit_without_calls': 0,
@@ -62,13 +64,8 @@ function nodeCredentials(identity: NodeIdentity): ReturnType<typeof credentials.
 }
 
 /** Adds what to do to errors of a connection whose cause is known by its words. */
-export function explainConnection(error: ShoalError, controller: string): ShoalError {
+export function explainConnection(error: ShoalError): ShoalError {
   const about = (hint: string) => new ShoalError(error.code, error.message, { hint, cause: error });
-  if (/altnames|ERR_TLS_CERT_ALTNAME/i.test(error.message)) {
-    return about(
-      `the controller's certificate doesn't name the host of ${controller}: add it to grpc.advertise in the controller's configuration`,
-    );
-  }
   if (/certificate has expired|CERT_HAS_EXPIRED/i.test(error.message)) {
     return about('compare the clocks of both hosts');
   }

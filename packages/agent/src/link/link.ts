@@ -122,7 +122,7 @@ export class ControllerLink {
       if (this.#stopped) break;
       if (welcomed) this.#backoff.reset();
       const waitMs = this.#backoff.next(retryAfterMs);
-      const explained = explainConnection(error, this.#options.controller);
+      const explained = explainConnection(error);
       this.#tell(explained, waitMs);
       this.#state = 'waiting';
       await this.#pause(waitMs);

@@ -6,7 +6,7 @@ import type {
   StreamOperationName,
   UnaryOperationName,
 } from '@shoal/common';
-import { fromServiceError, ShoalError, services } from '@shoal/common';
+import { controllerServerName, fromServiceError, ShoalError, services } from '@shoal/common';
 import type { Credentials } from './credentials.js';
 
 /** The controller's operations by their names and types. Failures are ShoalErrors. */
@@ -44,6 +44,7 @@ export function connect(to: Credentials, options: { timeoutMs?: number } = {}): 
     Buffer.from(to.certificatePem),
   );
   const client: OperationsClient = new (services().Operations)(to.server, channel, {
+    'grpc.ssl_target_name_override': controllerServerName,
     'grpc.max_receive_message_length': 64 * 1024 * 1024,
     'grpc.max_send_message_length': 16 * 1024 * 1024,
   });

@@ -6,6 +6,7 @@ import { toPem } from './certificate-request.js';
 import { validateNodeName } from './node-name.js';
 import type { OperatorRole } from './principal.js';
 import { certificateFingerprint, nodeUri, operatorUri } from './principal.js';
+import { controllerServerName } from './server-name.js';
 import { loadX509 } from './x509.js';
 
 const dayMs = 86_400_000;
@@ -101,7 +102,7 @@ export class CertificateAuthority {
   }
 
   /**
-   * A server's certificate for these host names and IP addresses, with its key. `certificatePem` holds the CA's certificate as well: servers
+   * A server's certificate for `controllerServerName` and these host names and IP addresses, with its key. `certificatePem` holds the CA's certificate as well: servers
    * must present it, because joining agents compare it with their token's fingerprint. `now` defaults to the clock.
    */
   async issueServer(options: {
@@ -109,7 +110,7 @@ export class CertificateAuthority {
     days: number;
     now?: number;
   }): Promise<IssuedIdentity> {
-    const names = options.hosts.map(
+    const names = [controllerServerName, ...options.hosts].map(
       (host): JsonGeneralName => ({ type: isIP(host) === 0 ? 'dns' : 'ip', value: host }),
     );
     const leaf = { commonName: options.hosts[0] ?? 'controller', names, usage: 'serverAuth' } as const;
