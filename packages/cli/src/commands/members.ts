@@ -9,7 +9,8 @@ import { ago, printable } from '../output/text.js';
 import { paintStatus } from './node.js';
 
 function memberTable(members: readonly MemberView[], paint: Palette): string {
-  return formatTable(members, [
+  const sorted = [...members].sort((a, b) => (a.name < b.name ? -1 : 1));
+  return formatTable(sorted, [
     { heading: 'MEMBER', cell: (m) => printable(m.name) },
     { heading: 'STATE', cell: (m) => paintStatus(m.state, paint) },
     { heading: 'ADDRESS', cell: (m) => m.address },

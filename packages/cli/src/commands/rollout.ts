@@ -5,6 +5,7 @@ import type { ControllerClient } from '../client/client.js';
 import type { CommandContext } from '../context.js';
 import { action } from '../context.js';
 import { positiveInteger } from '../output/arguments.js';
+import { diffText } from '../output/changes.js';
 import { failureLines } from '../output/failure.js';
 import { formatTable } from '../output/table.js';
 import type { Palette } from '../output/text.js';
@@ -36,8 +37,17 @@ function rolloutText(rollout: RolloutView, paint: Palette): string {
   ].join('');
 }
 
+/** Longer texts of a step (the diff of a new file) are cut to this many lines; the plan's dry run and the console show them whole. */
+const shownLines = 16;
+
 function stepLine(e: StepEventView, paint: Palette): string {
-  return `${paint.dim(`${e.node} ${e.service}/${e.step}`)} ${e.kind}${e.text === '' ? '' : ` ${printable(e.text)}`}\n`;
+  const [first = '', ...rest] = e.text.trimEnd().split('\n');
+  const [head, body] = first.startsWith('--- ') ? ['', [first, ...rest]] : [first, rest];
+  const cut = body.length > shownLines;
+  const shown = cut ? body.filter((line) => line.startsWith('@@')) : body;
+  const lines = shown.map((line) => `    ${diffText(line, paint)}\n`).join('');
+  const more = cut ? `    ${paint.dim(`(${body.length} lines)`)}\n` : '';
+  return `${paint.dim(`  ${e.service}/${e.step}`)} ${e.kind}${head === '' ? '' : ` ${printable(head)}`}\n${lines}${more}`;
 }
 
 /** Prints the live events of a rollout that aren't for the table: steps that change something, and nodes' turns. */
@@ -48,7 +58,8 @@ function progress(context: CommandContext): (rollout: RolloutView) => void {
       if (told.get(n.node) === n.status || n.status === 'pending' || n.status === 'untouched') continue;
       told.set(n.node, n.status);
       const took = n.endedAt === null ? '' : ` in ${seconds(n)}`;
-      context.print(`${n.node}: ${paintNodeStatus(n.status, context.paint)}${took}\n`);
+      const word = n.status === 'offered' ? 'converging' : paintNodeStatus(n.status, context.paint);
+      context.print(`${context.paint.bold(n.node)}: ${word}${took}\n`);
     }
   };
 }

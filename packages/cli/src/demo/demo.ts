@@ -6,7 +6,6 @@ import { builtinBlueprintsDir, ShoalError } from '@shoal/common';
 import type { ControllerClient } from '../client/client.js';
 import { connect } from '../client/client.js';
 import { findCredentials } from '../client/credentials.js';
-import { followRollout } from '../commands/rollout.js';
 import type { CommandContext } from '../context.js';
 import type { DemoLayout, DemoNode, DemoService } from './configuration.js';
 import { layoutOf, servicePort, writeConfigurations, writeSpec } from './configuration.js';
@@ -86,11 +85,18 @@ async function applySpec(
   const { revision } = await client.call('status.get', {});
   if (revision.latest !== 0) return;
   const applied = await client.call('spec.apply', { spec, file: layout.spec, reason: 'demo' });
-  await followRollout(
-    { ...context, json: false, print: (text) => process.stderr.write(text) },
-    client,
-    applied.revision,
-  );
+  context.note('Rolling the spec out, node by node ...');
+  await until(async () => {
+    const rollout = await client.call('rollout.get', { revision: applied.revision });
+    const failure = rollout.nodes.find((n) => n.failure !== null)?.failure;
+    if (rollout.status === 'failed') {
+      throw new ShoalError(
+        'step_failed',
+        `The spec ${layout.spec} could not be rolled out: ${failure?.message} ${failure?.output}`,
+      );
+    }
+    return rollout.status !== 'running';
+  }, 'the spec to be rolled out');
 }
 
 async function answers(node: DemoNode): Promise<boolean> {

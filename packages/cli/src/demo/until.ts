@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ShoalError } from '@shoal/common';
 
 /**
- * Waits until `condition` holds, asking every 100 ms; an error of it counts as "not yet".
+ * Waits until `condition` holds, asking every 100 ms; an error of it counts as "not yet", but for `step_failed`, which is final.
  *
  * @throws ShoalError `deadline_exceeded` after `timeoutMs` (default 60 s), with the condition's last error as cause
  */
@@ -17,6 +17,7 @@ export async function until(
     try {
       if (await condition()) return;
     } catch (error) {
+      if (ShoalError.is(error) && error.code === 'step_failed') throw error;
       last = error;
     }
     await delay(100);
