@@ -1,7 +1,9 @@
 import { readFile, stat } from 'node:fs/promises';
+import https from 'node:https';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { createLogger } from '@shoal/common';
+import type { TLSSocket } from 'node:tls';
+import { CertificateAuthority, createLogger } from '@shoal/common';
 import t, { type Test } from 'tap';
 import { MemoryStore } from '../store/memory-store.js';
 import { addUser, cookieIn, createFakeApi, type FakeApi, password } from './fake-api.test.support.js';
@@ -305,4 +307,34 @@ t.test('a port that is taken is told with its place in the configuration', async
     code: 'failed_precondition',
     message: `http.listen 127.30.2.1:${port}: the port is taken`,
   });
+});
+
+t.test('over TLS the cookie is for TLS only, and the certificate can be renewed', async (t) => {
+  const now = Date.now();
+  const ca = await CertificateAuthority.create({ clusterName: 'test', now });
+  const issue = () => ca.issueServer({ hosts: ['127.30.0.1'], days: 1 });
+  const api = await createFakeApi(t, { tls: await issue() });
+  await addUser(api.store, 'anna', 'viewer');
+  const ask = (path: string, body?: object) =>
+    new Promise<{ status: number; cookie: string; fingerprint: string }>((resolve, reject) => {
+      const headers = { 'content-type': 'application/json', 'x-shoal-csrf': '1' };
+      const method = body === undefined ? 'GET' : 'POST';
+      const options = { ca: ca.certificatePem, method, headers, agent: false };
+      const request = https.request(`${api.server.url}${path}`, options, (response) => {
+        const { fingerprint256 } = (response.socket as TLSSocket).getPeerCertificate();
+        const cookie = response.headers['set-cookie']?.[0] ?? '';
+        response.resume();
+        resolve({ status: response.statusCode ?? 0, cookie, fingerprint: fingerprint256 });
+      });
+      request.on('error', reject).end(body === undefined ? '' : JSON.stringify(body));
+    });
+  t.match(api.server.url, /^https:/);
+  t.match(api.server.firstRunUrl, /^https:/);
+  const login = await ask('/api/v1/login', { name: 'anna', password });
+  t.equal(login.status, 200);
+  t.match(login.cookie, /; Secure/);
+  api.server.renewTls(await issue());
+  const renewed = await ask('/healthz');
+  t.equal(renewed.status, 200);
+  t.not(renewed.fingerprint, login.fingerprint);
 });
