@@ -17,6 +17,7 @@ export function Chart({ group, from, to }: { group: ChartGroup; from: number; to
     const element = frame.current;
     if (element === null) return;
     const made = new uPlot(options(group, element), [[]], element);
+    element.style.color = '';
     plot.current = made;
     const observer = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height }));
     observer.observe(element);
@@ -67,7 +68,11 @@ function align(group: ChartGroup): uPlot.AlignedData {
 
 function options(group: ChartGroup, element: HTMLElement): uPlot.Options {
   const style = getComputedStyle(element);
-  const color = (name: string) => style.getPropertyValue(name).trim();
+  // A canvas needs the color itself, which the browser works out where it is used as one.
+  const color = (name: string) => {
+    element.style.color = `var(${name})`;
+    return getComputedStyle(element).color;
+  };
   const axis = {
     stroke: color('--chart-text'),
     font: `11px ${style.fontFamily}`,

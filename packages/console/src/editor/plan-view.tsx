@@ -1,5 +1,6 @@
 import type { Plan, PlanNode } from '@shoal/common';
 import type { JSX } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
 import { count } from '../lib/format.js';
 import { Changes, Diff } from '../ui/diff.js';
 import { Section } from '../ui/page.js';
@@ -20,10 +21,13 @@ interface PlanViewProps {
 
 /** What the edited spec would change: values, text, nodes. */
 export function PlanView({ plan, stale, onApply }: PlanViewProps): JSX.Element {
+  const top = useRef<HTMLDivElement>(null);
+  useEffect(() => top.current?.scrollIntoView({ block: 'nearest' }), [plan]);
   const touched = plan.nodes.filter(({ action }) => action !== 'same');
   const nothing = plan.changes.length === 0 && plan.text === '' && touched.length === 0;
   return (
     <Section title="Plan" class="plan">
+      <div ref={top} class="plan-top" />
       {nothing ? (
         <p>Nothing would change.</p>
       ) : (

@@ -26,7 +26,7 @@ export function LogFilters({ filter, fixedNode, onChange }: LogFiltersProps): JS
       {!fixedNode && (
         <Choice
           label="Node"
-          every="every node"
+          every="all nodes"
           value={filter.node}
           values={[...nodes.keys()].sort()}
           onChange={(node) => onChange({ ...filter, node })}
@@ -34,14 +34,14 @@ export function LogFilters({ filter, fixedNode, onChange }: LogFiltersProps): JS
       )}
       <Choice
         label="Service"
-        every="every service"
+        every="all services"
         value={filter.service}
         values={services}
         onChange={(service) => onChange({ ...filter, service })}
       />
       <Choice
         label="Source"
-        every="every source"
+        every="all sources"
         value={filter.source}
         values={commonSources}
         onChange={(source) => onChange({ ...filter, source })}

@@ -7,7 +7,7 @@ import type { PageProps } from '../shell.js';
 import { cluster } from '../state/cluster.js';
 import { type Draft, draft, isEdited } from '../state/draft.js';
 import { may } from '../state/roles.js';
-import { location } from '../state/router.js';
+import { location, navigate } from '../state/router.js';
 import { useStore } from '../state/store.js';
 import { ErrorNotice, Notice } from '../ui/notice.js';
 import { Loading, Page } from '../ui/page.js';
@@ -47,7 +47,13 @@ async function load(from: number | undefined, signal: AbortSignal): Promise<void
   const newest = await readNewest(signal);
   if (from === undefined) return draft.set(newest);
   const { spec } = await call('revision.get', { number: from }, signal);
-  draft.set({ ...newest, text: spec });
+  const held = draft.get();
+  const replaces = isEdited(held) && held?.text !== spec;
+  if (!replaces || window.confirm(`Replace the edit that is under way by the text of revision ${from}?`)) {
+    draft.set({ ...newest, text: spec });
+  }
+  // Coming back to this page later finds the edit, not the revision again.
+  navigate('/apply', { replace: true });
 }
 
 /** Drops the edit and begins anew with the newest revision. */

@@ -35,6 +35,9 @@ export function NodesPage(_: PageProps): JSX.Element {
       {loaded && all.length === 0 && <JoinHelp />}
       {all.length > 0 && (
         <>
+          <p role="status" class="visually-hidden">
+            {all.filter((node) => node.status === 'ok').length} of {count(all.length, 'node')} ok
+          </p>
           <Summary nodes={all} />
           <Filter nodes={all} only={only} onChange={setOnly} />
           <NodeTable nodes={shown} />
@@ -51,7 +54,8 @@ function Summary({ nodes }: { nodes: readonly NodeView[] }): JSX.Element {
   const rollout = [...rollouts.values()].sort((a, b) => b.revision - a.revision)[0];
   const fine = nodes.filter((node) => node.status === 'ok').length;
   const services = nodes.flatMap((node) => node.services);
-  const healthy = services.filter((service) => service.health === 'healthy').length;
+  const known = nodes.filter((node) => node.connected).flatMap((node) => node.services);
+  const healthy = known.filter((service) => service.health === 'healthy').length;
   const sites = new Set(nodes.map((node) => node.site)).size;
   return (
     <dl class="tiles">

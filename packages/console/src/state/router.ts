@@ -13,17 +13,8 @@ const read = (): Location => ({
 
 export const location: Store<Location> = createStore(read());
 
-/** Asked before leaving a page with unsaved work; answers whether to leave. */
-let guard: (() => boolean) | undefined;
-
-/** Sets (or with undefined takes away) the question that is asked before leaving. */
-export function setLeaveGuard(ask: (() => boolean) | undefined): void {
-  guard = ask;
-}
-
 /** Shows another page of the console. */
 export function navigate(to: string, options: { replace?: boolean } = {}): void {
-  if (guard !== undefined && !guard()) return;
   if (options.replace) window.history.replaceState(null, '', to);
   else window.history.pushState(null, '', to);
   location.set(read());

@@ -95,7 +95,7 @@ export function Facts({ node }: { node: NodeView }): JSX.Element {
     ['gossip address', node.address === '' ? '–' : <code>{node.address}</code>],
     ['gossip says', node.member ?? 'not a member'],
     ['link', node.connected ? 'connected' : 'not connected'],
-    ['last seen', <Time key="seen" at={node.lastSeenAt} none="never" />],
+    ['last seen', node.connected ? 'now' : <Time key="seen" at={node.lastSeenAt} none="never" />],
     ['agent version', node.agentVersion || '–'],
     ['enrolled', <Time key="enrolled" at={node.enrolledAt} />],
     ['certificate ends', <Time key="ends" at={node.certificateExpiresAt} />],

@@ -59,11 +59,11 @@ function Row({ node }: { node: NodeView }): JSX.Element {
       <td data-label="Desired">
         <Hash hash={node.desired?.hash} />
       </td>
-      <td data-label="Failed">
+      <td data-label="Failed" class={node.failed === null ? 'cell-none' : ''}>
         <Hash hash={node.failed?.hash} />
       </td>
       <td data-label="Services" class="cell-services">
-        <Services services={node.services} />
+        <Services services={node.services} stale={!node.connected} />
       </td>
       <td data-label="Last seen">
         {node.connected ? (
@@ -88,19 +88,32 @@ function RevisionCell({ node }: { node: NodeView }): JSX.Element {
   );
 }
 
-function Services({ services }: { services: readonly ServiceStatusView[] }): JSX.Element {
+/** Without a link nobody knows: what was last known is shown as such. */
+function Services({
+  services,
+  stale,
+}: {
+  services: readonly ServiceStatusView[];
+  stale: boolean;
+}): JSX.Element {
   if (services.length === 0) return <span class="muted">none</span>;
   return (
     <ul class="inline-list">
-      {services.map((service) => (
-        <li key={service.service}>
-          {service.service}{' '}
-          <WordBadge
-            word={service.health === 'unknown' ? service.process : service.health}
-            title={service.detail || service.health}
-          />
-        </li>
-      ))}
+      {services.map(({ service, health, process, detail }) => {
+        const word = health === 'unknown' ? process : health;
+        return (
+          <li key={service}>
+            {service}
+            {stale ? (
+              <span class="muted" title="What was last known of it">
+                was {word}
+              </span>
+            ) : (
+              <WordBadge word={word} title={detail || word} />
+            )}
+          </li>
+        );
+      })}
     </ul>
   );
 }

@@ -1,5 +1,6 @@
 import type { StepEventView } from '@shoal/common';
 import type { JSX } from 'preact';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { clockTime } from '../lib/time.js';
 import { Scrollable } from './scrollable.js';
 
@@ -21,6 +22,8 @@ interface StepsProps {
 
 /** What steps said, in order. */
 export function Steps({ events, label, limit = 300 }: StepsProps): JSX.Element {
+  const list = useRef<HTMLOListElement>(null);
+  useFollowedEnd(list, events);
   if (events.length === 0) return <p class="muted">No step has reported yet.</p>;
   const shown = events.slice(-limit);
   return (
@@ -29,7 +32,7 @@ export function Steps({ events, label, limit = 300 }: StepsProps): JSX.Element {
         <p class="muted">{events.length - shown.length} earlier ones aren’t shown.</p>
       )}
       <Scrollable class="steps" label={label}>
-        <ol>
+        <ol ref={list}>
           {shown.map((event, index) => (
             <li key={events.length - shown.length + index} class={`step step-${event.kind}`}>
               <time dateTime={new Date(event.at).toISOString()}>{clockTime(event.at)}</time>
@@ -44,6 +47,21 @@ export function Steps({ events, label, limit = 300 }: StepsProps): JSX.Element {
       </Scrollable>
     </>
   );
+}
+
+/** Keeps the end in view while it is in view. */
+function useFollowedEnd(
+  list: { readonly current: HTMLElement | null },
+  events: readonly StepEventView[],
+): void {
+  const shown = useRef(0);
+  useLayoutEffect(() => {
+    const scroller = list.current?.parentElement;
+    if (scroller === null || scroller === undefined) return;
+    const before = scroller.scrollTop + scroller.clientHeight;
+    if (shown.current === 0 || before >= shown.current - 30) scroller.scrollTop = scroller.scrollHeight;
+    shown.current = scroller.scrollHeight;
+  }, [list, events]);
 }
 
 /** The events of a list and those that came live, each once, by time. */
