@@ -31,7 +31,7 @@ export async function runAttempt(
       goOn(environment);
       changed = (await runStep(step, service, journal, environment)) || changed;
     }
-    if (changed || journal.hasBegun(service.name) || !inForce(service, environment)) {
+    if (changed || journal.hasBegun(service.name) || !isInForce(service, environment)) {
       await gate(service, environment);
     }
   }
@@ -47,8 +47,11 @@ export function serviceInForce(service: RenderedService): ServiceInForce {
   return { name, digest, supervised, process, files: notifyingFiles(service), units, health, logs, metrics };
 }
 
-function inForce(service: RenderedService, { state }: AttemptEnvironment): boolean {
-  return state.current.services.some(({ name }) => name === service.name);
+/** In force as it is rendered now: then it passed a gate with just this. */
+function isInForce(service: RenderedService, { state }: AttemptEnvironment): boolean {
+  return state.current.services.some(
+    ({ name, digest }) => name === service.name && digest === service.digest,
+  );
 }
 
 async function runPreflight(

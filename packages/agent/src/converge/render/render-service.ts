@@ -1,5 +1,5 @@
 import type { HealthCheck, LogSource, ManifestService, MetricSource, ProcessDefinition } from '@shoal/common';
-import { canonicalJson, parseDuration } from '@shoal/common';
+import { canonicalJson, orderVariables, parseDuration } from '@shoal/common';
 import type { ProcessSpec } from '../../supervise/supervisor.js';
 import { StepError } from '../step-error.js';
 import type { TemplateContext } from './context.js';
@@ -26,8 +26,8 @@ export async function renderService(
 ): Promise<RenderedService> {
   const renderer = new Renderer(context);
   await attributed('variables', async () => {
-    for (const [name, text] of Object.entries(service.variables)) {
-      renderer.define(name, await renderer.text(text, `variables.${name}`));
+    for (const name of await orderVariables(service.variables)) {
+      renderer.define(name, await renderer.text(service.variables[name] ?? '', `variables.${name}`));
     }
   });
   const steps: RenderedStep[] = [];

@@ -41,7 +41,11 @@ export const directoryHandler: StepHandler<RenderedDirectory, DirectoryUndo> = {
 
   async apply(step, context) {
     const wanted = await lookUp(step, context.ask);
-    await mkdir(step.path, { recursive: true });
+    for (const path of await missingFrom(step.path)) {
+      await mkdir(path);
+      // Directories on the way are as any: the agent's own umask may be stricter.
+      await chmod(path, 0o755);
+    }
     await setOwnership(step.path, step.mode, wanted);
     return `${step.path} is there`;
   },
@@ -56,6 +60,13 @@ export const directoryHandler: StepHandler<RenderedDirectory, DirectoryUndo> = {
     return `${undo.path} removed if it was empty`;
   },
 };
+
+/** The path and those above it that don't exist, outermost first. */
+async function missingFrom(path: string): Promise<readonly string[]> {
+  const missing: string[] = [];
+  for (let at = path; (await statOf(at)) === undefined; at = dirname(at)) missing.unshift(at);
+  return missing;
+}
 
 async function removeIfEmpty(path: string): Promise<void> {
   try {
