@@ -233,8 +233,12 @@ t.test('the certificate is renewed in the running process', async (t) => {
   const first = agent.status().cluster?.certificateExpiresAt ?? 0;
   await waitFor('the renewal', () => (agent.status().cluster?.certificateExpiresAt ?? 0) > first);
   t.ok(controller.renewals > 0);
-  const stored = JSON.parse(await readFile(join(dataDir, 'identity.json'), 'utf8')) as { expiresAt: number };
-  t.ok(stored.expiresAt > first);
+  await waitFor('the renewed identity on disk', async () => {
+    const stored = JSON.parse(await readFile(join(dataDir, 'identity.json'), 'utf8')) as {
+      expiresAt: number;
+    };
+    return stored.expiresAt > first;
+  });
   await waitFor('the link by the new one', () => controller.streams > 1 && controller.linked);
 });
 

@@ -1,4 +1,4 @@
-import type { handleBidiStreamingCall, ServerDuplexStream } from '@grpc/grpc-js';
+import type { handleBidiStreamingCall, handleUnaryCall, ServerDuplexStream } from '@grpc/grpc-js';
 import { Metadata, Server, ServerCredentials, status } from '@grpc/grpc-js';
 import {
   type AgentMessage__Output,
@@ -34,16 +34,16 @@ export interface FakeOptions {
 
 /** A controller for the agent's tests: real CA, real gRPC, everything else is what the test says. It keeps its state while it is down. */
 export class FakeController {
-  readonly clusterId = 'c-test';
-  readonly secret = 'secret-of-the-token';
+  readonly clusterId: string = 'c-test';
+  readonly secret: string = 'secret-of-the-token';
   readonly signing: ReturnType<typeof createSigningKey> = createSigningKey();
   readonly ca: CertificateAuthority;
   readonly enrolled: EnrollRequest__Output[] = [];
   /** What the agents said on their control streams, all streams. */
   readonly messages: AgentMessage__Output[] = [];
   /** Records that are held, by sequence number; what came twice is dropped. */
-  readonly lines = new Map<number, string>();
-  readonly lineFields = new Map<number, Record<string, string>>();
+  readonly lines: Map<number, string> = new Map();
+  readonly lineFields: Map<number, Record<string, string>> = new Map();
   readonly samples: StatBatch__Output['samples'] = [];
   renewals = 0;
   streams = 0;
@@ -92,15 +92,15 @@ export class FakeController {
     const { certificatePem, keyPem } = await this.ca.issueServer({ hosts: [this.#options.host], days: 1 });
     const server = new Server({ 'grpc.max_receive_message_length': 16 * 1024 * 1024 });
     server.addService(services().Enrollment.service, {
-      Enroll: (call: { request: EnrollRequest__Output }, done: (error: unknown, answer?: Identity) => void) =>
+      Enroll: ((call, done) =>
         void this.#enroll(call.request).then(
           (answer) => done(null, answer),
           (error: unknown) => done(toServiceError(error)),
-        ),
-      Renew: (call: { request: { csrPem: string } }, done: (error: unknown, answer?: Identity) => void) => {
+        )) as handleUnaryCall<EnrollRequest__Output, Identity>,
+      Renew: ((call, done) => {
         this.renewals += 1;
         void this.#identity(call.request.csrPem, 'node-1').then((answer) => done(null, answer));
-      },
+      }) as handleUnaryCall<{ csrPem: string }, Identity>,
     });
     server.addService(services().Link.service, {
       Control: (call: ControlCall) => this.#controlled(call),

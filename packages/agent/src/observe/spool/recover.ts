@@ -79,7 +79,7 @@ export async function createSegment(
   header: SpoolHeader,
 ): Promise<{ segment: Segment; file: FileHandle }> {
   const path = segmentPath(directory, header.next);
-  const file = await open(path, 'wx', 0o600);
+  const file = await open(path, 'ax', 0o600);
   try {
     const data = Buffer.from(`${JSON.stringify(header)}\n`);
     await file.appendFile(data);

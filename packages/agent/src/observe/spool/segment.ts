@@ -103,6 +103,11 @@ export class SegmentReader<T> {
     return new SegmentReader<T>(segment, await open(segment.path, 'r'), chunkBytes);
   }
 
+  /** True when all of the segment that is written was read. */
+  get exhausted(): boolean {
+    return this.#offset >= this.segment.bytes;
+  }
+
   /**
    * The next records, at most a chunk of them, none beyond `upTo`. Empty: none up to there for now. Marks among them are skipped.
    */

@@ -144,20 +144,23 @@ export class Spool<T> {
 
   /** The next durable records after `after`, in order; at most about 256 KiB of them. Empty: none now. */
   async read(after: number): Promise<readonly SpoolRecord<T>[]> {
-    for (;;) {
-      const from = Math.max(after, this.#acked);
-      if (from >= this.#durable) return [];
+    let from = Math.max(after, this.#acked);
+    while (from < this.#durable) {
       const reader = await this.#readerFor(from);
       if (reader === undefined) return [];
-      const records = (await reader.next(this.#durable)).filter((record) => record.sequence > from);
-      if (records.length > 0) {
-        this.#readerAfter = records.at(-1)?.sequence ?? from;
-        return records;
-      }
-      if (reader.segment.last > from) continue; // all of that chunk was shipped before
-      this.#readerAfter = reader.segment.last;
-      if (this.#segments.at(-1) === reader.segment) return [];
+      const read = await reader.next(this.#durable);
+      this.#readerAfter = read.at(-1)?.sequence ?? this.#readerAfter;
+      const records = read.filter((record) => record.sequence > from);
+      if (records.length > 0) return records;
+      if (read.length > 0 || !reader.exhausted) continue;
+      const { path, last } = reader.segment;
+      this.#options.logger.error(
+        { file: path },
+        'records of a spool segment cannot be read; they are skipped',
+      );
+      from = last;
     }
+    return [];
   }
 
   async #readerFor(after: number): Promise<SegmentReader<T> | undefined> {

@@ -137,6 +137,7 @@ export class FileTail {
       throw error;
     });
     if (found === undefined || found.ino === this.#current?.inode) {
+      if (!this.#seenBefore) this.#options.logger.debug({ file: path }, 'waiting for a log file');
       this.#seenBefore = true; // a file that appears later is read from its beginning
       return;
     }
