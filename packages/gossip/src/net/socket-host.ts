@@ -3,9 +3,6 @@ import type { Envelope } from './envelope.js';
 import type { StreamClient } from './stream-client.js';
 import type { UdpSocket } from './udp.js';
 
-/** A timer later than this waits until the sockets have been read: the process may have been stopped meanwhile. */
-const LATE_MS = 20;
-
 /** Where the host passes on what the core must hear. */
 export interface HostSinks {
   timer(timer: Timer): void;
@@ -53,11 +50,10 @@ export class SocketHost implements Host {
 
   schedule(delayMs: number, timer: Timer): void {
     if (this.#stopped) return;
-    const dueAt = this.now() + delayMs;
     const handle = setTimeout(() => {
       this.#timers.delete(handle);
-      if (this.now() - dueAt > LATE_MS) setImmediate(() => this.#fire(timer));
-      else this.#fire(timer);
+      // If the process was busy or stopped, the answer that this timer waits for may lie in the socket: read first.
+      setImmediate(() => this.#fire(timer));
     }, delayMs);
     this.#timers.add(handle);
   }

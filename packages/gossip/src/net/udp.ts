@@ -8,7 +8,7 @@ const RECEIVE_BUFFER_BYTES = 2 << 20;
 
 /**
  * The datagram socket. Reading goes by the message callback of dgram-as-promised, not by its `recv`: that
- * subscribes anew for each packet, and loses what arrives between two calls.
+ * subscribes anew for each packet, and loses what arrives while the reader awaits something else.
  */
 export class UdpSocket {
   readonly #socket: SocketAsPromised;

@@ -26,11 +26,12 @@ export class RecordingHost implements Host {
   readonly timers: AskedTimer[] = [];
   readonly exchanges: { to: Address; exchange: Exchange; request: Uint8Array }[] = [];
   readonly events: GossipEvent[] = [];
-  readonly #random: () => number = seededRandom(1);
+  readonly #random: () => number;
   time = 0;
 
   /** A core named `self` at 10.0.0.1:7946. */
-  constructor(overrides: Partial<GossipConfig> = {}, incarnation = 0) {
+  constructor(overrides: Partial<GossipConfig> = {}, incarnation = 0, seed = 1) {
+    this.#random = seededRandom(seed);
     const address = { host: '10.0.0.1', port: 7946 };
     const config = resolveConfig('lan', overrides);
     this.core = new Gossiper(this, { name: 'self', address, meta: new Uint8Array(0), config, incarnation });

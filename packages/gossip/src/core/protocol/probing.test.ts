@@ -194,3 +194,23 @@ test('an idle core asks for no gossip timer', async (t) => {
   t.equal(host.core.queued, 0);
   t.notOk(host.timers.some((asked) => asked.timer.kind === 'gossip'));
 });
+
+test('what recurs does not start in step on nodes that start together', async (t) => {
+  const first = (kind: string, seed: number): number => {
+    const host = new RecordingHost({}, 0, seed);
+    host.core.start();
+    return host.timers.find((asked) => asked.timer.kind === kind)?.at ?? -1;
+  };
+  for (const [kind, interval] of [
+    ['probe', 1000],
+    ['sync', 30_000],
+    ['rejoin', 30_000],
+  ] as const) {
+    const times = Array.from({ length: 40 }, (_, seed) => first(kind, seed));
+    t.ok(
+      times.every((at) => at >= 0 && at <= interval),
+      kind,
+    );
+    t.ok(Math.max(...times) - Math.min(...times) > interval / 3, `${kind} is spread`);
+  }
+});
