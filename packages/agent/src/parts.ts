@@ -40,6 +40,7 @@ export class Parts {
 
   async #stopAll(): Promise<void> {
     for (const part of this.#running.reverse()) {
+      this.#logger.debug({ part: part.name }, 'stopping');
       try {
         await part.stop();
       } catch (error) {

@@ -24,13 +24,13 @@ export interface CommandContext {
   showLine<T>(value: T, line: (value: T) => string): void;
   /** Runs `use` with a client that is closed afterwards. */
   withClient<T>(use: (client: ControllerClient) => Promise<T>, options?: { timeoutMs?: number }): Promise<T>;
-  /** Aborted by Ctrl-C, so that a stream ends without an error. */
+  /** Aborted by Ctrl-C (or SIGTERM, SIGHUP), so that a stream ends without an error. */
   readonly interrupted: AbortSignal;
 }
 
 function interruption(): AbortSignal {
   const controller = new AbortController();
-  process.once('SIGINT', () => controller.abort());
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => controller.abort());
   return controller.signal;
 }
 

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { ShoalError } from '@shoal/common';
 import type { Command } from 'commander';
 
@@ -19,9 +20,21 @@ function setting(text: string, before: Record<string, string>): Record<string, s
  * Stops this process gracefully when its standard input ends. `shoal demo` holds the other end, so that nothing of a demo outlives it, however it ended.
  */
 function endWithParent(): void {
-  process.stdin.on('end', () => process.kill(process.pid, 'SIGTERM'));
-  process.stdin.on('error', () => process.kill(process.pid, 'SIGTERM'));
+  let stopping = false;
+  const end = (): void => {
+    // A second signal would cut a stop short that is under way.
+    if (!stopping) process.kill(process.pid, 'SIGTERM');
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => {
+      stopping = true;
+    });
+  }
+  process.stdin.on('end', end);
+  process.stdin.on('error', end);
   process.stdin.resume();
+  // A pipe is a socket to Node; listening to it must not keep the process alive once everything else has stopped.
+  (process.stdin as Partial<Socket>).unref?.();
 }
 
 function runOptions(flags: RunFlags): {

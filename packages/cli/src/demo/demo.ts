@@ -176,7 +176,6 @@ export async function runDemo(context: CommandContext, flags: DemoFlags): Promis
   if (flags.reset === true) await rm(layout.directory, { recursive: true, force: true });
   await writeConfigurations(layout, exampleBlueprints());
   const processes: DemoProcess[] = [];
-  process.once('SIGTERM', () => process.emit('SIGINT'));
   const interrupted = new Promise<void>((end) => context.interrupted.addEventListener('abort', () => end()));
   try {
     await Promise.race([run(context, layout, service, processes), interrupted]);
