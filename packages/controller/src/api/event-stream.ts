@@ -22,6 +22,7 @@ export async function sendEvents(
   options: EventStreamOptions,
 ): Promise<void> {
   const { abort } = options;
+  response.on('error', () => abort.abort());
   response.writeHead(200, {
     ...options.headers,
     'content-type': 'text/event-stream; charset=utf-8',

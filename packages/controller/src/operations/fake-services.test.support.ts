@@ -98,38 +98,14 @@ export interface FakeServices extends ControllerServices {
   emit(event: ClusterEvent): void;
   /** Readers of `events` and `logs.follow` that stand. */
   readonly readers: () => number;
-  /** Thrown by the next call that changes something. */
+  /** Thrown by the next call that is noted in `asked`. */
   failNext(error: unknown): void;
 }
 
-/** Services that answer fixed views. */
-export function createFakeServices(): FakeServices {
-  const asked: { what: string; input: unknown }[] = [];
-  const queues = new Set<BoundedQueue<ClusterEvent>>();
-  const followers = new Set<BoundedQueue<LogLine>>();
-  let failing: unknown;
-  const note = (what: string, input: unknown) => {
-    asked.push({ what, input });
-    const error = failing;
-    failing = undefined;
-    if (error !== undefined) throw error;
-  };
-  const queueFor = <T>(set: Set<BoundedQueue<T>>, signal: AbortSignal): BoundedQueue<T> => {
-    const queue: BoundedQueue<T> = new BoundedQueue<T>(1000, () => set.delete(queue));
-    set.add(queue);
-    if (signal.aborted) queue.end();
-    signal.addEventListener('abort', () => queue.end());
-    return queue;
-  };
+type Note = (what: string, input: unknown) => void;
+
+function fakeCluster(note: Note): Pick<ControllerServices, 'status' | 'tokens' | 'nodes' | 'members'> {
   return {
-    asked,
-    emit: (event) => {
-      for (const queue of queues) queue.push(event);
-    },
-    readers: () => queues.size + followers.size,
-    failNext: (error) => {
-      failing = error;
-    },
     status: async () => ({
       clusterId: 'c1',
       clusterName: 'shoal',
@@ -162,13 +138,18 @@ export function createFakeServices(): FakeServices {
     },
     members: {
       list: async (asker) => {
-        asked.push({ what: 'members.list', input: asker });
+        note('members.list', asker);
         return [{ name: 'web1', address: 'a:1', state: 'alive', tags: {}, incarnation: 1, since: 1 }];
       },
     },
+  };
+}
+
+function fakeChanges(note: Note): Pick<ControllerServices, 'specs' | 'revisions' | 'rollouts'> {
+  return {
     specs: {
       plan: async (input) => {
-        asked.push({ what: 'specs.plan', input });
+        note('specs.plan', input);
         const differences = [{ service: 'web', step: 'config', difference: '-80 +81' }];
         const planned = { node: 'web1', action: 'change', services: ['web'], differences, note: '' };
         return { basedOn: 2, changes: [change], text: '-80', nodes: [planned] };
@@ -180,13 +161,13 @@ export function createFakeServices(): FakeServices {
     },
     revisions: {
       list: async (limit) => {
-        asked.push({ what: 'revisions.list', input: limit });
+        note('revisions.list', limit);
         const { spec: _, ...view } = revision;
         return [view];
       },
       get: async () => revision,
       diff: async (from, to) => {
-        asked.push({ what: 'revisions.diff', input: { from, to } });
+        note('revisions.diff', { from, to });
         return { from: 1, to: 2, changes: [change], text: '-80' };
       },
     },
@@ -197,26 +178,70 @@ export function createFakeServices(): FakeServices {
       },
       list: async () => [rollout],
     },
+  };
+}
+
+/** A reader's queue, in `set` while it stands. */
+function queueIn<T>(set: Set<BoundedQueue<T>>, signal: AbortSignal): BoundedQueue<T> {
+  const queue: BoundedQueue<T> = new BoundedQueue<T>(1000, () => set.delete(queue));
+  set.add(queue);
+  if (signal.aborted) queue.end();
+  signal.addEventListener('abort', () => queue.end());
+  return queue;
+}
+
+function fakeTelemetry(
+  note: Note,
+  followers: Set<BoundedQueue<LogLine>>,
+): Pick<ControllerServices, 'logs' | 'stats'> {
+  return {
     logs: {
       append: async () => 0,
       search: async (query) => {
-        asked.push({ what: 'logs.search', input: query });
+        note('logs.search', query);
         return { lines: [logLine], truncated: false };
       },
       async *follow(query, signal) {
-        asked.push({ what: 'logs.follow', input: query });
+        note('logs.follow', query);
         yield logLine;
-        yield* queueFor(followers, signal);
+        yield* queueIn(followers, signal);
       },
     },
     stats: {
       append: async () => 0,
       query: async (query) => {
-        asked.push({ what: 'stats.query', input: query });
+        note('stats.query', query);
         return [{ node: 'web1', metric: 'cpu.used', points: [[1, 0.5]] }];
       },
       latest: () => [{ node: 'web1', at: 1, values: { 'cpu.used': 0.5 } }],
     },
-    events: (signal) => queueFor(queues, signal),
+  };
+}
+
+/** Services that answer fixed views. */
+export function createFakeServices(): FakeServices {
+  const asked: { what: string; input: unknown }[] = [];
+  const queues = new Set<BoundedQueue<ClusterEvent>>();
+  const followers = new Set<BoundedQueue<LogLine>>();
+  let failing: unknown;
+  const note: Note = (what, input) => {
+    asked.push({ what, input });
+    const error = failing;
+    failing = undefined;
+    if (error !== undefined) throw error;
+  };
+  return {
+    asked,
+    emit: (event) => {
+      for (const queue of queues) queue.push(event);
+    },
+    readers: () => queues.size + followers.size,
+    failNext: (error) => {
+      failing = error;
+    },
+    ...fakeCluster(note),
+    ...fakeChanges(note),
+    ...fakeTelemetry(note, followers),
+    events: (signal) => queueIn(queues, signal),
   };
 }

@@ -1,6 +1,6 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ShoalError, validateNodeName } from '@shoal/common';
+import { type Logger, ShoalError, validateNodeName } from '@shoal/common';
 import { Journal, type JournalRecord, type StoredBatch } from './journal.js';
 import type { Segment } from './segment.js';
 import { type DiskIo, realDisk } from './segment-writer.js';
@@ -21,6 +21,8 @@ export interface JournalSetOptions<T> {
   readonly io?: Partial<DiskIo>;
   /** Default: 8 MiB, less when retention keeps less than 64 MiB. */
   readonly segmentBytes?: number;
+  /** Told when retention fails in the background. */
+  readonly logger?: Logger;
   readonly onStored: (node: string, batch: StoredBatch<T>) => void;
 }
 
@@ -39,7 +41,7 @@ export class JournalSet<T> {
 
   private constructor(options: JournalSetOptions<T>) {
     this.#options = options;
-    this.#timer = setInterval(() => void this.retain(), retentionTickMs);
+    this.#timer = setInterval(() => this.#retainLater(), retentionTickMs);
     this.#timer.unref();
   }
 
@@ -82,7 +84,7 @@ export class JournalSet<T> {
       segmentBytes:
         this.#options.segmentBytes ?? Math.min(8 * mib, Math.ceil(this.#options.retention.bytes / 8)),
       onStored: (batch) => this.#options.onStored(node, batch),
-      onClosed: () => void this.retain(),
+      onClosed: () => this.#retainLater(),
     });
     this.#opening.set(node, opening);
     try {
@@ -100,6 +102,13 @@ export class JournalSet<T> {
       this.#retaining = undefined;
     });
     return this.#retaining;
+  }
+
+  /** In the background: what fails is tried again a minute later. */
+  #retainLater(): void {
+    this.retain().catch((err: unknown) =>
+      this.#options.logger?.warn({ err }, 'retention of telemetry failed'),
+    );
   }
 
   async #retain(): Promise<void> {
@@ -122,7 +131,7 @@ export class JournalSet<T> {
     if (this.#closed) return;
     this.#closed = true;
     clearInterval(this.#timer);
-    await this.#retaining;
+    await this.#retaining?.catch(() => undefined);
     for (const journal of this.#journals.values()) await journal.stop();
   }
 }

@@ -143,9 +143,14 @@ export class Journal<T> {
     });
   }
 
-  /** Does `first`, then writes whatever is pending. One at a time. */
+  /** Does `first`, then (also when that failed) writes whatever is pending. One at a time. */
   async #work(first?: () => Promise<void>): Promise<void> {
-    await first?.();
+    let failure: unknown;
+    try {
+      await first?.();
+    } catch (thrown) {
+      failure = thrown;
+    }
     while (this.#pending.length > 0) {
       const group = this.#pending;
       this.#pending = [];
@@ -158,6 +163,7 @@ export class Journal<T> {
       }
     }
     this.#busy = undefined;
+    if (failure !== undefined) throw failure;
   }
 
   async #write(group: readonly Pending<T>[]): Promise<void> {
@@ -245,12 +251,17 @@ export class Journal<T> {
    * checkpoint that couldn't be written.
    */
   async maintain(time: number): Promise<void> {
-    while (this.#busy !== undefined) await this.#busy;
+    await this.#idle();
     const old = this.#active !== undefined && this.#active.firstReceived < time;
     const missing = this.#closed.some(({ number }) => !this.#checkpointed.has(number));
     if (this.#stopped || !(old || missing)) return;
     this.#busy = this.#work(() => (old ? this.#close() : this.#checkpoint()));
     await this.#busy;
+  }
+
+  /** Until nothing is under way. What fails there is told to those who asked for it. */
+  async #idle(): Promise<void> {
+    while (this.#busy !== undefined) await this.#busy.catch(() => undefined);
   }
 
   async delete(segment: Readonly<Segment>): Promise<void> {
@@ -263,7 +274,7 @@ export class Journal<T> {
   /** What was appended is written; then no more is taken. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    while (this.#busy !== undefined) await this.#busy;
+    await this.#idle();
     await this.#writer?.close();
     this.#writer = undefined;
   }

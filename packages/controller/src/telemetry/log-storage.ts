@@ -1,4 +1,4 @@
-import { type LogLine, type LogRecord__Output, ShoalError } from '@shoal/common';
+import { type Logger, type LogLine, type LogRecord__Output, ShoalError } from '@shoal/common';
 import type { LogQuery, LogStorage } from '../services.js';
 import { BoundedQueue } from '../store/bounded-queue.js';
 import type { StoredBatch } from './journal.js';
@@ -14,6 +14,8 @@ export interface LogStorageOptions {
   readonly retention: Retention;
   /** ms since the epoch. */
   readonly now: () => number;
+  /** Told when retention fails in the background. */
+  readonly logger?: Logger;
   /** For tests that make the disk fail. */
   readonly io?: Partial<DiskIo>;
   /** For tests. */

@@ -1,4 +1,4 @@
-import type { StatSample__Output, StatSeries } from '@shoal/common';
+import type { Logger, StatSample__Output, StatSeries } from '@shoal/common';
 import type { StatQuery, StatStorage } from '../services.js';
 import { blocksOf, recordsOf } from './block.js';
 import type { Journal, JournalRecord } from './journal.js';
@@ -15,6 +15,8 @@ export interface StatStorageOptions {
   readonly now: () => number;
   /** Samples of each node that are kept in memory. Default 360: an hour at one in 10 s. */
   readonly recentSamples?: number;
+  /** Told when retention fails in the background. */
+  readonly logger?: Logger;
   /** For tests that make the disk fail. */
   readonly io?: Partial<DiskIo>;
   /** For tests. */
