@@ -240,11 +240,7 @@ async function openDoors(
     logger,
     now,
   });
-  stops.add('grpc', async () => {
-    for (const session of state.nodes.sessions())
-      session.close(new ShoalError('unavailable', 'The controller is stopping'));
-    await grpc.stop();
-  });
+  stops.add('grpc', () => grpc.stop());
   const keepCredentials = (): Promise<string> =>
     keepCredentialsFile({
       dataDir,

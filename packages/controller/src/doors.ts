@@ -1,4 +1,10 @@
-import { type Logger, parseAddress, services as proto, type RenewRequest__Output } from '@shoal/common';
+import {
+  type Logger,
+  parseAddress,
+  services as proto,
+  type RenewRequest__Output,
+  ShoalError,
+} from '@shoal/common';
 import type { ClusterIdentity } from './cluster/cluster-identity.js';
 import type { Membership } from './cluster/membership.js';
 import type { ServerCertificate } from './cluster/server-certificate.js';
@@ -94,8 +100,9 @@ async function siteSeen(
   }
 }
 
-/** Starts the gRPC door: enrollment, links, operations. */
+/** Starts the gRPC door: enrollment, links, operations. Stopping it tells every agent, so that they come back later. */
 export async function openGrpcDoor(parts: GrpcDoorComponents): Promise<RunningGrpcServer> {
+  const stopping = new AbortController();
   const { cluster, state, certificate, now } = parts;
   const { nodes, leases, stepEvents, events } = state;
   const callers = new Callers({
@@ -118,6 +125,7 @@ export async function openGrpcDoor(parts: GrpcDoorComponents): Promise<RunningGr
     logger: parts.logger,
     gossipKeys: () => parts.gossipKeys,
     gossipSeeds: (authority) => gossipSeeds(parts, authority),
+    stopping: stopping.signal,
     siteSeen: (node, site) => void siteSeen(parts, node, site),
   });
   const operations = createOperationsHandlers({
@@ -126,7 +134,7 @@ export async function openGrpcDoor(parts: GrpcDoorComponents): Promise<RunningGr
   });
   const credentials = new MutualTlsCredentials(certificate.current, cluster.authority.certificatePem);
   certificate.onRenewed((identity) => credentials.replace(identity));
-  return startGrpcServer({
+  const server = await startGrpcServer({
     listen: parts.config.grpc.listen,
     credentials,
     services: [
@@ -135,4 +143,15 @@ export async function openGrpcDoor(parts: GrpcDoorComponents): Promise<RunningGr
       { definition: proto().Operations.service, handlers: operations },
     ],
   });
+  return {
+    address: server.address,
+    stop: async () => {
+      stopping.abort();
+      for (const session of nodes.sessions()) {
+        session.close(new ShoalError('unavailable', 'The controller is stopping'));
+      }
+      events.close();
+      await server.stop();
+    },
+  };
 }

@@ -39,6 +39,8 @@ export interface LinkComponents {
   readonly gossipKeys: () => readonly Buffer[];
   /** Addresses to join the gossip by, for an agent that dialed the controller at this authority (`host:port`). */
   readonly gossipSeeds: (authority: string) => readonly string[];
+  /** Aborts when the controller stops: bulk streams end. */
+  readonly stopping: AbortSignal;
   /** Where the node stands, as its agent says now. */
   readonly siteSeen: (node: string, site: string) => void;
 }
@@ -47,7 +49,7 @@ type ControlStream = ServerDuplexStream<AgentMessage__Output, ControllerMessage>
 
 /** The agents' links: `Link` of proto/shoal/v1/link.proto. */
 export function createLinkHandlers(parts: LinkComponents): LinkHandlers {
-  const { callers, logs, stats, logger } = parts;
+  const { callers, logs, stats, logger, stopping } = parts;
   return {
     Control: (call) => serveControl(call, parts),
     ShipLogs: (call) => {
@@ -60,6 +62,7 @@ export function createLinkHandlers(parts: LinkComponents): LinkHandlers {
           ({ spoolId, records }) => ({ spoolId, records }),
           append,
           logger.child({ node: name, bulk: 'logs' }),
+          stopping,
         );
       });
     },
@@ -73,6 +76,7 @@ export function createLinkHandlers(parts: LinkComponents): LinkHandlers {
           ({ spoolId, samples }) => ({ spoolId, records: samples }),
           append,
           logger.child({ node: name, bulk: 'stats' }),
+          stopping,
         );
       });
     },
