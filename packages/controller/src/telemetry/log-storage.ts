@@ -37,6 +37,8 @@ export interface OpenLogStorage extends LogStorage {
 /** Lines that a follower may lag behind. */
 const mostLag = 10_000;
 const defaultBacklog = 20;
+/** A follower's pattern runs whenever lines come, so it must be quicker than a search's. */
+const followBudgetMs = 100;
 
 type Follower = (node: string, batch: StoredBatch<StoredLine>) => void;
 
@@ -103,7 +105,7 @@ class FileLogStorage implements OpenLogStorage {
   }
 
   #subscribe(query: LogQuery): { queue: BoundedQueue<LogLine>; stop: () => void } {
-    const matcher = query.grep === undefined ? undefined : createMatcher(query.grep);
+    const matcher = query.grep === undefined ? undefined : createMatcher(query.grep, followBudgetMs);
     const follower: Follower = (node, { segment, offset, records }) => {
       if (query.node !== undefined && query.node !== node) return;
       const lines = records.flatMap(({ item }, index) =>

@@ -5,8 +5,8 @@ import { ShoalError } from '@shoal/common';
 const longestPattern = 500;
 /** What of a line a pattern sees. */
 const longestSubject = 16_384;
-/** How long matching one batch of lines may take. Ordinary patterns need thousands of times less. */
-const budgetMs = 500;
+/** How long matching one batch of lines may take by default, in ms. Ordinary patterns need thousands of times less. */
+const defaultBudgetMs = 500;
 /** Characters that one batch holds at most. */
 const batchSize = 1024 * 1024;
 
@@ -62,7 +62,7 @@ const context = createContext({ task: undefined as (() => void) | undefined });
 const script = new Script('task()');
 
 /** Runs `task` and stops it after `budgetMs`, in the midst of a regular expression too. */
-function bounded(task: () => void): void {
+function bounded(task: () => void, budgetMs: number): void {
   context['task'] = task;
   try {
     script.runInContext(context, { timeout: budgetMs });
@@ -75,7 +75,7 @@ function bounded(task: () => void): void {
 }
 
 /** A matcher whose time is bounded whatever the pattern. Lines are looked at up to 16 KiB. */
-export function createMatcher(pattern: string): LineMatcher {
+export function createMatcher(pattern: string, budgetMs: number = defaultBudgetMs): LineMatcher {
   const expression = parsePattern(pattern);
   return (lines) => {
     const matches: boolean[] = [];
@@ -86,7 +86,7 @@ export function createMatcher(pattern: string): LineMatcher {
           size += Math.min(line.length, longestSubject) + 1;
           matches.push(expression.test(line.length > longestSubject ? line.slice(0, longestSubject) : line));
         }
-      });
+      }, budgetMs);
     }
     return matches;
   };
