@@ -171,7 +171,7 @@ test('a demo with the service of this machine, from start to stop and again', {
         'cluster: demo\nservices:\n  web:\n    blueprint: nginx\n    nodes: all\n    params: { port: "x" }\n',
         /wrong\.yaml:6:\d+: .*port/,
       ],
-      ['cluster: other\nservices: {}\n', /wrong\.yaml:1:\d+: .*other.*demo/],
+      ['cluster: other\nservices: {}\n', /wrong\.yaml:1:10: .*"demo", found "other"/],
     ];
     for (const [text, expected] of cases) {
       await writeFile(join(cwd, 'wrong.yaml'), text);
