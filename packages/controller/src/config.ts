@@ -2,8 +2,6 @@ import {
   compileSchema,
   durationExpected,
   durationPattern,
-  formatAddress,
-  parseAddress,
   parseDuration,
   readConfig,
   ShoalError,
@@ -50,7 +48,12 @@ interface ConfigFile extends Omit<ControllerConfig, 'retention' | 'leaseTtlMs' |
 export type ControllerSettings = { readonly [K in keyof ConfigFile]?: Partial<ConfigFile[K]> };
 
 const text = { type: 'string', minLength: 1 };
-const address = { ...text, pattern: '^.+:[0-9]{1,5}$', expected: 'host:port' };
+const port = '([0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])';
+const address = {
+  ...text,
+  pattern: `^(\\[[0-9a-fA-F:.%a-z]+\\]|[^\\s:/\\[\\]]+):${port}$`,
+  expected: 'host:port',
+};
 const duration = { ...text, pattern: durationPattern, expected: durationExpected };
 const size = {
   type: ['string', 'integer'],
@@ -153,14 +156,6 @@ function atLeast(path: string, duration: string, smallest: string): number {
   throw new ShoalError('invalid_input', `${path}: expected at least ${smallest}, found ${duration}`);
 }
 
-function checkAddress(path: string, value: string): string {
-  try {
-    return formatAddress(parseAddress(value));
-  } catch (error) {
-    throw new ShoalError('invalid_input', `${path}: ${ShoalError.from(error).message}`);
-  }
-}
-
 /**
  * Reads the configuration: flags before settings before `SHOAL_CONTROLLER_*` before file before defaults.
  *
@@ -182,9 +177,6 @@ export async function readControllerConfig(sources: ControllerConfigSources): Pr
   const { leaseTtl, certificateTtl, retention: kept, ...rest } = read;
   return {
     ...rest,
-    http: { ...rest.http, listen: checkAddress('http.listen', rest.http.listen) },
-    grpc: { ...rest.grpc, listen: checkAddress('grpc.listen', rest.grpc.listen) },
-    gossip: { ...rest.gossip, listen: checkAddress('gossip.listen', rest.gossip.listen) },
     retention: {
       logs: retentionOf('retention.logs', kept.logs),
       stats: retentionOf('retention.stats', kept.stats),

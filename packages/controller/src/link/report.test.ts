@@ -1,0 +1,162 @@
+import type { NodeReport__Output } from '@shoal/common';
+import t from 'tap';
+import { type KnownNode, nodeView } from './node-view.js';
+import { decideOffer, type MeasuredState, mergeReport } from './report.js';
+
+const failure = { service: 'web', step: 'conf', message: 'no', output: 'emerg', undone: true };
+const empty: NodeReport__Output = {
+  full: false,
+  runningHash: '',
+  runningRevision: 0,
+  failedHash: '',
+  failedRevision: 0,
+  failure: null,
+  state: 'CONVERGE_STATE_UNSPECIFIED',
+  services: [],
+  convergingHash: '',
+};
+const web = {
+  service: 'web',
+  process: 'running',
+  health: 'healthy',
+  detail: 'ok',
+  startedAtMs: 0,
+  restarts: 1,
+};
+const measured: MeasuredState = {
+  runningHash: 'h1',
+  runningRevision: 1,
+  failed: null,
+  state: 'idle',
+  convergingHash: '',
+  services: [
+    { service: 'web', process: 'running', health: 'healthy', detail: '', startedAt: 5, restarts: 0 },
+  ],
+};
+
+t.test('a full report replaces what was known, another one the parts that it has', async (t) => {
+  const first = mergeReport(null, {
+    ...empty,
+    full: true,
+    runningHash: 'h1',
+    runningRevision: 1,
+    state: 'IDLE',
+    services: [web],
+  });
+  t.match(first, {
+    runningHash: 'h1',
+    state: 'idle',
+    failed: null,
+    services: [{ startedAt: null, restarts: 1 }],
+  });
+  const second = mergeReport(first, { ...empty, state: 'CONVERGING', convergingHash: 'h2' });
+  t.match(second, {
+    runningHash: 'h1',
+    runningRevision: 1,
+    state: 'converging',
+    convergingHash: 'h2',
+    services: [{ service: 'web' }],
+  });
+  const third = mergeReport(second, {
+    ...empty,
+    state: 'FAILED',
+    failedHash: 'h2',
+    failedRevision: 2,
+    failure,
+  });
+  t.match(third, {
+    runningHash: 'h1',
+    state: 'failed',
+    convergingHash: '',
+    failed: { hash: 'h2', revision: 2, failure },
+  });
+  const fourth = mergeReport(third, { ...empty, full: true, state: 'IDLE' });
+  t.match(fourth, { runningHash: '', failed: null, services: [] });
+});
+
+t.test('what is offered, and what is not', async (t) => {
+  const failed = (revision: number): Partial<MeasuredState> => ({
+    failed: { hash: 'h2', revision, failure },
+    state: 'failed',
+  });
+  const table: readonly (readonly [string, Partial<MeasuredState>, object])[] = [
+    ['it runs it', { runningHash: 'h2' }, { offer: false }],
+    ['it runs something else', {}, { offer: true, retryFailed: false }],
+    ['it runs nothing', { runningHash: '' }, { offer: true, retryFailed: false }],
+    ['it is at work on it', { state: 'converging', convergingHash: 'h2' }, { offer: false }],
+    [
+      'it is at work on something else',
+      { state: 'gating', convergingHash: 'h3' },
+      { offer: true, retryFailed: false },
+    ],
+    [
+      'it runs it, but leaves it for something else',
+      { runningHash: 'h2', state: 'converging', convergingHash: 'h3' },
+      { offer: true, retryFailed: false },
+    ],
+    [
+      'it runs it and renders it anew',
+      { runningHash: 'h2', state: 'converging', convergingHash: '' },
+      { offer: false },
+    ],
+    ['it failed there at this revision', failed(2), { offer: false }],
+    ['it failed there at a later revision', failed(3), { offer: false }],
+    [
+      'it failed there at an earlier one and was asked for again',
+      failed(1),
+      { offer: true, retryFailed: true },
+    ],
+    [
+      'something else failed there',
+      { failed: { hash: 'h9', revision: 2, failure } },
+      { offer: true, retryFailed: false },
+    ],
+  ];
+  for (const [what, part, expected] of table) {
+    t.same(decideOffer({ hash: 'h2', revision: 2 }, { ...measured, ...part }), expected, what);
+  }
+});
+
+t.test('one word for a node', async (t) => {
+  const node: KnownNode = {
+    record: {
+      name: 'a',
+      site: 'default',
+      enrolledAt: 1,
+      agentVersion: '1',
+      certificates: [{ serial: 's', notAfter: 9 }],
+    },
+    facts: null,
+    measured,
+    connected: true,
+    lastSeenAt: 2,
+    member: 'alive',
+    desired: { hash: 'h1', revision: 1 },
+  };
+  const failed = { hash: 'h2', revision: 2, failure };
+  const sick = measured.services.map((service) => ({ ...service, health: 'unhealthy' }));
+  const table: readonly (readonly [string, Partial<KnownNode>])[] = [
+    ['ok', {}],
+    ['ok', { desired: null }],
+    ['new', { measured: null, connected: false }],
+    ['converging', { measured: { ...measured, state: 'undoing', failed } }],
+    ['failed', { measured: { ...measured, failed } }],
+    ['ok', { measured: { ...measured, runningRevision: 3, failed }, desired: { hash: 'h1', revision: 3 } }],
+    ['unhealthy', { measured: { ...measured, services: sick } }],
+    ['behind', { desired: { hash: 'h2', revision: 2 } }],
+    ['unreachable', { connected: false }],
+    ['unreachable', { connected: false, member: 'suspect' }],
+    ['unreachable', { connected: false, member: null }],
+    ['down', { connected: false, member: 'dead' }],
+    ['down', { connected: false, member: 'left' }],
+    ['ok', { member: 'dead' }],
+  ];
+  for (const [status, part] of table)
+    t.equal(nodeView({ ...node, ...part }).status, status, `${status} ${JSON.stringify(part)}`);
+  t.same(
+    nodeView({ ...node, desired: { hash: 'h1', revision: 4 } }).running,
+    { hash: 'h1', revision: 4 },
+    'the same content is the newer revision',
+  );
+  t.equal(nodeView(node).certificateExpiresAt, 9);
+});
