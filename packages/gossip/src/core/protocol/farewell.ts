@@ -9,6 +9,9 @@ import type { Spreader } from './spreader.js';
 /** Nodes that are told at once and directly, so that the goodbye does not wait behind other updates. */
 const FAREWELLS = 8;
 
+/** Gossip rounds after which a leave is done if every other node could be told directly. */
+const DIRECT_ROUNDS = 2;
+
 /** Gossip rounds that Serf's intent gets before the leave itself; the other way round Serf would report a failure. */
 const INTENT_ROUNDS = 2;
 
@@ -18,8 +21,7 @@ export class Farewell {
   readonly #membership: Membership;
   readonly #sender: PacketSender;
   readonly #spreader: Spreader;
-  #begun = false;
-  #told = false;
+  #stage: 'staying' | 'announced' | 'leaving' | 'left' = 'staying';
 
   constructor(context: Context, membership: Membership, sender: PacketSender, spreader: Spreader) {
     this.#context = context;
@@ -30,26 +32,35 @@ export class Farewell {
 
   /** Begins to leave; a `left` event tells when it is done. Further calls do nothing. */
   begin(): void {
-    if (this.#begun) return;
-    this.#begun = true;
-    const { config, host } = this.#context;
-    if (!config.serf || !this.#someoneToTell()) {
+    if (this.#stage !== 'staying') return;
+    this.#stage = 'announced';
+    const { config, host, nodes, lamport, queue } = this.#context;
+    if (!config.serf || this.#others() === 0) {
       this.timer();
       return;
     }
-    const { self } = this.#context.nodes;
     // Serf takes an intent only if it is newer than the last; incarnations grow over restarts, its clock may not.
-    const ltime = Math.max(this.#context.lamport, self.incarnation) + 1;
-    const intent = encodeMessage({ type: 'user', body: encodeLeaveIntent(self.name, ltime) });
-    this.#context.queue.user(intent);
+    const ltime = Math.max(lamport, nodes.self.incarnation) + 1;
+    const intent = encodeMessage({ type: 'user', body: encodeLeaveIntent(nodes.self.name, ltime) });
+    queue.user(intent);
     this.#tell(intent);
     host.schedule(INTENT_ROUNDS * config.gossipIntervalMs, { kind: 'farewell' });
   }
 
-  /** The intent has had its time: leave. */
+  /** The current stage has had its time. */
   timer(): void {
+    if (this.#stage === 'announced') this.#leave();
+    else this.#done();
+  }
+
+  #leave(): void {
+    this.#stage = 'leaving';
+    const { config, host } = this.#context;
+    const others = this.#others();
     this.#tell(this.#membership.leave(() => this.#done()));
-    if (!this.#someoneToTell()) this.#done();
+    if (others === 0) this.#done();
+    else if (others <= FAREWELLS)
+      host.schedule(DIRECT_ROUNDS * config.gossipIntervalMs, { kind: 'farewell' });
   }
 
   #tell(message: Uint8Array): void {
@@ -57,14 +68,15 @@ export class Farewell {
       this.#sender.sendExactly([message], node.address, node);
   }
 
-  #someoneToTell(): boolean {
+  /** How many nodes there are to tell. */
+  #others(): number {
     const { nodes } = this.#context;
-    return nodes.all.some((node) => node !== nodes.self && isActive(node));
+    return nodes.active - (isActive(nodes.self) ? 1 : 0);
   }
 
   #done(): void {
-    if (this.#told) return;
-    this.#told = true;
+    if (this.#stage === 'left') return;
+    this.#stage = 'left';
     this.#context.host.notify({ kind: 'left' });
   }
 }

@@ -12,31 +12,80 @@ const LAST_CODE = 4095;
 const NONE = -1;
 
 class BitWriter {
-  readonly out: number[] = [];
+  readonly #out: Uint8Array;
+  #length = 0;
   #bits = 0;
   #held = 0;
+
+  /** @param codes most codes that will be written. */
+  constructor(codes: number) {
+    this.#out = new Uint8Array(Math.ceil((codes * LAST_WIDTH) / 8) + 1);
+  }
 
   write(code: number, width: number): void {
     this.#bits |= code << this.#held;
     this.#held += width;
     while (this.#held >= 8) {
-      this.out.push(this.#bits & 0xff);
+      this.#out[this.#length++] = this.#bits & 0xff;
       this.#bits >>>= 8;
       this.#held -= 8;
     }
   }
 
   finish(): Uint8Array {
-    if (this.#held > 0) this.out.push(this.#bits & 0xff);
-    return Uint8Array.from(this.out);
+    if (this.#held > 0) this.#out[this.#length++] = this.#bits & 0xff;
+    return this.#out.slice(0, this.#length);
+  }
+}
+
+/** Slots of the string table: a power of two, four times what it can hold. */
+const SLOT_BITS = 14;
+
+/** Spreads keys over the slots (Knuth's multiplicative hashing). */
+const SPREAD = 0x9e3779b1;
+
+/**
+ * Codes of the strings seen, by prefix code and last byte. Open addressing in one array: a slot holds the key in
+ * its upper 20 bits and the code, which is never 0, in the lower 12.
+ */
+class StringTable {
+  readonly #slots = new Uint32Array(1 << SLOT_BITS);
+
+  clear(): void {
+    this.#slots.fill(0);
+  }
+
+  /** The code of a key, or undefined. */
+  get(key: number): number | undefined {
+    const slot = this.#slots[this.#find(key)] ?? 0;
+    return slot === 0 ? undefined : slot & LAST_CODE;
+  }
+
+  set(key: number, code: number): void {
+    this.#slots[this.#find(key)] = ((key << LAST_WIDTH) | code) >>> 0;
+  }
+
+  #find(key: number): number {
+    let at = Math.imul(key, SPREAD) >>> (32 - SLOT_BITS);
+    for (;;) {
+      const slot = this.#slots[at] ?? 0;
+      if (slot === 0 || slot >>> LAST_WIDTH === key) return at;
+      at = (at + 1) & ((1 << SLOT_BITS) - 1);
+    }
   }
 }
 
 class Encoder {
-  readonly #bits = new BitWriter();
-  readonly #table = new Map<number, number>();
+  readonly #bits: BitWriter;
+  readonly #table = new StringTable();
   #width = FIRST_WIDTH;
   #next = END;
+
+  /** @param length how many bytes will be encoded. */
+  constructor(length: number) {
+    // At worst a code for each byte, a clear for each full table, and the marks at both ends.
+    this.#bits = new BitWriter(length + Math.ceil(length / (LAST_CODE - END)) + 4);
+  }
 
   emit(code: number): void {
     this.#bits.write(code, this.#width);
@@ -79,7 +128,7 @@ class Encoder {
 
 /** Compresses; the output is byte for byte what Go's encoder gives. */
 export function lzwCompress(input: Uint8Array): Uint8Array {
-  return new Encoder().encode(input);
+  return new Encoder(input.length).encode(input);
 }
 
 class Decoder {
