@@ -1,0 +1,108 @@
+import type { MemberView, NodeView } from '@shoal/common';
+import type { CommandOptions, CommandResult } from './command.js';
+import type { Host } from './host.js';
+import { createLab, type Lab } from './lab.js';
+import { installShoal, packagesDirectory, packagesMount } from './shoal.js';
+
+/** What a cluster consists of. */
+export interface ClusterOptions {
+  /** Names of the nodes. Default: `node1`, `node2`, `node3`. */
+  nodes?: readonly string[];
+}
+
+/** A controller and its nodes on hosts of their own, installed from the packages, joined by token. */
+export interface Cluster {
+  readonly lab: Lab;
+  readonly controller: Host;
+  readonly nodes: readonly Host[];
+  /** Runs `shoal ARGS` on the controller's host. */
+  shoal(args: readonly string[], options?: CommandOptions): Promise<CommandResult>;
+  /** The answer to `shoal ARGS --json`; its shape is the operation's view in `@shoal/common`. */
+  ask<T>(...args: string[]): Promise<T>;
+  /** `shoal apply` of a spec's text, to the end of its rollout. Options as for a command: `{ check: false }` to see it fail. */
+  apply(spec: string, reason: string, options?: CommandOptions): Promise<CommandResult>;
+  /** The gossip's view, as the controller or (with a node) that node's own agent has it: member name → state. */
+  members(seenBy?: Host): Promise<Record<string, string>>;
+  /** What the controller knows of a node. */
+  node(host: Host): Promise<NodeView>;
+  destroy(): Promise<void>;
+}
+
+/** Boots the hosts, installs Shoal on them, and returns when all nodes are linked and all members alive. */
+export async function createCluster(options: ClusterOptions = {}): Promise<Cluster> {
+  const names = options.nodes ?? ['node1', 'node2', 'node3'];
+  const binds = { [packagesMount]: packagesDirectory() };
+  const lab = await createLab({ hosts: ['controller', ...names], binds });
+  const cluster = clusterOf(lab);
+  try {
+    await install(cluster);
+    await join(cluster);
+    return cluster;
+  } catch (error) {
+    const journals = await Promise.all(lab.hosts.map(lastLogLines));
+    await lab.destroy();
+    throw new Error(`the cluster didn't form: ${(error as Error).message}\n${journals.join('\n')}`);
+  }
+}
+
+function clusterOf(lab: Lab): Cluster {
+  const controller = lab.host('controller');
+  const nodes = lab.hosts.filter((host) => host !== controller);
+  const shoal: Cluster['shoal'] = (args, options) => controller.exec(['shoal', ...args], options);
+  const ask = async <T>(...args: string[]): Promise<T> =>
+    JSON.parse((await shoal([...args, '--json'])).stdout) as T;
+  return {
+    lab,
+    controller,
+    nodes,
+    shoal,
+    ask,
+    async apply(spec, reason, options) {
+      await controller.write('/root/cluster.yaml', spec);
+      const args = ['apply', '/root/cluster.yaml', '--reason', reason];
+      return await shoal(args, { timeoutMs: 300_000, ...options });
+    },
+    async members(seenBy) {
+      const local = ['shoal', 'members', '--local', '--json'];
+      const list =
+        seenBy === undefined
+          ? await ask<MemberView[]>('members')
+          : (JSON.parse((await seenBy.exec(local)).stdout) as MemberView[]);
+      return Object.fromEntries(list.map((member) => [member.name, member.state]));
+    },
+    node: (host) => ask<NodeView>('node', 'show', host.name),
+    destroy: () => lab.destroy(),
+  };
+}
+
+async function install({ lab, controller, nodes }: Cluster): Promise<void> {
+  await Promise.all([
+    installShoal(controller, 'shoal', 'shoal-controller'),
+    ...nodes.map((node) => installShoal(node, 'shoal', 'shoal-agent')),
+  ]);
+  await lab.waitFor(async () => (await controller.exec('shoal status')).code === 0, {
+    what: 'the controller',
+  });
+}
+
+async function join(cluster: Cluster): Promise<void> {
+  const { lab, controller, nodes } = cluster;
+  const made = await cluster.shoal(['token', 'create', '--uses', String(nodes.length)]);
+  const config = `cluster:\n  controller: ${controller.name}:9898\n  token: ${made.stdout.trim()}\n`;
+  for (const node of nodes) {
+    await node.write('/etc/shoal/agent.yaml', config, 0o600);
+    await node.exec('systemctl enable --now shoal-agent');
+  }
+  const complete = async (): Promise<boolean> => {
+    const linked = await cluster.ask<NodeView[]>('node', 'ls');
+    const states = Object.values(await cluster.members());
+    const alive = states.filter((state) => state === 'alive').length;
+    return linked.filter((node) => node.connected).length === nodes.length && alive === lab.hosts.length;
+  };
+  await lab.waitFor(complete, { what: 'all nodes to be linked and all members alive', timeoutMs: 60_000 });
+}
+
+async function lastLogLines(host: Host): Promise<string> {
+  const journal = await host.exec('journalctl -u "shoal-*" -n 20 -o cat --no-pager', { check: false });
+  return `--- ${host.name}\n${journal.stdout}`;
+}
