@@ -76,6 +76,8 @@ export class BroadcastQueue {
 }
 
 function fill(items: readonly Item[], room: number, overhead: number, most: number): Item[] {
+  const total = items.reduce((sum, item) => sum + item.bytes.length + overhead, 0);
+  if (total <= room && items.length <= most) return [...items];
   const ordered = [...items].sort(
     (a, b) => a.transmits - b.transmits || b.bytes.length - a.bytes.length || b.id - a.id,
   );

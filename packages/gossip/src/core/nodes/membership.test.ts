@@ -167,7 +167,8 @@ test('an accusation of this node is refuted above what was claimed', async (t) =
   t.equal(host.core.self.incarnation, 9);
   t.equal(host.core.healthScore, 2, 'and makes it doubt its own health');
   host.fire('gossip', 1000);
-  t.match(host.messages('alive'), [{ node: 'self', incarnation: 9 }]);
+  const told = host.messages('alive').filter((message) => message.node === 'self');
+  t.ok(told.length > 0 && told.every((message) => message.incarnation === 9), 'and is told to others');
 });
 
 test('an accusation below the own incarnation needs no answer', async (t) => {

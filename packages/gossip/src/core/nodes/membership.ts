@@ -11,6 +11,9 @@ import { addressOf, type ClaimedAddress, newRecord } from './claims.js';
 import { above, plausible } from './incarnation.js';
 import { isActive, type NodeRecord, type NodeStatus } from './node-record.js';
 
+/** Most nodes taken in, so that made-up names can't fill the memory: far more than one gossip can serve. */
+const MAX_NODES = 1 << 16;
+
 /**
  * The rules by which claims about nodes change what is believed (SWIM section 4.2, fact sheet 2.4 to 2.7).
  * Whatever is new is queued to be passed on.
@@ -34,6 +37,10 @@ export class Membership {
     }
     const known = nodes.get(message.node);
     if (!known) {
+      if (nodes.all.length >= MAX_NODES) {
+        warn(this.#context, 'implausible', `${message.node} would be node ${MAX_NODES + 1}`);
+        return;
+      }
       const node = newRecord(message, claimed);
       nodes.insert(node);
       this.#accept(node, message, claimed);

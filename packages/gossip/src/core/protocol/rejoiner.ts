@@ -61,15 +61,20 @@ export class Rejoiner {
   }
 
   #missingSeeds(): Address[] {
-    const present = new Set(
-      this.#context.nodes.all.filter(isActive).map((node) => formatAddress(node.address)),
-    );
-    return this.#seeds.filter((seed) => !present.has(formatAddress(seed)));
+    return this.#seeds.filter(this.#absent());
   }
 
   #lostPeers(): Address[] {
     const { nodes } = this.#context;
     const lost = (node: NodeRecord): boolean => node.status === 'dead';
-    return [...nodes.all, ...nodes.tombstones].filter(lost).map((node) => node.address);
+    const addresses = [...nodes.all, ...nodes.tombstones].filter(lost).map((node) => node.address);
+    return addresses.filter(this.#absent());
+  }
+
+  /** Tells of an address whether no active node has it: a lost peer may be back under another name. */
+  #absent(): (address: Address) => boolean {
+    const active = this.#context.nodes.all.filter(isActive);
+    const present = new Set(active.map((node) => formatAddress(node.address)));
+    return (address) => !present.has(formatAddress(address));
   }
 }
