@@ -60,6 +60,9 @@ export async function stageController({ directory, version }) {
   cpSync(console, join(tree, 'usr/share/shoal/console'), { recursive: true });
   unit('shoal-controller.service');
   put('etc/shoal/controller.yaml', readFileSync(join(root, 'deploy/config/controller.yaml')), 0o640);
+  cpSync(join(root, 'deploy/prometheus'), join(tree, 'usr/share/doc/shoal-controller/examples/prometheus'), {
+    recursive: true,
+  });
   put('usr/share/doc/shoal-controller/copyright', notices([...inside, ...native]));
   return { name: 'shoal-controller', tree };
 }
