@@ -45,6 +45,23 @@ export interface ControllerState {
   stop(): Promise<void>;
 }
 
+function createEnrolment(parts: StateComponents, nodes: Nodes, leases: Leases, tokens: Tokens): Enrolment {
+  const { config, store, cluster, gossipKeys, logger, now } = parts;
+  const { id, name, authority, signingKey } = cluster;
+  return new Enrolment(
+    {
+      store,
+      tokens,
+      leases,
+      logger,
+      cluster: { id, name, authority, manifestPublicKeyPem: signingKey.publicKeyPem, gossipKeys },
+      node: (node) => nodes.record(node),
+      stored: (record) => nodes.stored(record),
+    },
+    { certificateTtlMs: config.certificateTtlMs, now },
+  );
+}
+
 /** Reads the state from the store and goes on where it was left. */
 export async function openState(parts: StateComponents): Promise<ControllerState> {
   const { config, store, cluster, membership, logger, now } = parts;
@@ -66,24 +83,7 @@ export async function openState(parts: StateComponents): Promise<ControllerState
     now,
   });
   const tokens = new Tokens(store, { id: cluster.id, caFingerprint: cluster.authority.fingerprint }, now);
-  const enrolment = new Enrolment(
-    {
-      store,
-      tokens,
-      leases,
-      logger,
-      cluster: {
-        id: cluster.id,
-        name: cluster.name,
-        authority: cluster.authority,
-        manifestPublicKeyPem: cluster.signingKey.publicKeyPem,
-        gossipKeys: parts.gossipKeys,
-      },
-      node: (name) => nodes.record(name),
-      stored: (record) => nodes.stored(record),
-    },
-    { certificateTtlMs: config.certificateTtlMs, now },
-  );
+  const enrolment = createEnrolment(parts, nodes, leases, tokens);
   const stepEvents = new StepEvents(store, logger);
   const driver = new RolloutDriver({ store, revisions, manifests, targets, nodes, events, logger, now });
   const specs = new SpecService({

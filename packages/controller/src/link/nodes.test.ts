@@ -1,0 +1,188 @@
+import { createLogger, type Hello__Output, type NodeReport__Output } from '@shoal/common';
+import t, { type Test } from 'tap';
+import { FixedMembership } from '../cluster/membership.js';
+import type { NodeRecord } from '../enrol/node-record.js';
+import { Targets } from '../rollout/targets.js';
+import { Manifests } from '../spec/manifests.js';
+import { Revisions } from '../spec/revisions.js';
+import { listJson, putJson } from '../store/json.js';
+import { keys } from '../store/keys.js';
+import { MemoryStore } from '../store/memory-store.js';
+import { EventBus } from './event-bus.js';
+import { awayMs, Nodes } from './nodes.js';
+import type { MessageSink } from './outbox.js';
+import { Session } from './session.js';
+
+const record: NodeRecord = {
+  name: 'a',
+  site: 'default',
+  enrolledAt: 1,
+  agentVersion: '1',
+  certificates: [{ serial: 's1', notAfter: 9e15 }],
+};
+const hello: Hello__Output = {
+  agentVersion: '2',
+  instanceId: 'i',
+  facts: { kernel: 'k' },
+  site: '',
+  gossipAddress: '127.20.0.7:1',
+};
+const report: NodeReport__Output = {
+  full: true,
+  runningHash: 'h1',
+  runningRevision: 1,
+  failedHash: '',
+  failedRevision: 0,
+  failure: null,
+  state: 'IDLE',
+  services: [],
+  convergingHash: '',
+};
+const sink: MessageSink = { write: () => true, once: () => undefined };
+
+interface World {
+  readonly store: MemoryStore;
+  readonly membership: FixedMembership;
+  readonly events: EventBus;
+  at: number;
+  nodes(): Promise<Nodes>;
+  link(nodes: Nodes): Session & { ends: unknown[] };
+}
+
+function world(t: Test): World {
+  const store = new MemoryStore();
+  const membership = new FixedMembership();
+  const events = new EventBus();
+  const revisions = new Revisions(store);
+  const manifests = new Manifests(store, revisions, { id: 'c', privateKeyPem: '' });
+  const made: World = {
+    store,
+    membership,
+    events,
+    at: 1_000_000,
+    nodes: async () => {
+      const logger = createLogger({ name: 'test', level: 'silent' });
+      const nodes = new Nodes({
+        store,
+        targets: new Targets(),
+        manifests,
+        membership,
+        events,
+        logger,
+        now: () => made.at,
+      });
+      await nodes.start();
+      t.teardown(() => nodes.stop());
+      return nodes;
+    },
+    link: (nodes) => {
+      const ends: unknown[] = [];
+      const listener = { reported: () => {}, stepEvents: () => {}, seen: () => {} };
+      const session = new Session('a', sink, listener, (reason) => ends.push(reason));
+      nodes.connected(session);
+      return Object.assign(session, { ends });
+    },
+  };
+  return made;
+}
+
+t.test(
+  'a node without link is away for a while, then offline; at once when the gossip says so',
+  async (t) => {
+    const w = world(t);
+    const nodes = await w.nodes();
+    nodes.stored(record);
+    const presence = (): string | undefined => nodes.observe(0).get('a')?.presence;
+    t.equal(presence(), 'away');
+    w.at += awayMs;
+    t.equal(presence(), 'offline');
+    const session = w.link(nodes);
+    t.equal(presence(), 'offline', 'a link that has not reported yet is no link');
+    nodes.reported('a', report, hello);
+    t.equal(presence(), 'connected');
+    t.match(nodes.view('a'), {
+      agentVersion: '2',
+      address: '127.20.0.7:1',
+      facts: { kernel: 'k' },
+      status: 'ok',
+    });
+    nodes.disconnected(session);
+    t.equal(presence(), 'away');
+    w.membership.set({
+      name: 'a',
+      address: '127.20.0.7:1',
+      state: 'dead',
+      tags: {},
+      incarnation: 1,
+      since: 1,
+    });
+    t.equal(presence(), 'offline');
+    t.equal(nodes.view('a').status, 'down');
+  },
+);
+
+t.test('a newer link takes the place of an older one, whose end changes nothing', async (t) => {
+  const w = world(t);
+  const nodes = await w.nodes();
+  nodes.stored(record);
+  const old = w.link(nodes);
+  const young = w.link(nodes);
+  t.match(old.ends, [{ code: 'unavailable', message: /newer link/ }]);
+  nodes.disconnected(old);
+  t.equal(nodes.session('a'), young);
+});
+
+t.test('what was reported last is known after a restart', async (t) => {
+  const w = world(t);
+  await w.store.transact({ writes: [putJson(keys.node('a'), record)] });
+  const first = await w.nodes();
+  first.reported('a', report, hello);
+  first.seen('a');
+  await first.persist();
+  w.at += 5000;
+  const second = await w.nodes();
+  t.match(second.view('a'), {
+    connected: false,
+    lastSeenAt: w.at - 5000,
+    running: { hash: 'h1', revision: 1 },
+    address: '127.20.0.7:1',
+  });
+});
+
+t.test('removal deletes what was known, and its certificates stay refused over restarts', async (t) => {
+  const w = world(t);
+  await w.store.transact({
+    writes: [putJson(keys.node('a'), record), putJson(keys.target('a'), { node: 'a', revision: 0, good: 0 })],
+  });
+  const nodes = await w.nodes();
+  const session = w.link(nodes);
+  await nodes.remove('a');
+  t.same(session.ends, [undefined]);
+  t.equal(nodes.isRevoked('s1'), true);
+  t.throws(() => nodes.session('a'), { code: 'not_found' });
+  t.same(await listJson(w.store, keys.targets), []);
+  const again = await w.nodes();
+  t.same([again.has('a'), again.isRevoked('s1')], [false, true]);
+});
+
+t.test('leases are renewed once a third of their life is over', async (t) => {
+  const w = world(t);
+  const nodes = await w.nodes();
+  nodes.stored(record);
+  w.link(nodes);
+  const renewed: number[] = [];
+  const pass = (ms: number): void => {
+    w.at += ms;
+    nodes.renewLeases(1000, () => renewed.push(w.at));
+  };
+  for (const ms of [999, 1, 500, 500]) pass(ms);
+  t.same(renewed, [1_001_000, 1_002_000]);
+});
+
+t.test('a consumer of events that lags too far is ended', async (t) => {
+  const w = world(t);
+  const events = w.events.subscribe(new AbortController().signal);
+  const nodes = await w.nodes();
+  for (let count = 0; count <= 1000; count += 1) nodes.stored(record);
+  await t.rejects(events[Symbol.asyncIterator]().next(), { code: 'resource_exhausted' });
+});
