@@ -43,6 +43,11 @@ export function launch(spec: ProcessSpec, note: string, output: number): ChildPr
   });
 }
 
+/** Where a service's process notes its identity. */
+export function noteOf(directory: string, service: string): string {
+  return join(directory, `${service}.pid`);
+}
+
 /** The process that the note names; undefined when there is no note. */
 export function readNote(path: string): ProcessIdentity | undefined {
   try {

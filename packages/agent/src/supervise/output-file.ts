@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process';
-import type { FSWatcher } from 'node:fs';
 import {
   closeSync,
   constants,
@@ -21,6 +20,7 @@ const blockBytes = 4096;
 /** Lines that come in quick succession are read together. */
 const gatherMs = 50;
 const keptLines = 40;
+const pollMs = 1000;
 
 /**
  * Where a child process writes, and this agent reads. A file and no pipe: when the agent dies, a pipe's writer would be
@@ -30,7 +30,7 @@ const keptLines = 40;
 export class OutputFile {
   readonly #fd: number;
   readonly #positionFd: number;
-  readonly #watcher: FSWatcher;
+  readonly #stopWatching: () => void;
   readonly #splitter: LineSplitter;
   readonly #buffer = Buffer.alloc(64 * 1024);
   readonly #recent: string[] = [];
@@ -51,7 +51,7 @@ export class OutputFile {
       if (this.#recent.push(line) > keptLines) this.#recent.shift();
       onLine(line);
     });
-    this.#watcher = watch(path, { persistent: false }, () => this.#schedule());
+    this.#stopWatching = watchFile(path, () => this.#schedule());
     this.#schedule();
   }
 
@@ -95,7 +95,7 @@ export class OutputFile {
     this.drain();
     this.#closed = true;
     clearTimeout(this.#timer);
-    this.#watcher.close();
+    this.#stopWatching();
     closeSync(this.#fd);
     closeSync(this.#positionFd);
   }
@@ -116,5 +116,24 @@ export class OutputFile {
     this.#released = end;
     // Through /proc, so that it is this very file whatever happened to its name.
     execFile('fallocate', ['--punch-hole', ...range, `/proc/${process.pid}/fd/${this.#fd}`], () => {});
+  }
+}
+
+/** Calls when the file changes; looks every second where the kernel has no watches left. Gives what ends it. */
+function watchFile(path: string, changed: () => void): () => void {
+  const poll = () => {
+    const timer = setInterval(changed, pollMs).unref();
+    return () => clearInterval(timer);
+  };
+  try {
+    const watcher = watch(path, { persistent: false }, changed);
+    let end = () => watcher.close();
+    watcher.on('error', () => {
+      watcher.close();
+      end = poll();
+    });
+    return () => end();
+  } catch {
+    return poll();
   }
 }

@@ -1,6 +1,8 @@
 import type { Clock } from '../converge/clock.js';
 import { systemClock } from '../converge/clock.js';
 import { defaultBackoff } from './backoff.js';
+import { noteOf, readNote } from './launch.js';
+import { isAlive } from './proc-stat.js';
 import type { ProcessTiming } from './supervised-process.js';
 import { SupervisedProcess } from './supervised-process.js';
 import type { ProcessSpec, ProcessStatus, Supervisor, SupervisorListener } from './supervisor.js';
@@ -50,6 +52,10 @@ export class ProcessSupervisor implements Supervisor {
     const known = this.#processes.get(spec.service)?.process;
     if (known !== undefined) return known.status();
     // A process that was started by an attempt which never ended isn't in force, so nobody resumed it.
+    const left = readNote(noteOf(this.#options.directory, spec.service));
+    if (left === undefined || !isAlive(left)) {
+      return { state: 'stopped', detail: '', startedAt: null, restarts: 0 };
+    }
     const process = this.#processOf(spec);
     process.adopt(spec);
     return process.status();

@@ -6,7 +6,7 @@ import { killGroup } from '../converge/command.js';
 import { StepError } from '../converge/step-error.js';
 import type { BackoffOptions } from './backoff.js';
 import { backoffDelay } from './backoff.js';
-import { launch, prepareLaunch, readNote } from './launch.js';
+import { launch, noteOf, prepareLaunch, readNote } from './launch.js';
 import { OutputFile } from './output-file.js';
 import type { ProcessIdentity } from './proc-stat.js';
 import { bootId, groupLives, identifyProcess, isAlive } from './proc-stat.js';
@@ -50,7 +50,7 @@ export class SupervisedProcess {
     options: { clock: Clock; timing: ProcessTiming; listener: SupervisorListener },
   ) {
     this.#service = service;
-    this.#note = join(directory, `${service}.pid`);
+    this.#note = noteOf(directory, service);
     this.#clock = options.clock;
     this.#timing = options.timing;
     this.#listener = options.listener;
@@ -221,10 +221,10 @@ export class SupervisedProcess {
     this.#waiting = waiting;
     this.#listener.processChanged(this.#service);
     const again = async () => {
-      if (remains !== undefined) await this.#endGroup(remains);
-      await this.#clock.sleep(delayMs, waiting.signal);
-      if (waiting.signal.aborted) return;
       try {
+        if (remains !== undefined) await this.#endGroup(remains);
+        await this.#clock.sleep(delayMs, waiting.signal);
+        if (waiting.signal.aborted) return;
         await this.#launch(spec, waiting.signal);
         if (this.#waiting === waiting) this.#waiting = undefined;
         this.#listener.processChanged(this.#service);

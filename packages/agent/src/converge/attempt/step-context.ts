@@ -42,7 +42,7 @@ function observedRun(
   environment: AttemptEnvironment,
 ): RunCommand {
   return async (command, options) => {
-    let noted: Promise<void> | undefined;
+    let noted: Promise<unknown> | undefined;
     const observed: CommandOptions = {
       ...options,
       signal: environment.ending,
@@ -50,12 +50,15 @@ function observedRun(
       onSpawn: (pid) => {
         const identity = identifyProcess(pid);
         const deadline = environment.clock.now() + options.timeoutMs;
-        if (identity !== undefined) noted = journal.append({ kind: 'command', ...identity, deadline });
+        if (identity !== undefined) {
+          noted = journal.append({ kind: 'command', ...identity, deadline }).catch((error: unknown) => error);
+        }
       },
     };
     const result = await environment.run(command, observed);
-    // A note that can't be written fails the step only now: the command runs anyway.
-    await noted;
+    // A note that can't be written fails the step only now: the command ran anyway.
+    const error = await noted;
+    if (error !== undefined) throw error;
     return result;
   };
 }
