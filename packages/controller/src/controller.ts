@@ -1,7 +1,5 @@
-import { existsSync } from 'node:fs';
 import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import {
   builtinBlueprintsDir,
   createLogger,
@@ -27,7 +25,9 @@ import type { RunningGrpcServer } from './link/grpc-server.js';
 import { createDispatcher } from './operations/dispatcher.js';
 import type { ControllerServices } from './services.js';
 import { type ControllerState, openState } from './state.js';
+import { StopList } from './stop-list.js';
 import { LmdbStore } from './store/lmdb-store.js';
+import { commandAddress, consoleDirectory, isLoopback } from './surroundings.js';
 import { openLogStorage } from './telemetry/log-storage.js';
 import { openStatStorage } from './telemetry/stat-storage.js';
 
@@ -55,52 +55,6 @@ export interface RunningController {
   readonly credentialsFile: string;
   /** Ends gracefully: doors first, then state. Safe to call twice. */
   stop(): Promise<void>;
-}
-
-/** What has been started, to be stopped in reverse order. */
-class StopList {
-  readonly #steps: { readonly what: string; readonly stop: () => Promise<void> | void }[] = [];
-  readonly #logger: Logger;
-
-  constructor(logger: Logger) {
-    this.#logger = logger;
-  }
-
-  add(what: string, stop: () => Promise<void> | void): void {
-    this.#steps.push({ what, stop });
-  }
-
-  async run(): Promise<void> {
-    for (let step = this.#steps.pop(); step !== undefined; step = this.#steps.pop()) {
-      try {
-        await step.stop();
-      } catch (error) {
-        this.#logger.error({ err: error, part: step.what }, 'not stopped cleanly');
-      }
-    }
-  }
-}
-
-/** The built console: where packages put it, else the repository's own; undefined when it isn't built. */
-function consoleDirectory(): string | undefined {
-  const candidates = [
-    '/usr/share/shoal/console',
-    fileURLToPath(new URL('../../console/dist', import.meta.url)),
-  ];
-  return candidates.find((directory) => existsSync(join(directory, 'index.html')));
-}
-
-function isLoopback(address: string): boolean {
-  const { host } = parseAddress(address);
-  return host === 'localhost' || host === '::1' || /^127\./.test(host);
-}
-
-/** The address under which the `shoal` command reaches the gRPC door. */
-function commandAddress(config: ControllerConfig, bound: string): string {
-  const { host, port } = parseAddress(bound);
-  const [advertised] = config.grpc.advertise;
-  if (advertised !== undefined) return formatAddress({ host: parseAddress(advertised, port).host, port });
-  return formatAddress({ host: host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host, port });
 }
 
 /** Says early, and without stopping, what is wrong with the blueprints: specs that use them will be refused. */
