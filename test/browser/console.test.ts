@@ -24,6 +24,7 @@ interface Story extends Watched {
 
 const heading = (page: Page, name: string | RegExp) => page.getByRole('heading', { level: 1, name });
 const section = (page: Page, name: string) => page.getByRole('link', { name, exact: true });
+const logRow = (page: Page, text: string) => page.locator('.log-row').filter({ hasText: text });
 const row = (page: Page, node: string) => page.locator(`tr[data-node="${node}"]`);
 
 test('the console, by what a person sees and clicks', {
@@ -173,7 +174,7 @@ async function nodePage(t: Test, { page, cluster }: Story): Promise<void> {
   await heading(page, /^node-2 ok/).waitFor();
   await page.getByText('It runs what it shall.').waitFor();
   await cluster.ask(2, '/seen/by/the/console');
-  await page.locator('.log-row').getByText('/seen/by/the/console').waitFor();
+  await logRow(page, '/seen/by/the/console').waitFor();
   await page.getByRole('figure').filter({ hasText: 'CPU' }).getByText(/\d %/).waitFor();
   t.ok(
     await page
@@ -189,20 +190,24 @@ async function nodePage(t: Test, { page, cluster }: Story): Promise<void> {
 async function logs(t: Test, { page, cluster }: Story): Promise<void> {
   await section(page, 'Logs').click();
   const rows = page.locator('.log-row');
-  await rows.getByText('/seen/by/the/console').waitFor();
+  await logRow(page, '/seen/by/the/console').waitFor();
   await page.getByLabel('Pattern').fill('/only/th.s');
   await cluster.ask(1, '/only/this');
   await cluster.ask(3, '/nothing/else');
-  await rows.getByText('/only/this').waitFor();
+  await logRow(page, '/only/this').waitFor();
   await cluster.ask(1, '/only/that/and/only/this');
-  await rows.getByText('/only/that').waitFor();
+  await logRow(page, '/only/that').waitFor();
   t.equal(await rows.count(), 2, 'only what matches');
   await page.getByRole('button', { name: 'Pause' }).click();
   await cluster.ask(1, '/only/this/while/paused');
   await page.getByText('1 waiting').waitFor();
   t.equal(await rows.count(), 2, 'nothing moves while paused');
   await page.getByRole('button', { name: 'Resume' }).click();
-  await rows.getByText('while/paused').waitFor();
+  await logRow(page, 'while/paused').waitFor();
+  const raw = page.getByText('"path":"/only/this"');
+  t.notOk(await raw.isVisible(), 'access lines are told in short');
+  await page.getByRole('button', { name: 'Raw' }).click();
+  await raw.waitFor();
   await checkLooks(t, page, 'logs');
   await page.getByLabel('Pattern').fill('([');
   await page.getByRole('alert').waitFor();
@@ -234,7 +239,7 @@ async function conflict(t: Test, story: Story): Promise<void> {
   await page.getByText('Based on revision 2, edited').waitFor();
   t.match(await page.getByLabel('Spec (YAML)').inputValue(), /body: "mine"/);
   await page.getByRole('button', { name: 'Drop the edit' }).click();
-  await page.waitForFunction('document.querySelector("textarea").value.includes("theirs")');
+  await page.locator('.editor-line').getByText('"theirs"').waitFor();
 }
 
 async function failedRollout(t: Test, { page, cluster }: Story): Promise<void> {

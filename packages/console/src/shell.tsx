@@ -12,11 +12,11 @@ import { RevisionsPage } from './pages/revisions-page.js';
 import { RolloutPage } from './pages/rollout-page.js';
 import { RolloutsPage } from './pages/rollouts-page.js';
 import { TokensPage } from './pages/tokens-page.js';
-import { cluster, followCluster } from './state/cluster.js';
+import { followCluster } from './state/cluster.js';
 import { location, matchPath } from './state/router.js';
 import { useStore } from './state/store.js';
 import { ConnectionBanner } from './ui/connection-banner.js';
-import { Notice } from './ui/notice.js';
+import { Warnings } from './ui/warnings.js';
 
 /** What a page is given: who looks, and the named parts of its address. */
 export interface PageProps {
@@ -64,16 +64,4 @@ function CurrentPage({ path, user }: { path: string; user: User }): JSX.Element 
     if (params !== undefined) return <Page key={path} user={user} params={params} />;
   }
   return <NotFoundPage />;
-}
-
-function Warnings(): JSX.Element | null {
-  const warnings = useStore(cluster, (state) => state.status?.warnings);
-  if (warnings === undefined || warnings.length === 0) return null;
-  return (
-    <section class="warnings" aria-label="Warnings">
-      {warnings.map((warning) => (
-        <Notice key={warning} tone="warn" title={warning} />
-      ))}
-    </section>
-  );
 }

@@ -82,7 +82,7 @@ function options(group: ChartGroup, element: HTMLElement): uPlot.Options {
   return {
     width: Math.max(element.clientWidth, 100),
     height,
-    padding: [8, 4, 0, 0],
+    padding: [8, 18, 0, 0],
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 6 } },
     scales: {

@@ -9,6 +9,7 @@ import { type LogFilter, LogFollower, rowLimit } from './log-follower.js';
 /** Live log lines with filters, pause and follow. With `node` fixed it is part of that node's page. */
 export function LogPanel({ node }: { node?: string }): JSX.Element {
   const [filter, setFilter] = useState<LogFilter>({ node: node ?? '', service: '', source: '', grep: '' });
+  const [raw, setRaw] = useState(false);
   const view = useFollower(filter);
   const words = { connecting: 'connecting …', live: 'live', lost: 'disconnected, connecting again …' };
   return (
@@ -16,6 +17,15 @@ export function LogPanel({ node }: { node?: string }): JSX.Element {
       <div class="log-controls">
         <LogFilters filter={filter} fixedNode={node !== undefined} onChange={setFilter} />
         <div class="log-buttons">
+          <button
+            type="button"
+            class="button"
+            aria-pressed={raw}
+            title="Show access log lines as they were written"
+            onClick={() => setRaw(!raw)}
+          >
+            Raw
+          </button>
           <button
             type="button"
             class="button"
@@ -34,7 +44,7 @@ export function LogPanel({ node }: { node?: string }): JSX.Element {
       {view.refused !== undefined && <ErrorNotice error={view.refused} />}
       <div
         ref={view.scroller}
-        class="log-scroller"
+        class={raw ? 'log-scroller raw' : 'log-scroller'}
         role="log"
         aria-live="off"
         aria-label="Log lines"

@@ -11,6 +11,15 @@ export function severity(line: LogLine): 'bad' | 'warn' | undefined {
   return status >= 400 ? 'warn' : undefined;
 }
 
+/** An access log's line as people read it: method, path, status, time taken, client; undefined for any other line. */
+export function accessText({ line, fields }: LogLine): string | undefined {
+  const { method, path, status, duration, client } = fields;
+  if (!line.startsWith('{') || method === undefined || path === undefined || status === undefined)
+    return undefined;
+  const took = duration === undefined ? '' : `  ${duration} s`;
+  return `${status} ${method} ${path}${took}${client === undefined ? '' : `  ${client}`}`;
+}
+
 /** One line as an element. Made by hand, not by components: hundreds a second come by. */
 export function logRow(line: LogLine, withNode: boolean): HTMLElement {
   const row = document.createElement('div');
@@ -24,11 +33,21 @@ export function logRow(line: LogLine, withNode: boolean): HTMLElement {
   origin.className = 'log-origin';
   const service = line.service === '' ? line.source : `${line.service}/${line.source}`;
   origin.textContent = withNode ? `${line.node} ${service}` : service;
-  const text = document.createElement('span');
-  text.className = 'log-text';
-  text.textContent = line.line;
-  row.append(time, origin, text);
+  row.append(time, origin, ...texts(line));
   return row;
+}
+
+/** The line itself, and where there is one its short form; the list shows one of the two. */
+function texts(line: LogLine): HTMLElement[] {
+  const short = accessText(line);
+  const span = (name: string, text: string) => {
+    const element = document.createElement('span');
+    element.className = name;
+    element.textContent = text;
+    return element;
+  };
+  if (short === undefined) return [span('log-text', line.line)];
+  return [span('log-text log-short', short), span('log-text log-raw', line.line)];
 }
 
 /** A note between the lines. */

@@ -45,7 +45,11 @@ export function ApplyPage({ user }: PageProps): JSX.Element {
 async function load(from: number | undefined, signal: AbortSignal): Promise<void> {
   if (from === undefined && isEdited(draft.get())) return;
   const newest = await readNewest(signal);
-  if (from === undefined) return draft.set(newest);
+  if (from === undefined) {
+    // Typing may have begun meanwhile, in the text of an earlier visit.
+    if (!isEdited(draft.get())) draft.set(newest);
+    return;
+  }
   const { spec } = await call('revision.get', { number: from }, signal);
   const held = draft.get();
   const replaces = isEdited(held) && held?.text !== spec;

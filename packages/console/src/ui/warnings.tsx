@@ -1,0 +1,28 @@
+import type { JSX } from 'preact';
+import { count } from '../lib/format.js';
+import { cluster } from '../state/cluster.js';
+import { useStore } from '../state/store.js';
+import { Icon } from './icon.js';
+
+/** What the controller warns of, on every page: one line, all of it on demand. */
+export function Warnings(): JSX.Element | null {
+  const warnings = useStore(cluster, (state) => state.status?.warnings);
+  const [first] = warnings ?? [];
+  if (warnings === undefined || first === undefined) return null;
+  return (
+    <section class="warnings tone-warn" aria-label="Warnings">
+      <details>
+        <summary>
+          <Icon name="alert" />
+          <strong>{count(warnings.length, 'warning')}</strong>
+          <span class="warnings-first">{first}</span>
+        </summary>
+        <ul>
+          {warnings.map((warning) => (
+            <li key={warning}>{warning}</li>
+          ))}
+        </ul>
+      </details>
+    </section>
+  );
+}
