@@ -11,7 +11,7 @@ import {
   ShoalError,
   version,
 } from '@shoal/common';
-import { createMetrics } from './api/metrics.js';
+import { createMetrics, type Metrics } from './api/metrics.js';
 import { type ApiServer, createApiServer } from './api/server.js';
 import { type ClusterIdentity, openClusterIdentity } from './cluster/cluster-identity.js';
 import { keepCredentialsFile } from './cluster/credentials-file.js';
@@ -20,8 +20,7 @@ import type { Membership } from './cluster/membership.js';
 import { hostsOf, ServerCertificate } from './cluster/server-certificate.js';
 import { type ControllerConfig, type ControllerConfigSources, readControllerConfig } from './config.js';
 import { createControllerServices } from './controller-services.js';
-import { openGrpcDoor } from './doors.js';
-import type { RunningGrpcServer } from './link/grpc-server.js';
+import { type GrpcDoorComponents, openGrpcDoor } from './doors.js';
 import { createDispatcher } from './operations/dispatcher.js';
 import type { ControllerServices } from './services.js';
 import { type ControllerState, openState } from './state.js';
@@ -144,14 +143,19 @@ function keepHouse(
   });
 }
 
-async function openDoors(
+interface Inside extends Omit<GrpcDoorComponents, 'config' | 'certificate'> {
+  readonly services: ControllerServices;
+  readonly metrics: Metrics;
+}
+
+/** Storage of logs and stats, the state, and the operations upon them. */
+async function openInside(
   config: ControllerConfig,
-  foundation: Foundation,
+  { store, cluster, membership, gossipKeys }: Foundation,
   logger: Logger,
   now: () => number,
   stops: StopList,
-): Promise<Omit<RunningController, 'stop'>> {
-  const { store, cluster, membership, certificate, gossipKeys } = foundation;
+): Promise<Inside> {
   const { dataDir, retention } = config;
   const startedAt = now();
   const blueprintDirs = [builtinBlueprintsDir(), ...config.blueprints];
@@ -180,24 +184,58 @@ async function openDoors(
     now,
     observe: (observation) => metrics.observeOperation(observation),
   });
-  const grpc: RunningGrpcServer = await openGrpcDoor({
-    config,
+  return {
     cluster,
     state,
     store,
     membership,
-    certificate,
     dispatcher,
     logs,
     stats,
     gossipKeys,
     logger,
     now,
+    services,
+    metrics,
+  };
+}
+
+async function openHttpDoor(
+  config: ControllerConfig,
+  { dispatcher, store, metrics, logger, now }: Inside,
+  certificate: ServerCertificate,
+  stops: StopList,
+): Promise<ApiServer> {
+  const tls = config.http.tls === 'auto' && !isLoopback(config.http.listen);
+  const consoleDir = consoleDirectory();
+  const http = await createApiServer({
+    dispatcher,
+    store,
+    metrics,
+    logger,
+    now,
+    listen: parseAddress(config.http.listen),
+    dataDir: config.dataDir,
+    ...(tls ? { tls: certificate.current } : {}),
+    ...(consoleDir === undefined ? {} : { consoleDir }),
   });
+  stops.add('http', () => http.close());
+  if (tls) certificate.onRenewed((identity) => http.renewTls(identity));
+  return http;
+}
+
+async function openDoors(
+  config: ControllerConfig,
+  inside: Inside,
+  certificate: ServerCertificate,
+  stops: StopList,
+): Promise<Omit<RunningController, 'stop'>> {
+  const { cluster, state, services, membership, logger, now } = inside;
+  const grpc = await openGrpcDoor({ ...inside, config, certificate });
   stops.add('grpc', () => grpc.stop());
   const keepCredentials = (): Promise<string> =>
     keepCredentialsFile({
-      dataDir,
+      dataDir: config.dataDir,
       server: commandAddress(config, grpc.address),
       clusterId: cluster.id,
       authority: cluster.authority,
@@ -206,29 +244,10 @@ async function openDoors(
     });
   const credentialsFile = await keepCredentials();
   keepHouse(state, keepCredentials, logger, stops);
-  const tls = config.http.tls === 'auto' && !isLoopback(config.http.listen);
-  const consoleDir = consoleDirectory();
-  const http: ApiServer = await createApiServer({
-    dispatcher,
-    store,
-    metrics,
-    logger,
-    now,
-    listen: parseAddress(config.http.listen),
-    dataDir,
-    ...(tls ? { tls: certificate.current } : {}),
-    ...(consoleDir === undefined ? {} : { consoleDir }),
-  });
-  stops.add('http', () => http.close());
-  if (tls) certificate.onRenewed((identity) => http.renewTls(identity));
+  const http = await openHttpDoor(config, inside, certificate, stops);
   const addresses = { http: formatAddress(http.address), grpc: grpc.address, gossip: membership.address };
-  return {
-    config,
-    services,
-    addresses,
-    credentialsFile,
-    ...(http.firstRunUrl === undefined ? {} : { firstRunUrl: http.firstRunUrl }),
-  };
+  const link = http.firstRunUrl === undefined ? {} : { firstRunUrl: http.firstRunUrl };
+  return { config, services, addresses, credentialsFile, ...link };
 }
 
 /**
@@ -244,7 +263,8 @@ export async function startController(options: ControllerOptions = {}): Promise<
   const stops = new StopList(logger);
   try {
     const foundation = await openFoundation(config, logger, now, stops);
-    const running = await openDoors(config, foundation, logger, now, stops);
+    const inside = await openInside(config, foundation, logger, now, stops);
+    const running = await openDoors(config, inside, foundation.certificate, stops);
     const { addresses, firstRunUrl } = running;
     const { id: clusterId, name: clusterName } = foundation.cluster;
     logger.info(

@@ -239,7 +239,12 @@ export class RolloutDriver {
   }
 
   /** The rollout of a revision. Default: the newest. @throws ShoalError `not_found` */
-  async get(revision?: number): Promise<RolloutState> {
+  get(revision?: number): Promise<RolloutState> {
+    // In the queue, so that whoever sees a step of a rollout sees the nodes' targets that came with it.
+    return this.exclusive(() => this.#read(revision));
+  }
+
+  async #read(revision: number | undefined): Promise<RolloutState> {
     const number = revision ?? this.#head.latest;
     const stored = await getJson<RolloutState>(this.#parts.store, keys.rollout(number));
     if (stored !== undefined) return stored.value;

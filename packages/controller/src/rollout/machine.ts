@@ -58,6 +58,7 @@ export interface TargetChange {
   readonly good: number;
 }
 
+/** The next state with the targets that come with it. */
 export interface Advance {
   readonly state: RolloutState;
   /** To be stored in the same transaction as `state`, then acted upon. */
