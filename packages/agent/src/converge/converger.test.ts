@@ -139,7 +139,7 @@ t.test('a process that dies after its reload fails the gate at once', async (t) 
 
 t.test('a process that ends at once fails its step with its own last words', async (t) => {
   const directory = t.testdir();
-  const host = await startHost(t, { dataDir: join(directory, 'data') });
+  const host = await startHost(t, { dataDir: join(directory, 'data'), processTiming: { settleMs: 5000 } });
   const service = toyService({ directory, port: 18105, body: 'x' });
   const broken = { ...service, process: { command: ['sh', '-c', 'echo cannot bind >&2; exit 1'] } };
   const report = await host.converge(manifestOf(1, broken));

@@ -28,11 +28,11 @@ export interface TestHost {
   kinds(): string[];
 }
 
-/** Polls until the condition gives something; fails with `what` after ten seconds. */
+/** Polls until the condition gives something; fails with `what` after 30 seconds. */
 export async function until<T>(
   what: string,
   condition: () => T | Promise<T>,
-  timeoutMs = 15_000,
+  timeoutMs = 30_000,
 ): Promise<NonNullable<T>> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
@@ -180,7 +180,7 @@ export function toyService(toy: Toy): ManifestService {
       url: `http://${address}:${port}${toy.healthPath ?? '/healthz/{{ files.config.digest }}'}`,
       interval: '50ms',
       healthyFor: '100ms',
-      deadline: '3s',
+      deadline: '20s',
     },
     metrics: [],
     logs: [],
