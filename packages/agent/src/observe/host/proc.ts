@@ -67,8 +67,7 @@ export function parseMounts(mounts: string): readonly string[] {
     const [device, point, type] = line.split(' ');
     if (device === undefined || point === undefined || type === undefined) continue;
     const real = device.startsWith('/dev/') && !['squashfs', 'iso9660'].includes(type);
-    const isRoot = point === '/';
-    if ((real && !byDevice.has(device)) || isRoot) byDevice.set(isRoot ? '/' : device, point);
+    if (point === '/' || (real && !byDevice.has(device))) byDevice.set(device, point);
   }
   return [...new Set(byDevice.values())].filter((point) => !point.includes('\\')).slice(0, 16);
 }
