@@ -36,7 +36,7 @@ export async function launchBrowser(t: Test): Promise<Browser> {
   return browser;
 }
 
-/** Opens a page of its own session. Answers 4xx and lost connections are the tests' own doing; everything else is a complaint. */
+/** Opens a page of its own session. What the API refuses or can't answer is the tests' own doing; everything else is a complaint. */
 export async function openPage(browser: Browser): Promise<Watched> {
   const context = await browser.newContext({
     viewport: { width: 1280, height: 800 },
@@ -48,9 +48,9 @@ export async function openPage(browser: Browser): Promise<Watched> {
   page.on('pageerror', (error) => complaints.push(`script: ${error.message}`));
   page.on('console', (message) => {
     if (message.type() !== 'error' && message.type() !== 'warning') return;
-    const text = message.text();
-    if (/status of 4\d\d|ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED_ENCODING/.test(text)) return;
-    complaints.push(`${message.type()}: ${text}`);
+    const { url } = message.location();
+    if (message.text().startsWith('Failed to load resource') && url.includes('/api/v1/')) return;
+    complaints.push(`${message.type()}: ${message.text()} ${url}`);
   });
   return { context, page, complaints };
 }

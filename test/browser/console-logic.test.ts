@@ -1,0 +1,251 @@
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { LogLine, NodeView, StatSeries } from '@shoal/common';
+import { build } from 'esbuild';
+import { test } from 'tap';
+
+const source = fileURLToPath(new URL('../../../packages/console/src/', import.meta.url));
+
+interface Edit {
+  readonly from: number;
+  readonly to: number;
+  readonly text: string;
+  readonly selectFrom: number;
+  readonly selectTo: number;
+}
+
+/** What is tested here of the console: its parts without a page. */
+interface Logic {
+  placeInput(http: string, input: object): { method: string; path: string; body: object | undefined };
+  createEventParser(onEvent: (event: { event: string; data: string }) => void): (text: string) => void;
+  relativeTime(at: number, now: number): string;
+  formatBytes(bytes: number): string;
+  parseUnifiedDiff(text: string): readonly object[];
+  passwordStrength(password: string, userName: string): string;
+  indentEdit(value: string, start: number, end: number): Edit;
+  outdentEdit(value: string, start: number, end: number): Edit;
+  newlineEdit(value: string, start: number, end: number): Edit;
+  highlightLine(line: string): readonly { kind: string; text: string }[];
+  LogBuffer: new (
+    limit: number,
+  ) => { add(line: LogLine): boolean; lines: readonly LogLine[]; dropped: number };
+  severity(line: LogLine): string | undefined;
+  accessText(line: LogLine): string | undefined;
+  chartGroups(series: readonly StatSeries[]): readonly { title: string; least: number }[];
+  rates(points: StatSeries['points']): StatSeries['points'];
+  applyEvent(
+    state: object,
+    event: object,
+  ): { nodes: ReadonlyMap<string, NodeView>; steps: readonly object[] };
+}
+
+const modules = [
+  'api/routes',
+  'api/event-stream',
+  'lib/time',
+  'lib/format',
+  'lib/unified-diff',
+  'lib/password',
+  'editor/edit-keys',
+  'editor/highlight',
+  'logs/log-buffer',
+  'logs/log-rows',
+  'charts/chart-groups',
+  'state/cluster',
+];
+
+/** The console is built for browsers by Vite; here these modules alone are, for Node. */
+async function loadLogic(dir: string): Promise<Logic> {
+  const outfile = `${dir}/logic.mjs`;
+  await build({
+    stdin: {
+      contents: modules.map((name) => `export * from './${name}.js';`).join('\n'),
+      resolveDir: source,
+    },
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    outfile,
+    logLevel: 'silent',
+  });
+  return (await import(pathToFileURL(outfile).href)) as Logic;
+}
+
+const line = (change: Partial<LogLine>): LogLine => ({
+  node: 'a',
+  service: 'web',
+  source: 'access',
+  at: 1,
+  line: 'x',
+  fields: {},
+  cursor: '1',
+  ...change,
+});
+
+test('the console without a page', async (t) => {
+  const logic = await loadLogic(t.testdir({}));
+
+  t.test('input goes to path, query or body as the table says', async (t) => {
+    const { placeInput } = logic;
+    t.same(placeInput('GET /api/v1/nodes/:name', { name: 'a/b c' }), {
+      method: 'GET',
+      path: '/api/v1/nodes/a%2Fb%20c',
+      body: undefined,
+    });
+    t.equal(
+      placeInput('GET /stats', { node: 'a', metrics: ['x', 'y'], since: undefined }).path,
+      '/stats?node=a&metrics=x&metrics=y',
+    );
+    t.same(placeInput('POST /tokens/{id}/revoke', { id: 't', why: 1 }), {
+      method: 'POST',
+      path: '/tokens/t/revoke',
+      body: { why: 1 },
+    });
+  });
+
+  t.test('server-sent events are put together from any pieces', async (t) => {
+    const text = 'retry: 2000\n\n:\n\ndata: {"a":\ndata: 1}\n\nevent: error\ndata:x\r\n\r\ndata: unfinished';
+    for (const size of [1, 3, 1000]) {
+      const events: object[] = [];
+      const parse = logic.createEventParser((event) => events.push(event));
+      for (let at = 0; at < text.length; at += size) parse(text.slice(at, at + size));
+      t.same(
+        events,
+        [
+          { event: 'message', data: '{"a":\n1}' },
+          { event: 'error', data: 'x' },
+        ],
+        `in pieces of ${size}`,
+      );
+    }
+  });
+
+  t.test('times and sizes are told in one unit', async (t) => {
+    const now = 1_000_000_000;
+    t.equal(logic.relativeTime(now - 3_000, now), 'just now');
+    t.equal(logic.relativeTime(now - 59_000, now), '59 s ago');
+    t.equal(logic.relativeTime(now - 150_000, now), '3 min ago');
+    t.equal(logic.relativeTime(now + 3_600_000, now), 'in 1 h');
+    t.equal(logic.relativeTime(now - 72 * 3_600_000, now), '3 d ago');
+    t.equal(logic.formatBytes(999), '999 B');
+    t.equal(logic.formatBytes(1_400_000_000), '1.4 GB');
+  });
+
+  t.test('a unified diff gets the line numbers of both sides', async (t) => {
+    const text = '--- a\n+++ b\n@@ -3,2 +3,3 @@\n same\n-old\n+new\n+--more\n\\ No newline at end of file\n';
+    t.match(logic.parseUnifiedDiff(text), [
+      { kind: 'hunk' },
+      { kind: 'same', before: 3, after: 3, text: 'same' },
+      { kind: 'removed', before: 4, after: null, text: 'old' },
+      { kind: 'added', before: null, after: 4, text: 'new' },
+      { kind: 'added', before: null, after: 5, text: '--more' },
+      { kind: 'note', text: 'No newline at end of file' },
+    ]);
+    t.same(logic.parseUnifiedDiff(''), []);
+  });
+
+  t.test('a password is judged by length first', async (t) => {
+    t.equal(logic.passwordStrength('Aa1!Aa1!Aa1', 'admin'), 'too short');
+    t.equal(logic.passwordStrength('aaaaaaaaaaaaaaaaaa', 'admin'), 'weak');
+    t.equal(logic.passwordStrength('abcdefghijklmnop', 'admin'), 'weak');
+    t.equal(logic.passwordStrength('admin-of-the-harbor', 'admin'), 'weak', 'it holds the user name');
+    t.equal(logic.passwordStrength('seven herrings in a row', 'admin'), 'strong');
+  });
+
+  t.test('keys indent as YAML wants it', async (t) => {
+    const after = (value: string, { from, to, text }: Edit) => value.slice(0, from) + text + value.slice(to);
+    t.equal(after('a:', logic.indentEdit('a:', 1, 1)), 'a :', 'to the next even column');
+    const lines = 'a:\nb:\n\nc:\n';
+    const edit = logic.indentEdit(lines, 0, 7);
+    t.equal(
+      after(lines, edit),
+      '  a:\n  b:\n\nc:\n',
+      'a selection that ends at a line start leaves that line',
+    );
+    t.same([edit.selectFrom, edit.selectTo], [2, 11]);
+    t.equal(after('    x', logic.outdentEdit('    x', 4, 4)), '  x');
+    t.equal(after('x', logic.outdentEdit('x', 0, 0)), 'x');
+    t.equal(after('  web:', logic.newlineEdit('  web:', 6, 6)), '  web:\n    ');
+    t.equal(after('  port: 80', logic.newlineEdit('  port: 80', 10, 10)), '  port: 80\n  ');
+  });
+
+  t.test('YAML is colored, and not a character is lost', async (t) => {
+    const kinds = (text: string) => logic.highlightLine(text).filter(({ text: part }) => part !== '');
+    t.same(kinds('  port: 80 # later'), [
+      { kind: 'plain', text: '  ' },
+      { kind: 'key', text: 'port:' },
+      { kind: 'number', text: ' 80 ' },
+      { kind: 'comment', text: '# later' },
+    ]);
+    t.match(kinds('url: "http://x#y"'), [{ kind: 'key' }, { kind: 'string', text: ' "http://x#y"' }]);
+    for (const text of ['- {a: b}', "it's: 'a # b' # c", '# only', 'plain: http://a:1/#x', '\t: odd', '']) {
+      t.equal(
+        kinds(text)
+          .map((token) => token.text)
+          .join(''),
+        text,
+      );
+    }
+  });
+
+  t.test('log lines are kept once and bounded', async (t) => {
+    const buffer = new logic.LogBuffer(10);
+    for (let n = 0; n < 30; n += 1) buffer.add(line({ cursor: `${n}` }));
+    t.ok(buffer.lines.length <= 12);
+    t.equal(buffer.lines.length + buffer.dropped, 30);
+    t.equal(buffer.add(line({ cursor: '29' })), false, 'held already');
+    t.equal(buffer.add(line({ cursor: '29', node: 'b' })), true, 'cursors are counted by node');
+  });
+
+  t.test('log lines are marked by level or status, access lines told in short', async (t) => {
+    t.equal(logic.severity(line({ fields: { level: 'error' } })), 'bad');
+    t.equal(logic.severity(line({ fields: { level: 'WARN' } })), 'warn');
+    t.equal(logic.severity(line({ fields: { status: '502' } })), 'bad');
+    t.equal(logic.severity(line({ fields: { status: '404' } })), 'warn');
+    t.equal(logic.severity(line({ fields: { status: '200' } })), undefined);
+    const fields = { method: 'GET', path: '/a', status: '200', duration: '0.003', client: '::1' };
+    t.equal(logic.accessText(line({ line: '{"method":"GET"}', fields })), '200 GET /a  0.003 s  ::1');
+    t.equal(logic.accessText(line({ line: 'GET /a 200', fields })), undefined, 'already short');
+  });
+
+  t.test('charts: counters become rates, memory has the whole as its scale', async (t) => {
+    t.same(
+      logic.rates([
+        [0, 100],
+        [10_000, 150],
+        [20_000, 20],
+        [30_000, 50],
+      ]),
+      [
+        [10_000, 5],
+        [30_000, 3],
+      ],
+      'no rate where the counter began anew',
+    );
+    const series = (metric: string, value: number): StatSeries => ({
+      node: 'a',
+      metric,
+      points: [[1, value]],
+    });
+    t.match(
+      logic.chartGroups([
+        series('service.web.requests_total', 7),
+        series('memory.total_bytes', 8e9),
+        series('memory.used_bytes', 2e9),
+        series('cpu.used', 0.1),
+      ]),
+      [{ title: 'CPU' }, { title: 'Memory', least: 8e9 }, { title: 'Requests, web' }],
+    );
+  });
+
+  t.test('events change what is known, whole by whole', async (t) => {
+    const start = { nodes: new Map(), rollouts: new Map(), steps: [], newest: null, revisionEvents: 0 };
+    const node = { name: 'a', status: 'ok' };
+    const one = logic.applyEvent(start, { type: 'node', node });
+    t.same([...one.nodes.values()], [node]);
+    t.equal(logic.applyEvent(one, { type: 'node-removed', name: 'a' }).nodes.size, 0);
+    t.equal(start.nodes.size, 0, 'the state before stays as it was');
+    let state = one;
+    for (let n = 0; n < 2100; n += 1) state = logic.applyEvent(state, { type: 'step', event: { at: n } });
+    t.equal(state.steps.length, 2000, 'bounded');
+  });
+});
