@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { BenchOptions } from './main.js';
@@ -64,7 +64,10 @@ async function stopped(child: ChildProcess): Promise<void> {
 /** Resident memory and processor time of idle agents (gossip of four, stats and logs on) beside a bare Node that does nothing, in the same run. */
 export async function footprint(options: BenchOptions): Promise<Report> {
   const seconds = options.seconds ?? 300;
-  const directory = await mkdtemp(join(root, 'out', 'footprint-'));
+  // Below node_modules, where the controller's bundle finds lmdb.
+  const cache = join(root, 'node_modules/.cache/shoal');
+  await mkdir(cache, { recursive: true });
+  const directory = await mkdtemp(join(cache, 'footprint-'));
   const bare = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1 << 30)'], { stdio: 'ignore' });
   const demo = startDemo(await bundleInto(directory), directory);
   try {

@@ -1,4 +1,4 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { footprint } from './footprint.js';
 import type { Report } from './report.js';
@@ -35,7 +35,6 @@ if (benchmark === undefined) {
   );
   process.exitCode = name === undefined ? 0 : 2;
 } else {
-  await mkdir(`${root}out`, { recursive: true });
   const { version } = JSON.parse(await readFile(`${root}package.json`, 'utf8')) as { version: string };
   const report = await benchmark.run({
     seconds: flags.seconds === undefined ? undefined : Number(flags.seconds),
