@@ -6,7 +6,7 @@ import type { Head, Revisions } from '../spec/revisions.js';
 import { decodeJson, getJson, putJson, type Stored } from '../store/json.js';
 import { keys } from '../store/keys.js';
 import type { Store, Write } from '../store/store.js';
-import { advance, nextDeadline, type RolloutState, supersede, type TargetChange } from './machine.js';
+import { advance, nextDeadline, type RolloutState, resume, supersede, type TargetChange } from './machine.js';
 import type { Targets } from './targets.js';
 
 /** How often a running rollout is looked at when nothing happens, ms: nodes turn from away to offline by time alone. */
@@ -16,7 +16,7 @@ const retryMs = 2000;
 /** What operations show of a rollout. */
 export function rolloutView(state: RolloutState): RolloutView {
   const { revision, from, status, startedAt, endedAt } = state;
-  const nodes = state.nodes.map(({ previous: _, ...node }) => node);
+  const nodes = state.nodes.map(({ previous: _previous, deadlineAt: _deadlineAt, ...node }) => node);
   return { revision, from, status, startedAt, endedAt, nodes };
 }
 
@@ -54,10 +54,18 @@ export class RolloutDriver {
     const { store, revisions, manifests, targets, nodes } = this.#parts;
     this.#head = (await revisions.head()).value;
     this.#current = await getJson<RolloutState>(store, keys.rollout(this.#head.latest));
+    await this.#resume();
     for (const revision of targets.revisions()) await manifests.prepare(revision);
     await manifests.prepare(this.#head.active);
     nodes.onChange(() => this.wake());
     this.wake();
+  }
+
+  async #resume(): Promise<void> {
+    const present = this.#current;
+    if (present === undefined) return;
+    const resumed = resume(present.value, this.#parts.now());
+    if (resumed !== present.value) await this.#store(present, resumed, []);
   }
 
   async stop(): Promise<void> {

@@ -8,6 +8,7 @@ import {
   type ObservedNode,
   type Presence,
   type RolloutState,
+  resume,
   supersede,
   type TargetChange,
 } from './machine.js';
@@ -145,6 +146,23 @@ t.test('a node that misses its deadline fails, connected or not', async (t) => {
     );
     t.equal(world.targets.get('a')?.revision, 1);
   }
+});
+
+t.test('time in which the controller was down counts for no deadline', async (t) => {
+  const world = new World();
+  world.add('a');
+  let state = begin(world);
+  const startedAt = world.at;
+  world.change('a', { presence: 'away', settled: false });
+  world.at += 10 * deadline;
+  state = world.settle(resume(state, world.at));
+  t.equal(state.status, 'running');
+  t.same([state.nodes[0]?.startedAt, nextDeadline(state)], [startedAt, world.at + deadline]);
+  world.change('a', { presence: 'connected' });
+  world.runs('a');
+  state = world.settle(state);
+  t.equal(state.status, 'succeeded');
+  t.equal(resume(state, world.at), state);
 });
 
 t.test('offline nodes are skipped, and get the revision when they come back', async (t) => {

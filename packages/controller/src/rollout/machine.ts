@@ -8,6 +8,8 @@ export interface RolloutNode {
   readonly previous: number;
   /** When it was offered the revision; null: not yet, or it ran the same content already. */
   readonly startedAt: number | null;
+  /** When it counts as failed, while it is under way, ms since the epoch; null: not under way yet. */
+  readonly deadlineAt: number | null;
   readonly endedAt: number | null;
   readonly failure: FailureView | null;
 }
@@ -85,12 +87,20 @@ export function supersede(state: RolloutState, at: number): RolloutState {
   return { ...state, status: 'superseded', endedAt: at, nodes };
 }
 
+/** The controller is back after a time in which nothing was measured: nodes that are under way get their whole time again. */
+export function resume(state: RolloutState, at: number): RolloutState {
+  if (nextDeadline(state) === undefined) return state;
+  const deadlineAt = at + state.nodeDeadlineMs;
+  const nodes = state.nodes.map((node) => (node.status === 'offered' ? { ...node, deadlineAt } : node));
+  return { ...state, nodes };
+}
+
 /** When the next node's deadline passes, ms since the epoch; undefined: none is under way. */
 export function nextDeadline(state: RolloutState): number | undefined {
   if (state.status !== 'running') return undefined;
   const deadlines = state.nodes
     .filter((node) => node.status === 'offered')
-    .map((node) => (node.startedAt ?? 0) + state.nodeDeadlineMs);
+    .map((node) => node.deadlineAt ?? 0);
   return deadlines.length === 0 ? undefined : Math.min(...deadlines);
 }
 
@@ -129,6 +139,7 @@ function meetNodes(state: RolloutState, observation: Observation): RolloutNode[]
         status: 'pending',
         previous: observed.good,
         startedAt: null,
+        deadlineAt: null,
         endedAt: null,
         failure: null,
       }),
@@ -167,7 +178,7 @@ function failureOf(
 ): FailureView | null {
   // The revision tells this attempt's failure from an earlier one of the same content.
   if (failed !== null && failed.hash === hash && failed.revision >= state.revision) return failed.failure;
-  if (at < (node.startedAt ?? 0) + state.nodeDeadlineMs) return null;
+  if (at < (node.deadlineAt ?? 0)) return null;
   const seconds = Math.round(state.nodeDeadlineMs / 1000);
   const message =
     presence === 'connected'
@@ -195,7 +206,8 @@ function offerNext(state: RolloutState, { at, nodes }: Observation, targets: Tar
   const next = reachable.find(({ node }) => nodes.get(node)?.settled === false) ?? reachable[0];
   if (next !== undefined) {
     targets.push({ node: next.node, revision: state.revision, good: next.previous });
-    const offered = { ...next, status: 'offered' as const, startedAt: at };
+    const deadlineAt = at + state.nodeDeadlineMs;
+    const offered = { ...next, status: 'offered' as const, startedAt: at, deadlineAt };
     return {
       state: { ...state, nodes: state.nodes.map((node) => (node === next ? offered : node)) },
       targets,
