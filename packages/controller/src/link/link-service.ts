@@ -56,7 +56,7 @@ export function createLinkHandlers(parts: LinkComponents): LinkHandlers {
       refusing(call, () => {
         const { name } = callers.node(call);
         const append = (spoolId: string, records: Parameters<LogStorage['append']>[2]): Promise<number> =>
-          logs.append(name, spoolId, records);
+          stillNode(name, parts, () => logs.append(name, spoolId, records));
         void serveBulk(
           call,
           ({ spoolId, records }) => ({ spoolId, records }),
@@ -70,7 +70,7 @@ export function createLinkHandlers(parts: LinkComponents): LinkHandlers {
       refusing(call, () => {
         const { name } = callers.node(call);
         const append = (spoolId: string, samples: Parameters<StatStorage['append']>[2]): Promise<number> =>
-          stats.append(name, spoolId, samples);
+          stillNode(name, parts, () => stats.append(name, spoolId, samples));
         void serveBulk(
           call,
           ({ spoolId, samples }) => ({ spoolId, records: samples }),
@@ -81,6 +81,16 @@ export function createLinkHandlers(parts: LinkComponents): LinkHandlers {
       });
     },
   };
+}
+
+/** A bulk stream outlives the removal of its node only until the next batch. */
+async function stillNode(
+  name: string,
+  { nodes }: LinkComponents,
+  append: () => Promise<number>,
+): Promise<number> {
+  if (!nodes.has(name)) throw new ShoalError('unauthenticated', `No node "${name}" is enrolled`);
+  return append();
 }
 
 /** Runs `body`; what it throws ends the call. */
