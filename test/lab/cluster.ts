@@ -23,8 +23,12 @@ export interface Cluster {
   apply(spec: string, reason: string, options?: CommandOptions): Promise<CommandResult>;
   /** The gossip's view, as the controller or (with a node) that node's own agent has it: member name → state. */
   members(seenBy?: Host): Promise<Record<string, string>>;
+  /** The same with all that the gossip knows of a member. */
+  view(seenBy?: Host): Promise<readonly MemberView[]>;
   /** What the controller knows of a node. */
   node(host: Host): Promise<NodeView>;
+  /** The last lines that Shoal's processes logged, of each host that has power: for a test that failed. */
+  journals(): Promise<string>;
   destroy(): Promise<void>;
 }
 
@@ -39,9 +43,9 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
     await join(cluster);
     return cluster;
   } catch (error) {
-    const journals = await Promise.all(lab.hosts.map(lastLogLines));
+    const journals = await cluster.journals();
     await lab.destroy();
-    throw new Error(`the cluster didn't form: ${(error as Error).message}\n${journals.join('\n')}`);
+    throw new Error(`the cluster didn't form: ${(error as Error).message}\n${journals}`);
   }
 }
 
@@ -51,6 +55,11 @@ function clusterOf(lab: Lab): Cluster {
   const shoal: Cluster['shoal'] = (args, options) => controller.exec(['shoal', ...args], options);
   const ask = async <T>(...args: string[]): Promise<T> =>
     JSON.parse((await shoal([...args, '--json'])).stdout) as T;
+  const view: Cluster['view'] = async (seenBy) => {
+    if (seenBy === undefined) return await ask<MemberView[]>('members');
+    const { stdout } = await seenBy.exec(['shoal', 'members', '--local', '--json']);
+    return JSON.parse(stdout) as MemberView[];
+  };
   return {
     lab,
     controller,
@@ -63,14 +72,13 @@ function clusterOf(lab: Lab): Cluster {
       return await shoal(args, { timeoutMs: 300_000, ...options });
     },
     async members(seenBy) {
-      const local = ['shoal', 'members', '--local', '--json'];
-      const list =
-        seenBy === undefined
-          ? await ask<MemberView[]>('members')
-          : (JSON.parse((await seenBy.exec(local)).stdout) as MemberView[]);
-      return Object.fromEntries(list.map((member) => [member.name, member.state]));
+      return Object.fromEntries((await view(seenBy)).map((member) => [member.name, member.state]));
     },
+    view,
     node: (host) => ask<NodeView>('node', 'show', host.name),
+    async journals() {
+      return (await Promise.all(lab.hosts.filter((host) => host.running).map(lastLogLines))).join('\n');
+    },
     destroy: () => lab.destroy(),
   };
 }
