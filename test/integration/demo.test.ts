@@ -1,50 +1,11 @@
-import type { ChildProcess } from 'node:child_process';
-import { execFile, spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Test } from 'tap';
 import { test } from 'tap';
+import { ended, shoal, startDemo } from '../demo.js';
 
-const root = new URL('../../..', import.meta.url).pathname;
-const command = join(root, 'packages/cli/bin/shoal.js');
 const network = '127.60.0';
 const nodes = [1, 2, 3].map((n) => `http://${network}.${n}:8080/`);
-
-interface Outcome {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs `shoal` to its end, in the directory that holds the demo's state. */
-function shoal(cwd: string, ...args: string[]): Promise<Outcome> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [command, ...args], { cwd, timeout: 90_000 }, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr });
-    });
-  });
-}
-
-async function startDemo(t: Test, cwd: string): Promise<{ demo: ChildProcess; welcome: string }> {
-  const demo = spawn(process.execPath, [command, 'demo', '--network', network], { cwd });
-  t.teardown(() => demo.kill('SIGINT'));
-  let output = '';
-  const welcome = await new Promise<string>((resolve, reject) => {
-    const take = (text: Buffer): void => {
-      output += text;
-      if (output.includes('Ctrl-C stops everything')) resolve(output);
-    };
-    demo.stdout.on('data', take);
-    demo.stderr.on('data', take);
-    demo.once('exit', (code) => reject(new Error(`the demo ended with code ${code}:\n${output}`)));
-  });
-  return { demo, welcome };
-}
-
-function ended(demo: ChildProcess): Promise<number | null> {
-  return new Promise((resolve) => demo.once('exit', resolve));
-}
 
 /** Command lines of processes that mention `text`. */
 function processesWith(text: string): string[] {
@@ -64,23 +25,11 @@ async function bodies(): Promise<string[]> {
   return Promise.all(nodes.map(async (url) => (await fetch(url)).text()));
 }
 
-const services = ['nginx', 'gateway'].filter((kind) => kind === 'gateway' || processOnPath('nginx'));
-
-function processOnPath(program: string): boolean {
-  return [...(process.env['PATH'] ?? '').split(':'), '/usr/sbin'].some((dir) => {
-    try {
-      return readdirSync(dir).includes(program);
-    } catch {
-      return false;
-    }
-  });
-}
-
 test('a demo with the service of this machine, from start to stop and again', {
   timeout: 180_000,
 }, async (t) => {
   const cwd = t.testdir();
-  const { demo, welcome } = await startDemo(t, cwd);
+  const { demo, welcome } = await startDemo(t, cwd, network);
   const spec = join(cwd, '.shoal-demo/cluster.yaml');
 
   await t.test('it serves, and says where and how to go on', async (t) => {
@@ -208,7 +157,7 @@ test('a demo with the service of this machine, from start to stop and again', {
     t.equal(await gone, 0);
     t.same(processesWith(cwd), []);
     await t.rejects(fetch(nodes[0] ?? ''), 'nothing serves any more');
-    const again = await startDemo(t, cwd);
+    const again = await startDemo(t, cwd, network);
     t.same(await bodies(), ['Changed.\n', 'Changed.\n', 'Changed.\n']);
     const revisions = JSON.parse((await shoal(cwd, 'revision', 'ls', '--json')).stdout) as {
       reason: string;
@@ -223,8 +172,7 @@ test('a demo with the service of this machine, from start to stop and again', {
 
 test('a demo that is killed outright leaves no process either', { timeout: 120_000 }, async (t) => {
   const cwd = t.testdir();
-  const { demo } = await startDemo(t, cwd);
-  t.ok(services.length > 0);
+  const { demo } = await startDemo(t, cwd, network);
   demo.kill('SIGKILL');
   const deadline = Date.now() + 60_000;
   while (processesWith(cwd).length > 0 && Date.now() < deadline) await new Promise((r) => setImmediate(r));

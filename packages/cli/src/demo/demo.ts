@@ -46,13 +46,14 @@ function exampleBlueprints(): string[] {
   return existsSync(directory) ? [directory] : [];
 }
 
-async function startController(layout: DemoLayout): Promise<DemoProcess> {
+async function startController(layout: DemoLayout, processes: DemoProcess[]): Promise<DemoProcess> {
   const args = ['controller', 'run', '--config', layout.controllerConfig];
   const controller = startProcess('controller', args, join(layout.directory, 'controller.log'));
   const ready = until(
     async () => existsSync(layout.credentials) && (await fetch(`http://${layout.httpAddress}/healthz`)).ok,
     'the controller to answer',
   );
+  processes.push(controller);
   await unlessEnded([controller], ready);
   return controller;
 }
@@ -136,8 +137,7 @@ async function run(
 ): Promise<void> {
   const started = performance.now();
   context.note('Starting the controller ...');
-  const controller = await startController(layout);
-  processes.push(controller);
+  const controller = await startController(layout, processes);
   const client = connect(await findCredentials(layout.credentials));
   try {
     context.note('Starting three agents ...');
@@ -163,10 +163,28 @@ async function run(
   } finally {
     client.close();
   }
-  await unlessEnded(
-    processes,
-    new Promise<void>((end) => context.interrupted.addEventListener('abort', () => end())),
+  // Whoever kills one of them wants to see what the others do.
+  await Promise.all(
+    processes.map(async (p) => {
+      const { code } = await p.ended;
+      if (!context.interrupted.aborted)
+        context.note(
+          `${p.name} ended (code ${code ?? 'none'}); start it again by: ${typed()} ${p.args.join(' ')}`,
+        );
+    }),
   );
+}
+
+/**
+ * Stops an agent and its service. The service of an agent that was killed runs on, by design; a new agent takes it over, and
+ * stops it with itself.
+ */
+async function stopAgent(layout: DemoLayout, agent: DemoProcess): Promise<void> {
+  await agent.stop();
+  if ((await agent.ended).code === 0) return;
+  const successor = startProcess(agent.name, agent.args, join(layout.directory, `${agent.name}.log`));
+  await Promise.race([successor.waitForField('msg', 'agent started'), successor.ended]);
+  await successor.stop();
 }
 
 /** Runs the demo until Ctrl-C (or SIGTERM); then stops agents and controller, in that order. */
@@ -181,7 +199,7 @@ export async function runDemo(context: CommandContext, flags: DemoFlags): Promis
     await Promise.race([run(context, layout, service, processes), interrupted]);
   } finally {
     context.note('Stopping ...');
-    await Promise.all(processes.filter((p) => p.name !== 'controller').map((p) => p.stop()));
+    await Promise.all(processes.filter((p) => p.name !== 'controller').map((p) => stopAgent(layout, p)));
     await Promise.all(processes.map((p) => p.stop()));
     context.note('Stopped. Start it again and it finds its state.');
   }

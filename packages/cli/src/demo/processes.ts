@@ -8,10 +8,12 @@ import { ShoalError } from '@shoal/common';
 /** One process of the demo. */
 export interface DemoProcess {
   readonly name: string;
+  /** Arguments of the command. */
+  readonly args: readonly string[];
   /** Resolves with the last lines of its log when it ends. */
   readonly ended: Promise<{ code: number | null; tail: readonly string[] }>;
-  /** The first log record (pino JSON) that has this field, as it comes or came. */
-  waitForField(field: string): Promise<string>;
+  /** The first log record (pino JSON) that has this field, or this text in it, as it comes or came. */
+  waitForField(field: string, value?: string): Promise<string>;
   /** Graceful; resolves when it has ended. */
   stop(): Promise<void>;
 }
@@ -49,14 +51,14 @@ export function startProcess(name: string, args: readonly string[], logFile: str
   });
   const log = createWriteStream(logFile, { flags: 'a' });
   const seen: string[] = [];
-  const waiting: { field: string; found: (value: string) => void }[] = [];
+  const waiting: { field: string; value: string | undefined; found: (value: string) => void }[] = [];
   const take = (line: string): void => {
     log.write(`${line}\n`);
     seen.push(line);
     if (seen.length > 1000) seen.shift();
     for (const wait of waiting) {
       const value = fieldOf(line, wait.field);
-      if (value !== undefined) wait.found(value);
+      if (value !== undefined && value === (wait.value ?? value)) wait.found(value);
     }
   };
   for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on('line', take);
@@ -66,13 +68,14 @@ export function startProcess(name: string, args: readonly string[], logFile: str
   });
   return {
     name,
+    args,
     ended,
-    waitForField: (field) => {
+    waitForField: (field, value) => {
       for (const line of seen) {
-        const value = fieldOf(line, field);
-        if (value !== undefined) return Promise.resolve(value);
+        const there = fieldOf(line, field);
+        if (there !== undefined && there === (value ?? there)) return Promise.resolve(there);
       }
-      return new Promise((found) => waiting.push({ field, found }));
+      return new Promise((found) => waiting.push({ field, value, found }));
     },
     async stop() {
       if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');

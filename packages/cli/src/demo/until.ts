@@ -20,7 +20,8 @@ export async function until(
       if (ShoalError.is(error) && error.code === 'step_failed') throw error;
       last = error;
     }
-    await delay(100);
+    // Once everything else has ended, waiting on must not keep the process alive.
+    await delay(100, undefined, { ref: false });
   }
   throw new ShoalError('deadline_exceeded', `Waited ${timeoutMs / 1000} s in vain for ${what}`, {
     cause: last,

@@ -1,0 +1,53 @@
+import type { ChildProcess } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import type { Test } from 'tap';
+
+const command = join(import.meta.dirname, '../../packages/cli/bin/shoal.js');
+
+/** How a command ended. */
+export interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs `shoal` to its end, in the directory that holds the demo's state. */
+export function shoal(cwd: string, ...args: string[]): Promise<Outcome> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [command, ...args], { cwd, timeout: 90_000 }, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr });
+    });
+  });
+}
+
+/** Starts `shoal demo` in a directory, on a loopback network of its own; resolves with what it printed once it serves. It is stopped when the test ends. */
+export async function startDemo(
+  t: Test,
+  cwd: string,
+  network: string,
+): Promise<{ demo: ChildProcess; welcome: string }> {
+  const demo = spawn(process.execPath, [command, 'demo', '--network', network], { cwd });
+  t.teardown(async () => {
+    if (demo.exitCode !== null || demo.signalCode !== null) return;
+    const gone = ended(demo);
+    demo.kill('SIGINT');
+    await gone;
+  });
+  let output = '';
+  const welcome = await new Promise<string>((resolve, reject) => {
+    const take = (text: Buffer): void => {
+      output += text;
+      if (output.includes('Ctrl-C stops everything')) resolve(output);
+    };
+    demo.stdout.on('data', take);
+    demo.stderr.on('data', take);
+    demo.once('exit', (code) => reject(new Error(`the demo ended with code ${code}:\n${output}`)));
+  });
+  return { demo, welcome };
+}
+
+/** Resolves with the exit code when a process ends. */
+export function ended(child: ChildProcess): Promise<number | null> {
+  return new Promise((resolve) => child.once('exit', resolve));
+}
