@@ -86,9 +86,9 @@ t.test('follows a file: whole lines only, old content only when the file is ours
   tail(t, file, late);
   await waitFor('the old lines', () => ours.lines.length === 2 && late.known.size === 1);
   await appendFile(file, 'one\ntw');
-  await waitFor('the line', () => late.lines.length === 1);
+  await waitFor('the line', () => late.lines.length === 1 && ours.lines.length === 3);
   await appendFile(file, 'o\r\n\nthree\n');
-  await waitFor('the rest', () => late.lines.length === 4);
+  await waitFor('the rest', () => late.lines.length === 4 && ours.lines.length === 6);
   t.strictSame(late.texts, ['one', 'two', '', 'three']);
   t.strictSame(ours.texts, ['old 1', 'old 2', 'one', 'two', '', 'three']);
 });
