@@ -44,6 +44,8 @@ const nothing: ClusterState = {
 };
 
 const stepLimit = 2000;
+const statusEveryMs = 15_000;
+const statusAfterMs = 500;
 
 export const cluster: Store<ClusterState> = createStore(nothing);
 
@@ -80,6 +82,8 @@ export function followCluster(signal: AbortSignal): void {
   let queue: ClusterEvent[] = [];
   /** Nodes that this connection's events told of: what a list says about them may be older. */
   let told = new Set<string>();
+  /** Warnings and the running revision change with rollouts; read once for a burst of events. */
+  let status: ReturnType<typeof setTimeout> | undefined;
   const flush = () => {
     const events = queue;
     queue = [];
@@ -96,6 +100,12 @@ export function followCluster(signal: AbortSignal): void {
       onData: (event) => {
         if (event.type === 'node') told.add(event.node.name);
         if (event.type === 'node-removed') told.add(event.name);
+        if (event.type === 'revision' || event.type === 'rollout') {
+          status ??= setTimeout(() => {
+            status = undefined;
+            void readStatus(signal);
+          }, statusAfterMs);
+        }
         if (queue.length === 0) setTimeout(flush, 30);
         queue.push(event);
       },
@@ -106,8 +116,11 @@ export function followCluster(signal: AbortSignal): void {
     },
     signal,
   );
-  const poll = setInterval(() => void readStatus(signal), 15_000);
-  signal.addEventListener('abort', () => clearInterval(poll));
+  const poll = setInterval(() => void readStatus(signal), statusEveryMs);
+  signal.addEventListener('abort', () => {
+    clearInterval(poll);
+    clearTimeout(status);
+  });
 }
 
 function lost(before: Connection, message: string, retryAt: number): Connection {

@@ -51,7 +51,11 @@ function HashRow({
 
 function verdict({ desired, running, failed }: NodeView): string {
   if (desired === null) return 'Nothing is desired of this node yet.';
-  if (running?.hash === desired.hash) return 'It runs what it shall.';
+  if (running?.hash === desired.hash) {
+    return failed === null
+      ? 'It runs what it shall.'
+      : 'It runs what it shall: after the failure it was put back on its last good configuration.';
+  }
   if (failed?.hash === desired.hash)
     return 'What it shall run failed here; it stays on its last good configuration.';
   if (running === null) return 'It runs nothing of the cluster yet.';
