@@ -36,7 +36,7 @@ export async function launchBrowser(t: Test): Promise<Browser> {
   return browser;
 }
 
-/** Opens a page of its own session. What the API refuses or can't answer is the tests' own doing; everything else is a complaint. */
+/** Opens a page of its own session. What the API refuses, and a stopped controller, are the tests' own doing; everything else is a complaint. */
 export async function openPage(browser: Browser): Promise<Watched> {
   const context = await browser.newContext({
     viewport: { width: 1280, height: 800 },
@@ -49,7 +49,8 @@ export async function openPage(browser: Browser): Promise<Watched> {
   page.on('console', (message) => {
     if (message.type() !== 'error' && message.type() !== 'warning') return;
     const { url } = message.location();
-    if (message.text().startsWith('Failed to load resource') && url.includes('/api/v1/')) return;
+    const refused = message.text().startsWith('Failed to load resource') && url.includes('/api/v1/');
+    if (refused || message.text().includes('net::ERR_CONNECTION_')) return;
     complaints.push(`${message.type()}: ${message.text()} ${url}`);
   });
   return { context, page, complaints };
