@@ -27,6 +27,8 @@ export interface Cluster {
   view(seenBy?: Host): Promise<readonly MemberView[]>;
   /** What the controller knows of a node. */
   node(host: Host): Promise<NodeView>;
+  /** Gives the controller a blueprint besides the built-in ones (file name → text), as its administrator would. Once in a cluster's life. */
+  addBlueprint(name: string, files: Readonly<Record<string, string>>): Promise<void>;
   /** The last lines that Shoal's processes logged, of each host that has power: for a test that failed. */
   journals(): Promise<string>;
   destroy(): Promise<void>;
@@ -76,6 +78,15 @@ function clusterOf(lab: Lab): Cluster {
     },
     view,
     node: (host) => ask<NodeView>('node', 'show', host.name),
+    async addBlueprint(name, files) {
+      const directory = '/etc/shoal/blueprints';
+      for (const [file, text] of Object.entries(files))
+        await controller.write(`${directory}/${name}/${file}`, text);
+      await controller.exec(`echo "blueprints: [${directory}]" >> /etc/shoal/controller.yaml`);
+      await controller.exec('systemctl restart shoal-controller');
+      const up = async (): Promise<boolean> => (await shoal(['status'], { check: false })).code === 0;
+      await lab.waitFor(up, { what: 'the controller with its new blueprint' });
+    },
     async journals() {
       return (await Promise.all(lab.hosts.filter((host) => host.running).map(lastLogLines))).join('\n');
     },

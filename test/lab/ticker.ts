@@ -1,7 +1,6 @@
 import type { Cluster } from './cluster.js';
 import type { Host } from './host.js';
 
-const directory = '/etc/shoal/blueprints/ticker';
 const log = '/var/log/ticker/ticker.log';
 
 const blueprint = `
@@ -58,14 +57,12 @@ setInterval(() => {
 `;
 
 /** Gives the controller the blueprint `ticker`: a service whose only work is to write log lines. */
-export async function addTicker({ controller, lab, shoal }: Cluster): Promise<void> {
-  await controller.write(`${directory}/blueprint.yaml`, blueprint);
-  await controller.write(`${directory}/templates/ticker.mjs`, program);
-  await controller.write(`${directory}/templates/ticker.service`, unit);
-  await controller.exec('echo "blueprints: [/etc/shoal/blueprints]" >> /etc/shoal/controller.yaml');
-  await controller.exec('systemctl restart shoal-controller');
-  const up = async (): Promise<boolean> => (await shoal(['status'], { check: false })).code === 0;
-  await lab.waitFor(up, { what: 'the controller with its new blueprint' });
+export async function addTicker(cluster: Cluster): Promise<void> {
+  await cluster.addBlueprint('ticker', {
+    'blueprint.yaml': blueprint,
+    'templates/ticker.mjs': program,
+    'templates/ticker.service': unit,
+  });
 }
 
 /** What the ticker has written until now, in its file and the rotated ones. */
