@@ -74,9 +74,9 @@ test('a real serf agent joins the demo, sees its members with their tags, and se
 
   const alive = (all: readonly SerfMember[]): number => all.filter((m) => m.status === 'alive').length;
   const seen = await until(
-    'serf sees all',
+    'serf sees all members with their services',
     () => members(rpc),
-    (all) => alive(all) === 5,
+    (all) => alive(all) === 5 && all.filter((m) => m.tags['svc'] === 'web:h').length === 3,
   );
   const tags = new Map(seen.map((m) => [m.name, m.tags]));
   t.match(tags.get('controller'), { role: 'controller' });
@@ -111,9 +111,10 @@ test('a real serf agent joins the demo, sees its members with their tags, and se
   const gone = ended(demo);
   demo.kill('SIGINT');
   t.equal(await gone, 0, 'the demo outlives a killed agent and stops when asked');
-  t.equal(
-    (await run('ps', ['-eo', 'args='])).stdout.includes(cwd),
-    false,
+  const { stdout: running } = await run('ps', ['-eo', 'pid=,ppid=,args=']);
+  t.same(
+    running.split('\n').filter((line) => line.includes(cwd)),
+    [],
     'the service of the killed agent is stopped too',
   );
   t.equal(

@@ -1,3 +1,4 @@
+import { runUntilSignal } from '@shoal/common';
 import { Agent } from './agent.js';
 import { type AgentConfig, type AgentConfigSources, readAgentConfig } from './config.js';
 
@@ -18,19 +19,5 @@ export async function startAgent(options: AgentConfigSources): Promise<RunningAg
 
 /** `shoal agent run`: runs the agent until SIGTERM or SIGINT, then stops it gracefully; a second signal ends at once. Throws ShoalError when it can't start. */
 export async function runAgent(options: AgentConfigSources): Promise<void> {
-  const agent = await startAgent(options);
-  // Idle timers don't keep the process alive; this does.
-  const alive = setInterval(() => undefined, 2 ** 30);
-  await new Promise<void>((resolve) => {
-    let asked = false;
-    const stop = () => {
-      if (asked) process.exit(1);
-      asked = true;
-      resolve();
-    };
-    process.on('SIGTERM', stop);
-    process.on('SIGINT', stop);
-  });
-  await agent.stop();
-  clearInterval(alive);
+  await runUntilSignal(() => startAgent(options));
 }

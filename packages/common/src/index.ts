@@ -31,6 +31,7 @@ export * from './manifest/check-spec.js';
 export * from './manifest/compile-manifest.js';
 export type * from './manifest/manifest.js';
 export * from './manifest/resolve-params.js';
+export { runUntilSignal, type Stoppable } from './process/run-until-signal.js';
 export * from './proto/index.js';
 export * from './rpc/address.js';
 export * from './rpc/service-error.js';

@@ -1,3 +1,4 @@
+import { runUntilSignal } from '@shoal/common';
 import { type ControllerOptions, startController } from './controller.js';
 
 /**
@@ -6,15 +7,5 @@ import { type ControllerOptions, startController } from './controller.js';
  * @throws ShoalError as `startController`
  */
 export async function runController(options: ControllerOptions): Promise<void> {
-  const controller = await startController(options);
-  await new Promise<void>((resolve) => {
-    let asked = false;
-    const stop = (): void => {
-      if (asked) process.exit(1);
-      asked = true;
-      void controller.stop().then(resolve);
-    };
-    process.on('SIGTERM', stop);
-    process.on('SIGINT', stop);
-  });
+  await runUntilSignal(() => startController(options));
 }
