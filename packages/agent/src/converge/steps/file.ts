@@ -1,4 +1,4 @@
-import { chown, link, readFile, rename, rm } from 'node:fs/promises';
+import { chown, link, lutimes, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { writeFileAtomic } from '@shoal/common';
 import { sha256 } from '../render/file-digest.js';
@@ -93,8 +93,15 @@ export const fileHandler: StepHandler<RenderedFile, FileUndo> = {
 };
 
 async function putBack(backup: string, path: string): Promise<void> {
+  const [old, present] = [await statOf(backup), await statOf(path)];
+  if (old?.ino === present?.ino) {
+    // Two names of one file, which was never replaced: rename(2) would do nothing and leave both.
+    await rm(backup, { force: true });
+    return;
+  }
+  // What goes by the time of the last change has to see one: systemd goes on with the replaced unit file otherwise.
+  const now = new Date();
+  await lutimes(backup, now, now);
   await rename(backup, path);
-  // Two names of one file: rename(2) then does nothing and leaves both.
-  await rm(backup, { force: true });
   await syncDirectory(dirname(path));
 }
