@@ -111,7 +111,7 @@ t.test('a token of another cluster and an identity of another CA are refused', a
   await configure(second.name);
   await says(/linked to the controller/, 'it to join its own cluster');
   await configure('controller');
-  t.comment(await says(/.*no link to the controller.*/, 'the identity to be refused'));
+  t.comment(await says(/.*certificate of another CA.*/, 'the identity to be refused'));
   t.strictSame(await known(), ['node1', 'node2']);
   t.equal(await answerOf(first), 'four', 'nothing of it matters to the services');
 });

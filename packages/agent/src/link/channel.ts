@@ -63,11 +63,21 @@ function nodeCredentials(identity: NodeIdentity): ReturnType<typeof credentials.
   );
 }
 
-/** Adds what to do to errors of a connection whose cause is known by its words. */
+/** Says what an error of a connection means and what to do, when its cause is known by its words; leaves out gRPC's own words around it. */
 export function explainConnection(error: ShoalError): ShoalError {
-  const about = (hint: string) => new ShoalError(error.code, error.message, { hint, cause: error });
-  if (/certificate has expired|CERT_HAS_EXPIRED/i.test(error.message)) {
-    return about('compare the clocks of both hosts');
+  const { code, hint } = error;
+  const reason = /Last error: (?:Error: )?(.+?)\. Resolution note:/.exec(error.message)?.[1] ?? error.message;
+  if (/certificate has expired|CERT_HAS_EXPIRED/i.test(reason)) {
+    return new ShoalError(code, reason, { hint: 'compare the clocks of both hosts', cause: error });
   }
-  return error;
+  if (/self-signed certificate|unable to (verify|get) .*(certificate|issuer)/i.test(reason)) {
+    const message = "the server presents a certificate of another CA than this node's cluster";
+    return new ShoalError('permission_denied', message, { hint: otherCluster, cause: error });
+  }
+  if (reason === error.message) return error;
+  return new ShoalError(code, reason, { ...(hint === undefined ? {} : { hint }), cause: error });
 }
+
+const otherCluster =
+  'cluster.controller names a controller of another cluster, or someone stands between: nothing was sent. To move the node to that ' +
+  'cluster take `cluster` out of agent.yaml, restart the agent, and put it back with a token of that cluster';

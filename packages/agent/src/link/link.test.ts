@@ -77,5 +77,25 @@ t.test('errors of a connection say what to do', (t) => {
   t.match(explainConnection(new ShoalError('unavailable', 'certificate has expired')).hint, /clocks/);
   const other = new ShoalError('unavailable', 'connect ECONNREFUSED');
   t.equal(explainConnection(other), other);
+  // As grpc-js words them.
+  const failed = (cause: string) =>
+    new ShoalError(
+      'unavailable',
+      `No connection established. Last error: Error: ${cause}. Resolution note: `,
+    );
+  for (const cause of [
+    'self-signed certificate in certificate chain',
+    'unable to verify the first certificate',
+  ]) {
+    t.match(explainConnection(failed(cause)), {
+      code: 'permission_denied',
+      message: /of another CA/,
+      hint: /token/,
+    });
+  }
+  t.equal(
+    explainConnection(failed('connect ECONNREFUSED 10.0.0.1:9898')).message,
+    'connect ECONNREFUSED 10.0.0.1:9898',
+  );
   t.end();
 });
