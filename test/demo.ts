@@ -1,5 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { execFile, spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 
@@ -50,4 +52,11 @@ export async function startDemo(
 /** Resolves with the exit code when a process ends. */
 export function ended(child: ChildProcess): Promise<number | null> {
   return new Promise((resolve) => child.once('exit', resolve));
+}
+
+/** A directory below the system's temporary one, removed when the test ends. Its path is short enough for a unix socket (107 bytes, unix(7)), which tap's own fixtures aren't. */
+export async function temporaryDirectory(t: Test): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'shoal-'));
+  t.teardown(() => rm(directory, { recursive: true, force: true }));
+  return directory;
 }

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'tap';
-import { ended, shoal, startDemo } from '../demo.js';
+import { ended, shoal, startDemo, temporaryDirectory } from '../demo.js';
 
 const network = '127.60.0';
 const nodes = [1, 2, 3].map((n) => `http://${network}.${n}:8080/`);
@@ -28,7 +28,7 @@ async function bodies(): Promise<string[]> {
 test('a demo with the service of this machine, from start to stop and again', {
   timeout: 180_000,
 }, async (t) => {
-  const cwd = t.testdir();
+  const cwd = await temporaryDirectory(t);
   const { demo, welcome } = await startDemo(t, cwd, network);
   const spec = join(cwd, '.shoal-demo/cluster.yaml');
 
@@ -171,7 +171,7 @@ test('a demo with the service of this machine, from start to stop and again', {
 });
 
 test('a demo that is killed outright leaves no process either', { timeout: 120_000 }, async (t) => {
-  const cwd = t.testdir();
+  const cwd = await temporaryDirectory(t);
   const { demo } = await startDemo(t, cwd, network);
   demo.kill('SIGKILL');
   const deadline = Date.now() + 60_000;

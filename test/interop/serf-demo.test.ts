@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { test } from 'tap';
-import { ended, shoal, startDemo } from '../demo.js';
+import { ended, shoal, startDemo, temporaryDirectory } from '../demo.js';
 
 const run = promisify(execFile);
 const network = '127.63.0';
@@ -52,7 +52,7 @@ test('a real serf agent joins the demo, sees its members with their tags, and se
   skip,
   timeout: 120_000,
 }, async (t) => {
-  const cwd = t.testdir();
+  const cwd = await temporaryDirectory(t);
   const { demo } = await startDemo(t, cwd, network);
   const identity = JSON.parse(await readFile(join(cwd, '.shoal-demo/node-1/identity.json'), 'utf8')) as {
     gossipKeys: string[];

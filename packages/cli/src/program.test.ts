@@ -1,8 +1,9 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
 import { test } from 'tap';
 import { completionScript } from './commands/completion.js';
 import { parseSince } from './commands/logs.js';
 import { createProgram } from './program.js';
-import { runMain } from './run-main.js';
 
 test('every command and flag has a description', async (t) => {
   const visit = (command: ReturnType<typeof createProgram>): void => {
@@ -31,26 +32,41 @@ test('--since takes a duration back or a time', async (t) => {
   t.throws(() => parseSince('yesterday', 0), { code: 'invalid_input' });
 });
 
-test('wrong use exits 2, help and version exit 0', async (t) => {
-  const out = t.capture(process.stdout, 'write');
-  const err = t.capture(process.stderr, 'write');
-  t.equal(await runMain(['node', 'shoal', '--help']), 0);
-  t.equal(await runMain(['node', 'shoal', 'version', '--json']), 0);
-  t.match(JSON.parse(String(out().at(-1)?.args[0])), { shoal: /^\d+\.\d+\.\d+/ });
-  t.equal(await runMain(['node', 'shoal', 'aply', 'x.yaml']), 2);
-  t.equal(await runMain(['node', 'shoal', 'apply']), 2);
-  t.equal(await runMain(['node', 'shoal', 'token', 'create', '--uses', 'none']), 2);
-  t.match(
-    err()
-      .map((call) => String(call.args[0]))
-      .join(''),
-    /Did you mean apply\?/,
-  );
+const command = join(import.meta.dirname, '../bin/shoal.js');
+
+/** Runs the command as a process: what it prints must not mix with the test's own output. */
+function shoal(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [command, ...args], (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
+    });
+  });
+}
+
+test('wrong use exits 2 and says what was meant', async (t) => {
+  t.match(await shoal('aply', 'x.yaml'), { code: 2, stderr: /Did you mean apply\?/ });
+  t.match(await shoal('apply'), { code: 2, stderr: /missing required argument 'file'/ });
+  t.match(await shoal('token', 'create', '--uses', 'none'), {
+    code: 2,
+    stderr: /"none" is not a whole number/,
+  });
+});
+
+test('help and version exit 0, also as JSON', async (t) => {
+  t.match(await shoal('--help'), { code: 0, stdout: /Exit codes:/ });
+  const { code, stdout } = await shoal('version', '--json');
+  t.equal(code, 0);
+  t.match(JSON.parse(stdout), { shoal: /^\d+\.\d+\.\d+/, node: process.versions.node });
 });
 
 test('without a controller a command says what to do and exits by the kind of error', async (t) => {
-  const err = t.capture(process.stderr, 'write');
-  t.equal(await runMain(['node', 'shoal', '--credentials', '/nonexistent/credentials.json', 'status']), 4);
-  t.match(String(err().at(-1)?.args[0]), /No credentials found/);
-  t.equal(await runMain(['node', 'shoal', 'members', '--local', '/nonexistent/agent.sock']), 6);
+  const none = '/nonexistent/credentials.json';
+  t.match(await shoal('--credentials', none, 'status'), { code: 4, stderr: /No credentials found/ });
+  const { code, stderr } = await shoal('--json', '--credentials', none, 'status');
+  t.equal(code, 4);
+  t.match(JSON.parse(stderr), { error: { code: 'not_found', hint: /--credentials/ } });
+  t.match(await shoal('members', '--local', '/nonexistent/agent.sock'), {
+    code: 6,
+    stderr: /No agent answers/,
+  });
 });
