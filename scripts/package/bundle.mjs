@@ -1,4 +1,5 @@
-import { join } from 'node:path';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 import { root } from './repository.mjs';
 
@@ -29,6 +30,7 @@ export async function bundle({ entry, outfile, external = [], separate = {} }) {
     external,
     plugins: [separateBundles(separate)],
     metafile: true,
+    write: false,
     logLevel: 'warning',
     // A CommonJS file has no import.meta; what code asks it for lies beside the bundle.
     define: {
@@ -38,7 +40,19 @@ export async function bundle({ entry, outfile, external = [], separate = {} }) {
     },
     banner: { js: 'const __shoalUrl = require("node:url").pathToFileURL(__filename).href;' },
   });
+  for (const { path, text } of result.outputFiles) {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, asciiOnly(text));
+  }
   return packageDirectories(Object.keys(result.metafile.inputs));
+}
+
+/**
+ * Escapes what isn't ASCII; esbuild leaves it in regular expressions. V8 holds a source file in memory for as long as the
+ * process lives, at one byte a character when all are ASCII and else at two.
+ */
+function asciiOnly(source) {
+  return source.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 function separateBundles(separate) {
