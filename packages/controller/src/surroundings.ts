@@ -4,11 +4,11 @@ import { fileURLToPath } from 'node:url';
 import { formatAddress, parseAddress } from '@shoal/common';
 import type { ControllerConfig } from './config.js';
 
-/** The built console: where packages put it, else the repository's own; undefined when it isn't built. */
+/** The built console: the repository's own where this runs from it, else where packages put it; undefined when there is none. */
 export function consoleDirectory(): string | undefined {
   const candidates = [
-    '/usr/share/shoal/console',
     fileURLToPath(new URL('../../console/dist', import.meta.url)),
+    '/usr/share/shoal/console',
   ];
   return candidates.find((directory) => existsSync(join(directory, 'index.html')));
 }

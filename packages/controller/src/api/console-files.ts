@@ -36,8 +36,9 @@ export async function addConsoleFiles(app: FastifyInstance, dir: string | undefi
   }
   app.setNotFoundHandler(async (request, reply) => {
     const [path = ''] = request.url.split('?');
+    // A page's address may end like a file's name: nodes are named like hosts.
     const isPage =
-      (request.method === 'GET' || request.method === 'HEAD') && !/^\/api(\/|$)|\.\w+$/.test(path);
+      (request.method === 'GET' || request.method === 'HEAD') && !/^\/(api|assets)(\/|$)/.test(path);
     if (isPage && installed) return reply.sendFile('index.html');
     if (!isPage) throw noSuchRoute(request);
     throw new ShoalError('not_found', 'the console is not installed', {

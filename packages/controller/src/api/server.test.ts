@@ -208,7 +208,7 @@ function consoleDir(t: Test): string {
 
 t.test('the console is served with a strict policy', async (t) => {
   const api = await createFakeApi(t, { consoleDir: consoleDir(t), dataDir: t.testdirName });
-  for (const path of ['/', '/nodes/web1', '/first-run?token=x', '/index.html', '/nodes/web1.berlin/']) {
+  for (const path of ['/', '/nodes/web1', '/first-run?token=x', '/index.html', '/nodes/web1.berlin']) {
     const page = await api.request(path);
     t.equal(await page.text(), '<!doctype html>shoal', path);
     t.equal(page.headers.get('cache-control'), 'no-cache', path);
