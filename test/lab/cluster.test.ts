@@ -294,3 +294,35 @@ t.test('a broken link between two agents gets neither of them declared failed', 
   await cluster.lab.heal();
   await first.exec(['ping', '-c', '1', '-W', '1', second.address]);
 });
+
+t.test('a cluster in two halves becomes one again by itself', async (t) => {
+  const [first, second, third] = cluster.nodes as [Host, Host, Host];
+  const before = await servers();
+  const halves = [
+    [cluster.controller, first],
+    [second, third],
+  ] as const;
+  for (const here of halves[0]) {
+    for (const there of halves[1]) await cluster.lab.cut(here, there);
+  }
+  const start = performance.now();
+  const parted = async (): Promise<boolean> => {
+    const [left, right] = await Promise.all([cluster.members(first), cluster.members(second)]);
+    const gone = [left[second.name], left[third.name], right['controller'], right[first.name]];
+    return gone.every((state) => state === 'dead');
+  };
+  await cluster.lab.waitFor(parted, { what: 'each half to give up the other', timeoutMs: 60_000 });
+  t.comment(`each half has given up the other after ${secondsSince(start)} s`);
+  t.strictSame(await answers(), ['five', 'five', 'five'], 'both serve');
+  await cluster.lab.heal();
+  const healed = performance.now();
+  for (const observer of [undefined, ...cluster.nodes]) {
+    const whole = async (): Promise<boolean> =>
+      Object.values(await cluster.members(observer)).every((state) => state === 'alive');
+    await cluster.lab.waitFor(whole, { what: `${observer?.name ?? 'the controller'} to see all alive` });
+  }
+  t.comment(`one cluster again ${secondsSince(healed)} s after the links are back`);
+  await cluster.lab.waitFor(() => everyNodeIs('ok'), { what: 'all nodes to be ok', timeoutMs: 60_000 });
+  t.comment(`all nodes ok after ${secondsSince(healed)} s`);
+  t.strictSame(await servers(), before, 'no server was restarted');
+});
