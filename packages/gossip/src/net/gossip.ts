@@ -119,7 +119,7 @@ export class Gossip {
     });
     gossip = new Gossip({ ...checked, keyring, envelope, traffic, log, sockets }, options, advertise);
     gossip.#core.start();
-    gossip.#logger.info({ name: options.name, address: formatAddress(advertise) }, 'gossip started');
+    gossip.#logger.info({ member: options.name, address: formatAddress(advertise) }, 'gossip started');
     return gossip;
   }
 
