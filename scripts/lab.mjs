@@ -2,7 +2,7 @@
 // packages and, the first time, the network. Where one is missing the tests are skipped, saying why; with CI=true that
 // is a failure.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { installPackages } from './debian-packages.mjs';
 import { sumUp } from './tap-totals.mjs';
@@ -39,8 +39,15 @@ async function runLab() {
   const { status } = spawnSync(join(root, 'node_modules/.bin/tap'), tap, { cwd: root, stdio: 'inherit' });
   const { sweepDeadRuns } = await import(join(root, compiled, 'run-record.js'));
   sweepDeadRuns();
+  printFigures(readFileSync(output, 'utf8'));
   console.log(`Lab: ${sumUp([output]).text}`);
   return status ?? 1;
+}
+
+/** What the tests measured: their comments, which most of tap's reporters keep to themselves. */
+function printFigures(tap) {
+  const figures = [...tap.matchAll(/^ {4,}# (?!Subtest|time=|\{)(.+)$/gm)].map(([, text]) => `  ${text}`);
+  if (figures.length > 0) console.log(`Measured:\n${figures.join('\n')}`);
 }
 
 function testsBelow(directory) {
