@@ -1,6 +1,8 @@
-// Adds up the results of tap runs: `node scripts/tap-totals.mjs FILE...` (as written by `tap --output-file`) prints
-// "N passed, N failed, N skipped". A file that is missing or has no totals (the run broke off) counts as one failure.
-// Exit code 1 when anything failed.
+// Reads the results of tap runs, as written by `tap --output-file`.
+//
+// `node scripts/tap-totals.mjs FILE...` prints "N passed, N failed, N skipped" of all together. A file that is missing or
+// has no totals (the run broke off) counts as one failure. Exit code 1 when anything failed.
+// `node scripts/tap-totals.mjs --failures FILE` prints what failed, with its diagnostics, and what was skipped.
 import { existsSync, readFileSync } from 'node:fs';
 
 /** The totals that tap writes at the end of a run; tests still to be written (`todo`) count as skipped. */
@@ -21,8 +23,52 @@ export function sumUp(files) {
   return { ...sum, text: `${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped` };
 }
 
+/** The failed test points that aren't only the sum of those inside them, each with its path and diagnostics. */
+export function failuresOf(text) {
+  const lines = text.split('\n');
+  const path = [];
+  const childFailed = [];
+  const found = [];
+  for (const [index, line] of lines.entries()) {
+    const depth = /^ */.exec(line)[0].length / 4;
+    const subtest = /^ *# Subtest: (.*)$/.exec(line)?.[1];
+    if (subtest !== undefined) path.splice(depth, path.length, subtest);
+    const [, failed, title] = /^ *(not )?ok \d+ - (.*?)(?: # (?:time=|TODO).*)?$/.exec(line) ?? [];
+    if (title === undefined) continue;
+    if (failed !== undefined && !/ # TODO\b/.test(line)) {
+      if (childFailed[depth] !== true) {
+        const at = [...new Set([...path.slice(0, depth), title])].join(' > ');
+        found.push([at, ...diagnostics(lines, index + 1)].join('\n'));
+      }
+      if (depth > 0) childFailed[depth - 1] = true;
+    }
+    childFailed[depth] = false;
+  }
+  return found;
+}
+
+/** The indented block between `---` and `...` that begins at this line, if one does. */
+function diagnostics(lines, start) {
+  if (lines[start]?.trim() !== '---') return [];
+  const end = lines.findIndex((line, index) => index > start && line.trim() === '...');
+  return lines.slice(start + 1, end);
+}
+
+function report(file) {
+  const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  for (const failure of failuresOf(text)) console.log(`FAILED ${failure}`);
+  for (const [, skipped] of text.matchAll(/^ *ok \d+ - (.* # SKIP.*)$/gm)) console.log(`skipped ${skipped}`);
+  if (!/^# \{ total:/m.test(text))
+    console.log(`The run broke off. Its last lines:\n${text.split('\n').slice(-20).join('\n')}`);
+}
+
 if (process.argv[1] === import.meta.filename) {
-  const { text, failed } = sumUp(process.argv.slice(2));
-  console.log(text);
-  if (failed > 0) process.exitCode = 1;
+  const [first, ...files] = process.argv.slice(2);
+  if (first === '--failures') {
+    for (const file of files) report(file);
+  } else {
+    const { text, failed } = sumUp([first, ...files]);
+    console.log(text);
+    if (failed > 0) process.exitCode = 1;
+  }
 }
