@@ -130,6 +130,12 @@ t.test('other sites cannot make changes', async (t) => {
     api.request('/api/v1/tokens', { method: 'POST', body: {}, cookie, ...request });
   t.equal((await create({})).status, 200);
   t.equal((await create({ csrf: false })).status, 403, 'without the header');
+  const disguised = { method: 'POST', body: {}, cookie, csrf: false };
+  t.equal(
+    (await api.request('/%61pi/v1/tokens', disguised)).status,
+    403,
+    'by an address written another way',
+  );
   t.equal((await create({ headers: { origin: 'http://evil.example' } })).status, 403);
   t.equal((await create({ headers: { origin: 'null' } })).status, 403);
   t.equal((await create({ headers: { origin: api.server.url } })).status, 200);

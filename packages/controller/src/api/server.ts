@@ -4,6 +4,7 @@ import cookie from '@fastify/cookie';
 import { type Address, formatAddress, type Logger, ShoalError } from '@shoal/common';
 import { type FastifyInstance, fastify } from 'fastify';
 import type { Dispatcher } from '../operations/dispatcher.js';
+import { restPrefix } from '../operations/table.js';
 import type { Store } from '../store/store.js';
 import { type Authentication, createAuthentication, refuseCrossSite } from './authentication.js';
 import { addConsoleFiles, securityHeaders } from './console-files.js';
@@ -137,8 +138,8 @@ function createApp({ tls, logger, metrics }: ApiServerOptions): FastifyInstance 
   void app.register(cookie);
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(securityHeaders);
-    if (!request.url.startsWith('/api/')) return;
-    reply.header('cache-control', 'no-store');
+    // By the route and not by the address as it was written: `/%61pi/` is the same one.
+    if (request.routeOptions.url?.startsWith(`${restPrefix}/`)) reply.header('cache-control', 'no-store');
     await refuseCrossSite(request);
   });
   app.addHook('onResponse', async (request, reply) => {
