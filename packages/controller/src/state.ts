@@ -55,7 +55,6 @@ function createEnrolment(parts: StateComponents, nodes: Nodes, leases: Leases, t
       leases,
       logger,
       cluster: { id, name, authority, manifestPublicKeyPem: signingKey.publicKeyPem, gossipKeys },
-      node: (node) => nodes.record(node),
       stored: (record) => nodes.stored(record),
     },
     { certificateTtlMs: config.certificateTtlMs, now },

@@ -48,7 +48,6 @@ async function setup(): Promise<{
     ttlMs: 72 * hour,
     now: clock.now,
   });
-  const records = new Map<string, NodeRecord>();
   const enrolment = new Enrolment(
     {
       store,
@@ -62,8 +61,7 @@ async function setup(): Promise<{
         manifestPublicKeyPem: signing.publicKeyPem,
         gossipKeys: [Buffer.alloc(32, 1)],
       },
-      node: (name) => records.get(name),
-      stored: (record) => records.set(record.name, record),
+      stored: () => undefined,
     },
     { certificateTtlMs: 24 * hour, now: clock.now },
   );
@@ -196,4 +194,23 @@ t.test('renewal gives a fresh certificate beside those that are still good', asy
     'those that are over are dropped',
   );
   await t.rejects(enrolment.renew('b', csrPem, []), { code: 'not_found' });
+});
+
+t.test('renewals at the same time leave no certificate out of the record', async (t) => {
+  const { store, tokens, enroll, enrolment } = await setup();
+  const { token } = await tokens.create({ ttlMs: hour, uses: 1, createdBy: 'ann' });
+  const first = await enroll(token, 'a');
+  const transact = store.transact.bind(store);
+  // As from a disk, the answer comes after others could read what was committed.
+  store.transact = async (transaction) => {
+    const result = await transact(transaction);
+    await new Promise((resolve) => setImmediate(resolve));
+    return result;
+  };
+  const renewed = await Promise.all(Array.from({ length: 8 }, () => enrolment.renew('a', csrPem, [])));
+  const serials = [first, ...renewed].map(({ certificatePem = '' }) =>
+    new X509Certificate(certificatePem).serialNumber.toLowerCase(),
+  );
+  const record = (await getJson<NodeRecord>(store, keys.node('a')))?.value;
+  t.same(record?.certificates.map(({ serial }) => serial).sort(), serials.sort(), 'each can be revoked');
 });

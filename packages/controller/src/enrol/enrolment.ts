@@ -7,7 +7,7 @@ import {
   validateNodeName,
 } from '@shoal/common';
 import type { Leases } from '../license/leases.js';
-import { putJson } from '../store/json.js';
+import { putJson, updateJson } from '../store/json.js';
 import { keys } from '../store/keys.js';
 import type { Store } from '../store/store.js';
 import { controllerName, isSiteName, type NodeRecord, nameTaken, withCertificate } from './node-record.js';
@@ -30,8 +30,6 @@ export interface EnrolmentComponents {
     readonly manifestPublicKeyPem: string;
     readonly gossipKeys: readonly Buffer[];
   };
-  /** The node as it is known now. */
-  readonly node: (name: string) => NodeRecord | undefined;
   /** A record was stored. */
   readonly stored: (record: NodeRecord) => void;
 }
@@ -94,28 +92,17 @@ export class Enrolment {
 
   /** A fresh certificate for a node that has a good one. @throws ShoalError `invalid_input`, `not_found` */
   async renew(name: string, csrPem: string, gossipSeeds: readonly string[]): Promise<Identity> {
-    const { store, stored, node, logger } = this.#parts;
+    const { store, stored, logger } = this.#parts;
     const issued = await this.#issue(name, csrPem);
-    for (let attempt = 0; attempt < attempts; attempt += 1) {
-      const entry = await store.get(keys.node(name));
-      const present = node(name);
-      if (entry === undefined || present === undefined)
-        throw new ShoalError('not_found', `No node "${name}"`);
-      const certificate = { serial: issued.serial, notAfter: issued.notAfter };
-      const record = withCertificate(present, certificate, this.#options.now());
-      const result = await store.transact({
-        compare: [{ key: keys.node(name), modRevision: entry.modRevision }],
-        writes: [putJson(keys.node(name), record)],
-      });
-      if (!result.committed) continue;
-      stored(record);
-      logger.info(
-        { node: name, notAfter: new Date(issued.notAfter).toISOString() },
-        'node certificate renewed',
-      );
-      return this.#identity(name, issued.certificatePem, gossipSeeds);
-    }
-    throw new ShoalError('conflict', `The record of node "${name}" kept changing`);
+    const certificate = { serial: issued.serial, notAfter: issued.notAfter };
+    const record = await updateJson<NodeRecord>(store, keys.node(name), (present) =>
+      present === undefined ? undefined : withCertificate(present, certificate, this.#options.now()),
+    );
+    if (record === undefined) throw new ShoalError('not_found', `No node "${name}"`);
+    stored(record);
+    const notAfter = new Date(issued.notAfter).toISOString();
+    logger.info({ node: name, notAfter }, 'node certificate renewed');
+    return this.#identity(name, issued.certificatePem, gossipSeeds);
   }
 
   #issue(node: string, csrPem: string): ReturnType<CertificateAuthority['issueNode']> {

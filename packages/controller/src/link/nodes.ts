@@ -1,11 +1,11 @@
 import type { HashView, Hello__Output, Logger, NodeReport__Output, NodeView } from '@shoal/common';
 import { nearest, ShoalError } from '@shoal/common';
 import type { Membership } from '../cluster/membership.js';
-import type { NodeRecord } from '../enrol/node-record.js';
+import type { NodeCertificate, NodeRecord } from '../enrol/node-record.js';
 import type { ObservedNode, Presence } from '../rollout/machine.js';
 import type { Targets } from '../rollout/targets.js';
 import type { CompiledManifest, Manifests, NodePlace } from '../spec/manifests.js';
-import { listJson, putJson } from '../store/json.js';
+import { getJson, listJson, putJson } from '../store/json.js';
 import { keys } from '../store/keys.js';
 import type { Store } from '../store/store.js';
 import type { EventBus } from './event-bus.js';
@@ -17,6 +17,9 @@ import type { Session } from './session.js';
 const persistIntervalMs = 2000;
 /** A node without link counts as offline after this time; agents come back within 30 s, and the controller itself may have just started. */
 export const awayMs: number = 40_000;
+
+/** How often a removal is tried again when the node's record changed meanwhile. */
+const removeAttempts = 20;
 
 interface StoredReport {
   readonly node: string;
@@ -160,25 +163,37 @@ export class Nodes {
 
   /** Takes a node out of the cluster: its certificates are refused from now on, its agent is told. @throws ShoalError `not_found` */
   async remove(name: string): Promise<void> {
-    const { store, targets, events } = this.#parts;
+    const { targets, events } = this.#parts;
     const entry = this.#entry(name);
-    const { certificates } = entry.record;
-    await store.transact({
-      writes: [
-        ...[keys.node(name), keys.target(name), keys.report(name)].map(
-          (key) => ({ type: 'delete', key }) as const,
-        ),
-        ...certificates.map((certificate) =>
-          putJson(keys.revokedSerial(certificate.serial), { ...certificate, node: name }),
-        ),
-      ],
-    });
+    const certificates = await this.#revokeStored(name);
     for (const { serial } of certificates) this.#revoked.add(serial);
     this.#entries.delete(name);
     targets.forget(name);
     entry.session?.removed();
     events.publish({ type: 'node-removed', name });
     this.#changed(name);
+  }
+
+  /** Deletes what the store holds of the node and keeps its certificates as revoked: those of the store, where one was added just now maybe. */
+  async #revokeStored(name: string): Promise<readonly NodeCertificate[]> {
+    const { store } = this.#parts;
+    for (let attempt = 0; attempt < removeAttempts; attempt += 1) {
+      const stored = await getJson<NodeRecord>(store, keys.node(name));
+      const certificates = stored?.value.certificates ?? [];
+      const { committed } = await store.transact({
+        compare: [{ key: keys.node(name), modRevision: stored?.modRevision ?? 0 }],
+        writes: [
+          ...[keys.node(name), keys.target(name), keys.report(name)].map(
+            (key) => ({ type: 'delete', key }) as const,
+          ),
+          ...certificates.map((certificate) =>
+            putJson(keys.revokedSerial(certificate.serial), { ...certificate, node: name }),
+          ),
+        ],
+      });
+      if (committed) return certificates;
+    }
+    throw new ShoalError('conflict', `The record of node "${name}" kept changing`);
   }
 
   /** A link began; one that stood before is ended. */
