@@ -347,8 +347,10 @@ t.test('removing a node refuses its certificate, tells its agent and frees its n
     services.nodes.list().map(({ name }) => name),
     ['b'],
   );
+  a.received.length = 0;
   void a.connect().catch(() => undefined);
   t.match(fromServiceError(await a.ended()), { code: 'unauthenticated', message: /was revoked/ });
+  t.ok(a.received[0]?.removed, 'an agent that was away then is told when it comes back');
   const back = new FakeAgent(addresses.grpc, await enroll(addresses.grpc, token, 'a'));
   t.teardown(() => back.close());
   t.ok((await back.connect()).welcome);

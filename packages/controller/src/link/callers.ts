@@ -24,9 +24,9 @@ export class Callers {
     this.#options = options;
   }
 
-  /** Whoever calls. @throws ShoalError `unauthenticated`: no certificate, another CA's or cluster's, expired, revoked */
-  principal(call: AuthenticatedCall): Principal {
-    const { clusterId, caPem, isRevoked, now } = this.#options;
+  /** Whoever presents the certificate, revoked or not. */
+  #holder(call: AuthenticatedCall): Principal {
+    const { clusterId, caPem, now } = this.#options;
     const certificate = call.getAuthContext()?.sslPeerCertificate?.raw;
     if (certificate === undefined) {
       throw new ShoalError('unauthenticated', "No client certificate of this cluster's CA was presented", {
@@ -40,7 +40,19 @@ export class Callers {
         `The certificate is for another cluster (${principal.clusterId})`,
       );
     }
-    if (isRevoked(principal.serial)) {
+    return principal;
+  }
+
+  /** Whether a node calls that was removed from the cluster. @throws ShoalError as `principal`, but for a revoked certificate */
+  wasRemoved(call: AuthenticatedCall): boolean {
+    const { kind, serial } = this.#holder(call);
+    return kind === 'node' && this.#options.isRevoked(serial);
+  }
+
+  /** Whoever calls. @throws ShoalError `unauthenticated`: no certificate, another CA's or cluster's, expired, revoked */
+  principal(call: AuthenticatedCall): Principal {
+    const principal = this.#holder(call);
+    if (this.#options.isRevoked(principal.serial)) {
       throw new ShoalError(
         'unauthenticated',
         `The certificate of ${principal.kind} "${principal.name}" was revoked`,

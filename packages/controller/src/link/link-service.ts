@@ -111,6 +111,8 @@ function retryLater(ms: number): Error {
 
 function serveControl(call: ControlStream, parts: LinkComponents): void {
   refusing(call, () => {
+    // Its agent was away when the node was removed: it hears of it now, leaves the gossip and stops asking.
+    if (parts.callers.wasRemoved(call)) call.write({ sequence: 1, removed: true });
     const { name } = parts.callers.node(call);
     const waitMs = parts.admission.admit();
     if (waitMs > 0) {
