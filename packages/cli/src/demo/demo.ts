@@ -135,7 +135,7 @@ async function run(
   service: DemoService,
   processes: DemoProcess[],
 ): Promise<void> {
-  const started = performance.now();
+  const started = Number(process.env['SHOAL_STARTED_AT'] ?? Date.now());
   context.note('Starting the controller ...');
   const controller = await startController(layout, processes);
   const client = connect(await findCredentials(layout.credentials));
@@ -154,7 +154,7 @@ async function run(
         processes,
         until(() => answers(node), `${node.name} to serve`),
       );
-    const seconds = ((performance.now() - started) / 1000).toFixed(1);
+    const seconds = ((Date.now() - started) / 1000).toFixed(1);
     const session = (await (await fetch(`http://${layout.httpAddress}/api/v1/session`)).json()) as {
       firstRun?: boolean;
     };

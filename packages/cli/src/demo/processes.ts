@@ -18,7 +18,13 @@ export interface DemoProcess {
   stop(): Promise<void>;
 }
 
-const command = process.argv[1] ?? fileURLToPath(new URL('../../bin/shoal.js', import.meta.url));
+/** This same command. An installed one names itself, because it starts Node with settings of its own (deploy/debian/shoal/shoal.sh). */
+function commandLine(): [string, ...string[]] {
+  const installed = process.env['SHOAL_COMMAND'];
+  if (installed !== undefined) return [installed];
+  return [process.execPath, process.argv[1] ?? fileURLToPath(new URL('../../bin/shoal.js', import.meta.url))];
+}
+
 const keptLines = 20;
 
 function fieldOf(line: string, field: string): string | undefined {
@@ -43,7 +49,8 @@ function onceEnded(child: ChildProcess): Promise<number | null> {
  * watches the pipe to its standard input.
  */
 export function startProcess(name: string, args: readonly string[], logFile: string): DemoProcess {
-  const child = spawn(process.execPath, [command, ...args], {
+  const [program, ...before] = commandLine();
+  const child = spawn(program, [...before, ...args], {
     // A group of its own: Ctrl-C reaches the demo alone, which then stops its processes in order.
     detached: true,
     stdio: ['pipe', 'pipe', 'pipe'],
