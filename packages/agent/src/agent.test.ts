@@ -1,4 +1,4 @@
-import { appendFile, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { createLogger, createSigningKey, type Manifest, ShoalError } from '@shoal/common';
@@ -260,6 +260,20 @@ t.test('a removed node forgets its identity and does not come back by the same t
   const again = await start();
   await waitFor('the mode', () => again.agent.status().mode === 'removed');
   t.equal(controller.enrolled.length, 1);
+});
+
+t.test('a removed node leaves its cluster also when the disk refuses to note it', async (t) => {
+  const { controller, dataDir, log, start } = await world(t);
+  const { agent } = await start();
+  await waitFor('the link', () => agent.status().cluster?.link === 'connected');
+  await mkdir(join(dataDir, 'removed.json', 'in-the-way'), { recursive: true });
+  controller.send({ removed: true });
+  await waitFor('the end', () => agent.status().mode === 'removed' && !controller.linked);
+  await waitFor('the gossip', () => agent.status().tier === 'free');
+  t.ok(
+    log.some((line) => line.includes('removed.json')),
+    'what failed is logged',
+  );
 });
 
 t.test('every line is shipped exactly once over an outage, a rotation and a restart', async (t) => {

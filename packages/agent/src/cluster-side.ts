@@ -272,12 +272,21 @@ export class ClusterSide {
     const { logger, identityFile, membership, config } = this.#options;
     this.#removed = true;
     logger.warn({ cluster: this.#identity?.clusterName }, 'the controller removed this node; services go on');
-    const tokenId = (await this.#tokenOrNone())?.id ?? '';
-    await writeRemovedMark(config.dataDir, { clusterId: this.#identity?.clusterId ?? '', tokenId });
-    await identityFile.remove();
-    await this.#endLink();
-    await membership.leave();
-    await this.#options.removed();
+    // What fails doesn't keep the rest from being done. A node that couldn't note it keeps its identity, and is told again after a restart.
+    await this.#attempt(async () => {
+      const tokenId = (await this.#tokenOrNone())?.id ?? '';
+      await writeRemovedMark(config.dataDir, { clusterId: this.#identity?.clusterId ?? '', tokenId });
+      await identityFile.remove();
+    });
+    await this.#attempt(() => this.#endLink());
+    await this.#attempt(() => membership.leave());
+    await this.#attempt(() => this.#options.removed());
+  }
+
+  async #attempt(act: () => Promise<void>): Promise<void> {
+    await act().catch((error: unknown) => {
+      this.#options.logger.error({ err: error }, 'leaving the cluster is not complete');
+    });
   }
 
   async #endLink(): Promise<void> {
