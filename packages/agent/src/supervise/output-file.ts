@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import {
   closeSync,
   constants,
@@ -114,8 +114,12 @@ export class OutputFile {
     const end = this.#position - (this.#position % blockBytes);
     const range = ['--offset', String(this.#released), '--length', String(end - this.#released)];
     this.#released = end;
-    // Through /proc, so that it is this very file whatever happened to its name.
-    execFile('fallocate', ['--punch-hole', ...range, `/proc/${process.pid}/fd/${this.#fd}`], () => {});
+    // The tool inherits the file itself: a path, or our number for it, may stand for another file by the time that it looks.
+    const tool = spawn('fallocate', ['--punch-hole', ...range, '/proc/self/fd/3'], {
+      stdio: ['ignore', 'ignore', 'ignore', this.#fd],
+    });
+    tool.on('error', () => {});
+    tool.unref();
   }
 }
 

@@ -46,6 +46,16 @@ export function isAlive(identity: ProcessIdentity): boolean {
   return stat !== undefined && stat.state !== 'Z' && stat.startTicks === identity.startTicks;
 }
 
+/**
+ * Whether the process's id is another one's by now, and so is the group of that number. While a process of the old group lives, the kernel
+ * gives its number to nobody (alloc_pid, kernel/pid.c): an id without a process, or with the old one as a zombie, is still the old group's.
+ */
+export function isReused(identity: ProcessIdentity): boolean {
+  if (identity.bootId !== bootId()) return true;
+  const stat = readStat(identity.pid);
+  return stat !== undefined && stat.startTicks !== identity.startTicks;
+}
+
 /** Whether a process of the group lives. Zombies that nobody collects don't count, though signals still reach them. */
 export function groupLives(group: number): boolean {
   try {

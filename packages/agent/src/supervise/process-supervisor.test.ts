@@ -1,5 +1,13 @@
 import { spawn } from 'node:child_process';
-import { appendFileSync, readFileSync, statSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  openSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { t } from 'tap';
@@ -175,4 +183,38 @@ t.test('disk space of output that was read is given back', async (t) => {
   await until('less than half on disk', () => statSync(path).blocks * 512 < 6 * 1024 * 1024);
   output.reset();
   t.equal(statSync(path).size, 0);
+});
+
+t.test("a foreign process that got a dead service's id is left alone", async (t) => {
+  const directory = t.testdir({ run: {} });
+  const foreign = spawn('sleep', ['60'], { detached: true, stdio: 'ignore' });
+  t.teardown(() => foreign.kill('SIGKILL'));
+  const identity = identifyProcess(foreign.pid ?? 0);
+  if (identity === undefined) throw new Error('no process');
+  const fields = Array.from({ length: 19 }, () => '0').join(' ');
+  const earlier = Number(identity.startTicks) - 1;
+  const note = `${identity.bootId} ${identity.pid} (sh) S ${fields.slice(2)} ${earlier} 0\n`;
+  writeFileSync(join(directory, 'run', 'svc.pid'), note);
+  const { supervisor } = supervise(t, directory);
+  const spec = specOf(directory, 'exec sleep 60');
+  await supervisor.resume(spec);
+  await until('the service', async () => (await supervisor.status(spec)).state === 'running');
+  t.not(pidOf(directory), foreign.pid);
+  t.ok(isAlive(identity));
+});
+
+t.test('disk space is given back of the output alone, whatever is opened after it', async (t) => {
+  const directory = t.testdir();
+  const path = join(directory, 'svc.out');
+  const output = new OutputFile(path, () => undefined);
+  appendFileSync(path, `${'x'.repeat(1023)}\n`.repeat(5 * 1024));
+  const { descriptor } = output;
+  output.close();
+  const other = join(directory, 'other');
+  const file = openSync(other, 'w+');
+  t.teardown(() => closeSync(file));
+  t.equal(file, descriptor, 'it has the number that the output had');
+  writeSync(file, Buffer.alloc(5 * 1024 * 1024, 'y'));
+  await until('the space', () => statSync(path).blocks * 512 < 2 * 1024 * 1024);
+  t.equal(statSync(other).blocks * 512, 5 * 1024 * 1024);
 });

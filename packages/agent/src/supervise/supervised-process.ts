@@ -9,7 +9,7 @@ import { backoffDelay } from './backoff.js';
 import { launch, noteOf, prepareLaunch, readNote } from './launch.js';
 import { OutputFile } from './output-file.js';
 import type { ProcessIdentity } from './proc-stat.js';
-import { bootId, groupLives, identifyProcess, isAlive } from './proc-stat.js';
+import { groupLives, identifyProcess, isAlive, isReused } from './proc-stat.js';
 import type { ProcessSpec, ProcessStatus, SupervisorListener } from './supervisor.js';
 
 /** Timing of a supervised process, in milliseconds. */
@@ -91,7 +91,7 @@ export class SupervisedProcess {
   async resume(spec: ProcessSpec): Promise<void> {
     if (this.adopt(spec)) return;
     const left = readNote(this.#note);
-    if (left?.bootId === bootId()) await this.#endGroup(left.pid);
+    if (left !== undefined) await this.#endGroup(left);
     this.#launchAgain(spec, 0);
   }
 
@@ -122,7 +122,7 @@ export class SupervisedProcess {
     if (running !== undefined) {
       signalProcess(running.identity, spec.stopSignal);
       await this.#waitForEnd(running, spec.stopTimeoutMs);
-      await this.#endGroup(running.identity.pid);
+      await this.#endGroup(running.identity);
       this.#listener.processChanged(this.#service);
     }
     await rm(this.#note, { force: true });
@@ -198,7 +198,7 @@ export class SupervisedProcess {
       this.#running = undefined;
       this.#detail = running.ending;
     }
-    await this.#endGroup(running.identity.pid);
+    await this.#endGroup(running.identity);
     this.#listener.processChanged(this.#service);
     const name = spec.command?.[0] ?? 'the process';
     throw new StepError(`${name} didn't stay up: ${running.ending}`, this.#output.recent());
@@ -213,10 +213,10 @@ export class SupervisedProcess {
     this.#output.drain();
     const stable = this.#clock.now() - running.startedAt >= this.#timing.stableMs;
     this.#failures = stable ? 1 : this.#failures + 1;
-    this.#launchAgain(spec, backoffDelay(this.#failures, this.#timing), running.identity.pid);
+    this.#launchAgain(spec, backoffDelay(this.#failures, this.#timing), running.identity);
   }
 
-  #launchAgain(spec: ProcessSpec, delayMs: number, remains?: number): void {
+  #launchAgain(spec: ProcessSpec, delayMs: number, remains?: ProcessIdentity): void {
     const waiting = new AbortController();
     this.#waiting = waiting;
     this.#listener.processChanged(this.#service);
@@ -255,11 +255,11 @@ export class SupervisedProcess {
   }
 
   /** Ends what is left of a process's group: workers that outlived their parent hold its sockets. */
-  async #endGroup(group: number): Promise<void> {
+  async #endGroup(leader: ProcessIdentity): Promise<void> {
     for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
       for (let waited = 0; waited < 2000; waited += 50) {
-        if (!groupLives(group)) return;
-        if (waited === 0) killGroup(group, signal);
+        if (isReused(leader) || !groupLives(leader.pid)) return;
+        if (waited === 0) killGroup(leader.pid, signal);
         await this.#clock.sleep(50);
       }
     }
