@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { BenchOptions } from './main.js';
@@ -10,6 +10,8 @@ import { machine } from './report.js';
 
 const root = new URL('../..', import.meta.url).pathname;
 const mebibyte = 1024 * 1024;
+/** A loopback network that no demo runs on unasked. */
+const network = '127.97.0';
 
 interface Bundler {
   bundle(options: {
@@ -20,22 +22,28 @@ interface Bundler {
   }): Promise<unknown>;
 }
 
-/** The same bundles that the Debian packages hold: what a user's host runs. */
-async function bundleInto(directory: string): Promise<string> {
+/** The files of the Debian packages, bundles and wrapper alike, where the wrapper finds them. Returns the wrapper: what a user's host runs. */
+async function installInto(directory: string): Promise<string> {
   const { bundle } = (await import(`${root}scripts/package/bundle.mjs`)) as Bundler;
   const separate = { '@shoal/agent': 'shoal-agent', '@shoal/controller': 'shoal-controller' };
   await bundle({ entry: 'packages/cli/dist/main.js', outfile: join(directory, 'shoal.cjs'), separate });
-  await bundle({ entry: 'packages/agent/dist/index.js', outfile: join(directory, 'agent.cjs') });
+  await bundle({ entry: 'packages/cli/dist/agent-main.js', outfile: join(directory, 'agent.cjs') });
   const controller = {
     entry: 'packages/controller/dist/index.js',
     outfile: join(directory, 'controller.cjs'),
   };
   await bundle({ ...controller, external: ['lmdb'] });
-  return join(directory, 'shoal.cjs');
+  await symlink(process.execPath, join(directory, 'node'));
+  const packaged = await readFile(join(root, 'deploy/debian/shoal/shoal.sh'), 'utf8');
+  const wrapper = packaged.replace(/^library=.*$/m, `library='${directory}'`);
+  if (wrapper === packaged) throw new Error('deploy/debian/shoal/shoal.sh has no line "library=..."');
+  const command = join(directory, 'shoal');
+  await writeFile(command, wrapper, { mode: 0o755 });
+  return command;
 }
 
 function startDemo(command: string, directory: string): ChildProcess {
-  return spawn(process.execPath, [command, 'demo', '--dir', join(directory, 'demo')], {
+  return spawn(command, ['demo', '--dir', join(directory, 'demo'), '--network', network], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: {
       ...process.env,
@@ -69,7 +77,7 @@ export async function footprint(options: BenchOptions): Promise<Report> {
   await mkdir(cache, { recursive: true });
   const directory = await mkdtemp(join(cache, 'footprint-'));
   const bare = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1 << 30)'], { stdio: 'ignore' });
-  const demo = startDemo(await bundleInto(directory), directory);
+  const demo = startDemo(await installInto(directory), directory);
   try {
     await serving(demo);
     const agents = childrenOf(demo.pid ?? 0).filter((p) => p.command.includes('agent'));

@@ -31,7 +31,7 @@ export async function stageCommand({ directory, version }) {
 export async function stageAgent({ directory, version }) {
   const { tree, put, unit, stateDirectory } = emptyTree(directory, 'shoal-agent', version);
   const inside = await bundle({
-    entry: 'packages/agent/dist/index.js',
+    entry: 'packages/cli/dist/agent-main.js',
     outfile: join(tree, library, 'agent.cjs'),
   });
   unit('shoal-agent.service');
