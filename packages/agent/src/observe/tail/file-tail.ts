@@ -74,8 +74,14 @@ export class FileTail {
       }
       await this.#wait(moved && !failing);
     }
-    await this.#current?.close();
-    for (const { file } of this.#draining) await file.close();
+    await this.#closeAll();
+  }
+
+  async #closeAll(): Promise<void> {
+    const files = [this.#current, ...this.#draining.map(({ file }) => file)];
+    this.#current = undefined;
+    this.#draining = [];
+    for (const file of files) await file?.close();
   }
 
   async #wait(moved: boolean): Promise<void> {
@@ -95,6 +101,8 @@ export class FileTail {
   /** Opens the files that an earlier run was reading, wherever they were renamed to. */
   async #recover(): Promise<void> {
     const { path, keyPrefix, sink, logger } = this.#options;
+    // A recovery that failed halfway is begun anew.
+    await this.#closeAll();
     const known = sink.positions(keyPrefix);
     this.#seenBefore = known.size > 0;
     const candidates = known.size > 0 ? await rotatedNames(path) : [];

@@ -154,6 +154,33 @@ t.test('a stopped tail goes on where the sink’s positions are, whatever happen
   await second.stop();
 });
 
+t.test('a start on a full disk reads no line twice', async (t) => {
+  const file = join(t.testdir({ 'a.log': '1\n' }), 'a.log');
+  const sink = new MemorySink();
+  const first = tail(t, file, sink);
+  await waitFor('the start', () => sink.lines.length === 1);
+  await first.stop();
+  // One more file was being read, which is gone; noting that fails at first.
+  sink.known.set('f:1', { i: 1, o: 5, n: 0, h: '' });
+  const { mark } = sink;
+  let refused = 0;
+  sink.mark = async (moved) => {
+    if (refused < 2) {
+      refused += 1;
+      throw new Error('no space');
+    }
+    await mark.call(sink, moved);
+  };
+  const second = tail(t, file, sink);
+  await waitFor('the recovery', () => !sink.known.has('f:1'));
+  await appendFile(file, '2\n');
+  await waitFor('the line', () => sink.lines.length >= 2);
+  await appendFile(file, '3\n');
+  await waitFor('the next line', () => sink.texts.includes('3'));
+  await second.stop();
+  t.strictSame(sink.texts, ['1', '2', '3']);
+});
+
 t.test('a file that lost its tail in a power cut is read on from its end', async (t) => {
   const file = join(t.testdir({ 'a.log': '1\n2\n3\n' }), 'a.log');
   const buffer = Buffer.alloc(100);
