@@ -125,7 +125,10 @@ t.test('services’ own metrics: stub_status, Prometheus, and pages that are nei
   const server = createServer((request, response) => {
     if (request.url === '/stub') response.end(stub);
     else if (request.url === '/huge') response.end('x'.repeat(2_000_000));
-    else if (request.url !== '/hangs') response.writeHead(404).end(stub);
+    else if (request.url === '/trickles') {
+      const timer = setInterval(() => response.write('x'), 10);
+      response.on('close', () => clearInterval(timer));
+    } else if (request.url !== '/hangs') response.writeHead(404).end(stub);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.50.3.1', resolve));
   t.teardown(() => {
@@ -136,6 +139,8 @@ t.test('services’ own metrics: stub_status, Prometheus, and pages that are nei
   const source = (path: string) => ({ type: 'nginx-stub-status' as const, url: `${url}${path}` });
   t.equal((await readServiceMetrics(source('/stub')))?.['connections'], 2);
   for (const path of ['/huge', '/missing']) t.equal(await readServiceMetrics(source(path)), undefined, path);
-  t.equal(await readServiceMetrics(source('/hangs'), 50), undefined);
+  for (const path of ['/hangs', '/trickles']) {
+    t.equal(await readServiceMetrics(source(path), 50), undefined, path);
+  }
   t.equal(await readServiceMetrics({ type: 'prometheus', url: 'http://127.50.3.1:1/' }), undefined);
 });

@@ -55,7 +55,8 @@ export async function readServiceMetrics(
 
 function fetchText(url: string, timeoutMs: number): Promise<string> {
   return new Promise((resolve, reject) => {
-    const request = get(url, { timeout: timeoutMs, agent: false }, (response) => {
+    // The whole answer within that time: one that trickles would hold up all sampling.
+    const request = get(url, { signal: AbortSignal.timeout(timeoutMs), agent: false }, (response) => {
       const parts: Buffer[] = [];
       let bytes = 0;
       response.on('data', (chunk: Buffer) => {
@@ -69,7 +70,6 @@ function fetchText(url: string, timeoutMs: number): Promise<string> {
       });
       response.on('error', reject);
     });
-    request.on('timeout', () => request.destroy(new Error('timeout')));
     request.on('error', reject);
   });
 }
