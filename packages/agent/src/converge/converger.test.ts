@@ -305,6 +305,21 @@ t.test('a dry run tells what would change and changes nothing', async (t) => {
   t.same(notesOf(directory), ['start']);
 });
 
+t.test('dry runs at the same time do not disturb each other', async (t) => {
+  const directory = t.testdir();
+  const host = await startHost(t, { dataDir: join(directory, 'data') });
+  const toy = { directory, port: 18119 };
+  const bodies = ['one', 'two', 'three', 'four'];
+  const checks = await Promise.all(
+    bodies.map((body) => host.converger.check(manifestOf(1, toyService({ ...toy, body })))),
+  );
+  for (const differences of checks)
+    t.same(
+      differences.map(({ step }) => step),
+      ['config', 'run'],
+    );
+});
+
 t.test('the latest offer replaces one that was not begun', async (t) => {
   const directory = t.testdir();
   const host = await startHost(t, { dataDir: join(directory, 'data') });

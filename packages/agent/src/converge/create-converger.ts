@@ -77,6 +77,7 @@ class HostConverger implements Converger {
   #phase: Phase = 'idle';
   #convergingHash = '';
   #offered = '';
+  #checking: Promise<unknown> = Promise.resolve();
   #factsTimer: NodeJS.Timeout | undefined;
 
   constructor(options: ConvergerOptions) {
@@ -136,7 +137,14 @@ class HostConverger implements Converger {
     this.#loop.offer({ manifest, hash: acceptedHash, retryFailed: options.retryFailed });
   }
 
-  async check(manifest: Manifest): Promise<readonly StepDifference[]> {
+  /** One after another: they stage their copies of a file under the same name. */
+  check(manifest: Manifest): Promise<readonly StepDifference[]> {
+    const checked = this.#checking.then(() => this.#check(manifest));
+    this.#checking = checked.catch(() => undefined);
+    return checked;
+  }
+
+  async #check(manifest: Manifest): Promise<readonly StepDifference[]> {
     let services: Rendering['services'];
     try {
       services = (await this.#render(manifest)).services;
