@@ -8,6 +8,8 @@ import { ShoalError } from '../errors/shoal-error.js';
 export interface WriteFileOptions {
   /** Permissions of the new file, whatever the umask says. Default 0o600. */
   readonly mode?: number;
+  /** Ids of the new file's owner and group; -1, as in chown(2): those of this process. Set before the file has its name, on the file itself. */
+  readonly owner?: { readonly uid: number; readonly gid: number };
   /** Opens the temporary file; for tests that make the disk fail. */
   readonly open?: (path: string, flags: string, mode: number) => Promise<FileHandle>;
 }
@@ -28,6 +30,9 @@ export async function writeFileAtomic(
   try {
     const file = await (options.open ?? open)(temporary, 'wx', mode);
     try {
+      const { uid = -1, gid = -1 } = options.owner ?? {};
+      // Before the mode: chown(2) may clear set-id bits.
+      if (uid !== -1 || gid !== -1) await file.chown(uid, gid);
       await file.chmod(mode);
       await file.writeFile(data);
       await file.sync();

@@ -1,4 +1,4 @@
-import { chmod, chown, mkdir, rmdir } from 'node:fs/promises';
+import { mkdir, rmdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { RenderedDirectory } from '../render/rendered.js';
 import { StepError } from '../step-error.js';
@@ -44,7 +44,7 @@ export const directoryHandler: StepHandler<RenderedDirectory, DirectoryUndo> = {
     for (const path of await missingFrom(step.path)) {
       await mkdir(path);
       // Directories on the way are as any: the agent's own umask may be stricter.
-      await chmod(path, 0o755);
+      await setOwnership(path, 0o755, { uid: -1, gid: -1 });
     }
     await setOwnership(step.path, step.mode, wanted);
     return `${step.path} is there`;
@@ -52,8 +52,7 @@ export const directoryHandler: StepHandler<RenderedDirectory, DirectoryUndo> = {
 
   async undo(undo) {
     if (undo.before !== undefined) {
-      await chown(undo.path, undo.before.uid, undo.before.gid);
-      await chmod(undo.path, undo.before.mode);
+      await setOwnership(undo.path, undo.before.mode, undo.before);
       return `permissions of ${undo.path} put back`;
     }
     for (const path of undo.missing.toReversed()) await removeIfEmpty(path);

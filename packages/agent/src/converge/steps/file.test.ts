@@ -1,9 +1,12 @@
-import { rename, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { t } from 'tap';
+import type { RunCommand } from '../command.js';
 import type { RenderedFile } from '../render/rendered.js';
 import { type FileUndo, fileHandler } from './file.js';
 import type { StepContext, UndoContext } from './handler.js';
+import { setOwnership } from './ownership.js';
+import { stage } from './staging.js';
 
 const unused = {} as UndoContext;
 
@@ -36,3 +39,31 @@ t.test('a file that was never replaced keeps its time', async (t) => {
   t.equal((await stat(path)).mtimeMs, changedAt);
   t.equal((await stat(path)).nlink, 1, 'and has one name again');
 });
+
+t.test(
+  'a link that somebody puts in the place of what is written never has its target changed',
+  async (t) => {
+    const directory = t.testdir({ 'secret.txt': 'x', secrets: {}, own: {} });
+    const secret = join(directory, 'secret.txt');
+    const { mode: before, uid } = await stat(secret);
+    const path = join(directory, 'own', 'web.conf');
+    const staged = join(directory, 'own', '.shoal-staged.web.conf');
+    // Whoever may write to the directory acts while the host looks up the owner.
+    const ask: RunCommand = async () => {
+      await rm(staged, { force: true });
+      await symlink(secret, staged);
+      return { code: 0, signal: null, missing: false, timedOut: false, lines: [`me:x:${uid}:0`] };
+    };
+    const step = { type: 'file', id: 'conf', path, content: 'new', mode: 0o666, notify: null } as const;
+    await stage({ ...step, owner: 'me' }, 'staged', directory, ask);
+    t.equal((await stat(secret)).mode, before);
+    t.equal((await stat(staged)).mode & 0o777, 0o666);
+
+    const secrets = join(directory, 'secrets');
+    const { mode: closed } = await stat(secrets);
+    await mkdir(join(directory, 'more'));
+    await symlink(secrets, join(directory, 'more', 'link'));
+    await t.rejects(setOwnership(join(directory, 'more', 'link'), 0o777, { uid: -1, gid: -1 }));
+    t.equal((await stat(secrets)).mode, closed);
+  },
+);

@@ -1,4 +1,4 @@
-import { chown, link, lutimes, readFile, rename, rm } from 'node:fs/promises';
+import { link, lutimes, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { writeFileAtomic } from '@shoal/common';
 import { sha256 } from '../render/file-digest.js';
@@ -80,8 +80,8 @@ export const fileHandler: StepHandler<RenderedFile, FileUndo> = {
     if (undo.copied === undefined) {
       await putBack(undo.backup, undo.path);
     } else {
-      await writeFileAtomic(undo.path, await readFile(undo.backup), { mode: undo.copied.mode });
-      await chown(undo.path, undo.copied.uid, undo.copied.gid);
+      const { mode, ...owner } = undo.copied;
+      await writeFileAtomic(undo.path, await readFile(undo.backup), { mode, owner });
     }
     return `${undo.path} put back`;
   },

@@ -1,5 +1,5 @@
-import type { Stats } from 'node:fs';
-import { chmod, chown } from 'node:fs/promises';
+import { constants, type Stats } from 'node:fs';
+import { open } from 'node:fs/promises';
 import type { RunCommand } from '../command.js';
 import { StepError } from '../step-error.js';
 
@@ -37,10 +37,19 @@ export function ownershipDifference(stat: Stats, mode: number, wanted: Ownership
   return differences.join(', ');
 }
 
-/** Gives a path its owner, then its mode (chown(2) may clear set-id bits). */
-export async function setOwnership(path: string, mode: number, wanted: Ownership): Promise<void> {
-  if (wanted.uid !== -1 || wanted.gid !== -1) await chown(path, wanted.uid, wanted.gid);
-  await chmod(path, mode);
+/**
+ * Gives a directory its owner, then its mode (chown(2) may clear set-id bits). Whoever may write beside it could put a link in its place
+ * meanwhile, and would be given what that leads to: so it is opened as what it is, and changed by its handle.
+ */
+export async function setOwnership(directory: string, mode: number, wanted: Ownership): Promise<void> {
+  const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
+  const handle = await open(directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  try {
+    if (wanted.uid !== -1 || wanted.gid !== -1) await handle.chown(wanted.uid, wanted.gid);
+    await handle.chmod(mode);
+  } finally {
+    await handle.close();
+  }
 }
 
 /** `0644` */

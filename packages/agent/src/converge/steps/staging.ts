@@ -7,7 +7,7 @@ import type { RenderedFile, RenderedService, StagedPaths } from '../render/rende
 import { StepError } from '../step-error.js';
 import { statOf } from './disk.js';
 import { nameOriginals } from './handler.js';
-import { lookUp, setOwnership } from './ownership.js';
+import { lookUp } from './ownership.js';
 
 const validateTimeoutMs = 60_000;
 
@@ -27,8 +27,7 @@ export async function stage(
   const directory = beside ? own : join(otherwise, step.id);
   if (!beside) await mkdir(directory, { recursive: true, mode: 0o700 });
   const path = join(directory, `${beside ? `.shoal-${purpose}.` : ''}${basename(step.path)}`);
-  await writeFileAtomic(path, step.content, { mode: step.mode });
-  await setOwnership(path, step.mode, await lookUp(step, ask));
+  await writeFileAtomic(path, step.content, { mode: step.mode, owner: await lookUp(step, ask) });
   return path;
 }
 
