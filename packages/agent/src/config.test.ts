@@ -53,7 +53,7 @@ cluster:
   token: [not, a, text]
 stats: {interval: soon}
 spool: {maxBytes: much}
-metrics: {listen: 9899}
+metrics: {listen: '127.0.0.1:99999'}
 `;
   const configFile = join(t.testdir({ 'agent.yaml': text }), 'agent.yaml');
   const problems = formatProblems(await failure({ configFile })).replaceAll(configFile, 'agent.yaml');

@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import {
+  addressExpected,
+  addressPattern,
   compileSchema,
   durationExpected,
   durationPattern,
@@ -42,7 +44,7 @@ interface ConfigFile extends Omit<AgentConfig, 'spool' | 'stats'> {
 }
 
 const text = { type: 'string', minLength: 1 };
-const address = { ...text, pattern: '^.+:[0-9]{1,5}$', expected: 'host:port' };
+const address = { ...text, pattern: addressPattern, expected: addressExpected };
 
 function section(properties: Record<string, unknown>, required: readonly string[] = []): unknown {
   return { type: 'object', additionalProperties: false, properties, required };
@@ -58,7 +60,7 @@ const validator = compileSchema<ConfigFile>({
     gossip: section({ listen: address, advertise: address }),
     supervisor: { enum: ['systemd', 'process'] },
     metrics: section({
-      listen: { ...text, pattern: '^(off|.+:[0-9]{1,5})$', expected: 'host:port, or off' },
+      listen: { ...text, pattern: `^off$|${addressPattern}`, expected: `${addressExpected}, or off` },
     }),
     standalone: section({ spec: text }),
     blueprints: { type: 'array', items: text },
@@ -123,10 +125,17 @@ function complete(read: ConfigFile): AgentConfig {
   if (maxBytes < smallestSpool) throw tooSmall('spool.maxBytes', '1MiB or more');
   const intervalMs = parseDuration(read.stats.interval);
   if (intervalMs < 1000) throw tooSmall('stats.interval', '1s or more');
-  parseAddress(read.gossip.listen);
-  if (read.cluster !== undefined) parseAddress(read.cluster.controller, 9898);
-  if (read.metrics.listen !== 'off') parseAddress(read.metrics.listen);
+  if (read.cluster !== undefined) checkController(read.cluster.controller);
   return { ...read, spool: { maxBytes }, stats: { intervalMs } };
+}
+
+/** The port may be left out here. */
+function checkController(text: string): void {
+  try {
+    parseAddress(text, 9898);
+  } catch (thrown) {
+    throw new ShoalError('invalid_input', `cluster.controller: ${ShoalError.from(thrown).message}`);
+  }
 }
 
 function tooSmall(key: string, expected: string): ShoalError {

@@ -1,4 +1,6 @@
 import {
+  addressExpected,
+  addressPattern,
   compileSchema,
   durationExpected,
   durationPattern,
@@ -48,12 +50,7 @@ interface ConfigFile extends Omit<ControllerConfig, 'retention' | 'leaseTtlMs' |
 export type ControllerSettings = { readonly [K in keyof ConfigFile]?: Partial<ConfigFile[K]> };
 
 const text = { type: 'string', minLength: 1 };
-const port = '([0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])';
-const address = {
-  ...text,
-  pattern: `^(\\[[0-9a-fA-F:.%a-z]+\\]|[^\\s:/\\[\\]]+):${port}$`,
-  expected: 'host:port',
-};
+const address = { ...text, pattern: addressPattern, expected: addressExpected };
 const duration = { ...text, pattern: durationPattern, expected: durationExpected };
 const size = {
   type: ['string', 'integer'],

@@ -7,8 +7,8 @@ import type { JsonSchema } from './validator.js';
 export interface ConfigEntry {
   readonly path: readonly string[];
   readonly value: unknown;
-  /** How the user knows it: `SHOAL_AGENT_CLUSTER_TOKEN`, `--cluster.token`. */
-  readonly name: string;
+  /** What a problem of it begins with: `SHOAL_AGENT_CLUSTER_TOKEN:`, `--set`. */
+  readonly source: string;
 }
 
 /** What the environment sets; a variable with the prefix that is no key's becomes a problem. */
@@ -25,7 +25,7 @@ export function environmentLayer(
     const key = keys.get(name);
     if (key === undefined) {
       problems.push({ message: `unknown environment variable ${name}${didYouMean(name, keys.keys())}` });
-    } else entries.push({ path: key.path, value: fromText(text, key.schema), name });
+    } else entries.push({ path: key.path, value: fromText(text, key.schema), source: `${name}:` });
   }
   return entries;
 }
@@ -42,10 +42,10 @@ export function flagLayer(
     if (value === undefined) continue;
     const key = keys.get(flag);
     if (key === undefined)
-      problems.push({ message: `unknown setting --${flag}${didYouMean(flag, keys.keys())}` });
+      problems.push({ message: `unknown key "${flag}" of --set${didYouMean(flag, keys.keys())}` });
     else {
       const typed = typeof value === 'string' ? fromText(value, key.schema) : value;
-      entries.push({ path: key.path, value: typed, name: `--${flag}` });
+      entries.push({ path: key.path, value: typed, source: '--set' });
     }
   }
   return entries;

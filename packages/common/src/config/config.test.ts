@@ -153,7 +153,7 @@ t.test('what does not fit a schema is told at its place, in plain words', async 
       'c.yaml:2:8: level: expected one of "info", "warn", found string "wrn"; did you mean "warn"?',
     ],
     ['port: 1\ndataDir: ""', 'c.yaml:2:10: dataDir: expected at least 1 characters, found string ""'],
-    ['port: 1\nseeds: [a, b, a]', 'c.yaml:2:15: seeds[2]: duplicate entry string "a"'],
+    ['port: 1\nseeds: [a, b, a]', 'c.yaml:2:15: seeds[2]: duplicate entry "a"'],
     ['port: 1\nseeds: [a, b, c, d]', 'c.yaml:2:8: seeds: expected at most 3 entries, found a list'],
     ['port: 1\nseeds:\n  - 5', 'c.yaml:3:5: seeds[0]: expected a string, found number 5'],
     ['port: 1\nverbose: yes', 'c.yaml:2:10: verbose: expected true or false, found string "yes"'],
@@ -239,13 +239,13 @@ t.test('faulty configuration names file and place, variable or flag', async (t) 
     readConfig({ validator, file, env: { prefix: 'X_', values }, flags: { port: 'many', dataDr: '/d' } }),
   );
   t.strictSame(found.replaceAll(dir, '').split('\n').sort(), [
-    '--port: port: expected an integer, found string "many"',
+    '--set port: expected an integer, found string "many"',
     '/a.yaml:2:1: unknown key "levl"; did you mean "level"?',
     'X_LEVEL: level: expected one of "info", "warn", found string "loud"',
     'X_VERBOSE: verbose: expected true or false, found string "maybe"',
     'unknown environment variable X_CLUSTER_TOKN; did you mean "X_CLUSTER_TOKEN"?',
     'unknown environment variable X_PRT; did you mean "X_PORT"?',
-    'unknown setting --dataDr; did you mean "dataDir"?',
+    'unknown key "dataDr" of --set; did you mean "dataDir"?',
   ]);
   t.notMatch(found, /s3cret/);
   await t.rejects(readConfig({ validator, file: join(dir, 'b.yaml'), fileRequired: true }), {

@@ -111,7 +111,7 @@ export function duplicateIndex({ params }: ErrorObject): number {
 function duplicate(error: ErrorObject, path: DocumentPath): string {
   const index = duplicateIndex(error);
   const value: unknown = Array.isArray(error.data) ? error.data[index] : undefined;
-  return `${formatPath([...path, index])}: duplicate entry ${describeFound(value, path)}`;
+  return `${formatPath([...path, index])}: duplicate entry ${describeFound(value, path).replace(/^string /, '')}`;
 }
 
 function discriminated(error: ErrorObject, tag: string): { found: string; known: string[] } {

@@ -43,7 +43,7 @@ export async function readConfig<T>(sources: ConfigSources<T>): Promise<T> {
   const entries = layers.flat();
   for (const { path, part, message } of findMistakes(validator, value)) {
     const origin = entries.findLast((entry) => entry.path.every((segment, i) => path[i] === segment));
-    if (origin !== undefined) problems.push({ message: `${origin.name}: ${message}`, path: pointer(path) });
+    if (origin !== undefined) problems.push({ message: `${origin.source} ${message}`, path: pointer(path) });
     else problems.push({ message, path: pointer(path), position: document.positionOf(path, part) });
   }
   if (problems.length > 0) throw problemsError(problems);

@@ -91,8 +91,11 @@ t.test('a join token survives copying, and tells what happened to it when it did
     [`${text}0`, altered],
     [`${text}.x`, altered],
     [text.replace('shoal1', 'shoal2'), 'join token has the format shoal2, this version knows shoal1'],
-    ['', "join token isn't one"],
-    [token.secret, "join token isn't one"],
+    ['', 'join token: expected a text that begins with "shoal1.", found nothing'],
+    [
+      token.secret,
+      `join token: expected a text that begins with "shoal1.", found ${token.secret.length} other characters`,
+    ],
   ];
   for (const [faulty, message] of table)
     t.throws(() => parseJoinToken(faulty), { code: 'invalid_input', message });

@@ -26,19 +26,25 @@ export function encodeJoinToken(token: JoinToken): string {
  * of a newer format, truncated, altered.
  */
 export function parseJoinToken(text: string): JoinToken {
+  const again = 'copy it again, whole; `shoal token create` makes a new one';
   const parts = text.trim().split('.');
   const [format, payload, checksum] = parts;
-  if (format === undefined || !/^shoal\d+$/.test(format)) throw bad("isn't one", 'it begins with "shoal1."');
-  if (format !== prefix)
-    throw bad(`has the format ${format}, this version knows ${prefix}`, 'upgrade Shoal here');
-  const again = 'copy it again, whole; `shoal token create` makes a new one';
-  if (payload === undefined || checksum === undefined || checksum.length < checksumLength) {
-    throw bad('is truncated', again);
+  if (format === undefined || !/^shoal\d+$/.test(format)) {
+    const found = text.trim().length;
+    throw bad(
+      `: expected a text that begins with "shoal1.", found ${found === 0 ? 'nothing' : `${found} other characters`}`,
+      again,
+    );
   }
-  const altered = "was altered: its checksum doesn't match";
+  if (format !== prefix)
+    throw bad(` has the format ${format}, this version knows ${prefix}`, 'upgrade Shoal here');
+  if (payload === undefined || checksum === undefined || checksum.length < checksumLength) {
+    throw bad(' is truncated', again);
+  }
+  const altered = " was altered: its checksum doesn't match";
   if (parts.length > 3 || checksum !== checksumOf(`${prefix}.${payload}`)) throw bad(altered, again);
   const fields = parseFields(payload);
-  if (fields === undefined) throw bad('was altered: its content is no token', again);
+  if (fields === undefined) throw bad(' was altered: its content is no token', again);
   const [clusterId, caFingerprint, id, secret] = fields;
   return { clusterId, caFingerprint, id, secret };
 }
@@ -64,5 +70,5 @@ function parseFields(payload: string): [string, string, string, string] | undefi
 }
 
 function bad(what: string, hint: string): ShoalError {
-  return new ShoalError('invalid_input', `join token ${what}`, { hint });
+  return new ShoalError('invalid_input', `join token${what}`, { hint });
 }

@@ -80,7 +80,7 @@ t.test('faulty specs are told with file, line and column', async (t) => {
     ],
     [
       spec('blueprint: web\nnodes: [n1, n2, n1]\nparams: {root: /}'),
-      'cluster.yaml:5:21: services.web.nodes[2]: duplicate entry string "n1"',
+      'cluster.yaml:5:21: services.web.nodes[2]: duplicate entry "n1"',
     ],
     [spec('blueprint: wbe\nnodes: all'), 'cluster.yaml:4:16: unknown blueprint "wbe"; did you mean "web"?'],
     [spec('blueprint: mail\nnodes: all'), 'cluster.yaml:4:16: unknown blueprint "mail"; there is web'],

@@ -7,6 +7,14 @@ export interface Address {
   readonly port: number;
 }
 
+const port = '([0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])';
+
+/** `host:port` or `[::1]:port` as a regular expression, for schemas: whatever matches can be parsed. Anchored. */
+export const addressPattern: string = `^(\\[[0-9a-fA-F:.%a-z]+\\]|[^\\s:/\\[\\]]+):${port}$`;
+
+/** How to say what `addressPattern` expects. */
+export const addressExpected = 'host:port';
+
 /**
  * Takes `host:port`, `[::1]:port` or, with a default port, `host` and `::1` apart. Port 0 is allowed: listeners take any free one by it.
  * Throws `invalid_input`.
