@@ -362,6 +362,24 @@ t.test('removing a node refuses its certificate, tells its agent and frees its n
   );
 });
 
+t.test('step events of revisions that do not exist are not kept', async (t) => {
+  const controller = await start(t, fixture(t));
+  const { services } = controller;
+  const [a] = (await agents(t, controller, ['a'])) as [FakeAgent];
+  const seen: unknown[] = [];
+  const watching = new AbortController();
+  const events = services.events(watching.signal);
+  const event = { hash: 'h', service: 'web', step: 'conf', kind: 'output', text: 'x', atMs: 1 };
+  for (const revision of [-1, 0, 1, 10_000]) a.send({ stepEvents: [{ ...event, revision }] });
+  a.tell({ state: 'IDLE' });
+  for await (const told of events) {
+    seen.push(told.type);
+    if (told.type === 'node' && told.node.state === 'idle') break;
+  }
+  watching.abort();
+  t.notOk(seen.includes('step'));
+});
+
 t.test('logs are acknowledged once stored, and none is kept twice', async (t) => {
   const controller = await start(t, fixture(t));
   const [a] = (await agents(t, controller, ['a'])) as [FakeAgent];

@@ -124,6 +124,7 @@ export async function openGrpcDoor(parts: GrpcDoorComponents): Promise<RunningGr
     admission: new Admission(linksPerSecond, now, Math.random),
     logger: parts.logger,
     gossipKeys: () => parts.gossipKeys,
+    latestRevision: () => state.driver.head.latest,
     gossipSeeds: (authority) => gossipSeeds(parts, authority),
     stopping: stopping.signal,
     siteSeen: (node, site) => void siteSeen(parts, node, site),

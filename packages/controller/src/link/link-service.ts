@@ -37,6 +37,8 @@ export interface LinkComponents {
   readonly admission: Admission;
   readonly logger: Logger;
   readonly gossipKeys: () => readonly Buffer[];
+  /** Newest revision; 0: none yet. */
+  readonly latestRevision: () => number;
   /** Addresses to join the gossip by, for an agent that dialed the controller at this authority (`host:port`). */
   readonly gossipSeeds: (authority: string) => readonly string[];
   /** Aborts when the controller stops: bulk streams end. */
@@ -184,7 +186,10 @@ class ControlLink implements SessionListener {
   }
 
   stepEvents(events: readonly StepEvent__Output[]): void {
+    const latest = this.#parts.latestRevision();
     for (const { revision, service, step, kind, text, atMs } of events) {
+      // What no rollout can have would be kept under keys without end.
+      if (!Number.isInteger(revision) || revision < 1 || revision > latest) continue;
       const event = { node: this.#node, revision, service, step, kind, text, at: atMs };
       const kept = this.#parts.stepEvents.append(event);
       if (kept !== undefined) this.#parts.events.publish({ type: 'step', event: kept });
