@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Step } from '@shoal/common';
 import { t } from 'tap';
+import { Journal } from './attempt/journal.js';
 import { fetchText, manifestOf, notesOf, startHost, toyService, until } from './harness.test.support.js';
 
 /** Mounts a file system of so many KiB until the process ends; undefined: that isn't allowed here. */
@@ -70,4 +71,23 @@ t.test("the agent's own disk is full: nothing is touched, and it goes on once th
   host.offer(second, true);
   await until('the retry', () => host.converger.report().runningRevision === 2);
   t.equal(await fetchText('http://127.40.0.1:18402/'), 'two');
+});
+
+t.test('an entry of the journal that follows one which the disk cut short can be read', async (t) => {
+  const disk = tinyDisk(64);
+  if (disk === undefined) return void t.pass(refused, { skip: refused });
+  const directory = join(disk, 'attempt');
+  const manifest = manifestOf(1);
+  const begin = { id: 'x', purpose: 'manifest', hash: 'h', revision: 1, manifest } as const;
+  const journal = await Journal.create(directory, begin);
+  const filler = join(disk, 'filler');
+  t.throws(() => writeFileSync(filler, Buffer.alloc(1024 * 1024)), { code: 'ENOSPC' });
+  const failure = { service: 'web', step: 'conf', message: 'm', output: 'o'.repeat(10_000), undone: false };
+  await t.rejects(journal.append({ kind: 'undoing', failure }), { code: 'resource_exhausted' });
+  rmSync(filler);
+  await journal.append({ kind: 'undoing', failure: { ...failure, output: '' } });
+  await journal.close();
+  const found = await Journal.open(directory);
+  t.match(found?.failure(), { step: 'conf' });
+  await found?.close();
 });

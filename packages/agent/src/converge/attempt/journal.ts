@@ -51,6 +51,8 @@ export class Journal {
   readonly directory: string;
   readonly #file: FileHandle;
   readonly #entries: Entry[];
+  /** A write failed, maybe in the midst of a line: the next entry begins a new one. */
+  #torn = false;
 
   private constructor(begin: AttemptBegin, directory: string, file: FileHandle, entries: Entry[]) {
     this.begin = begin;
@@ -82,9 +84,11 @@ export class Journal {
 
   async append(entry: Entry): Promise<void> {
     try {
-      await this.#file.appendFile(`${JSON.stringify(entry)}\n`);
+      await this.#file.appendFile(`${this.#torn ? '\n' : ''}${JSON.stringify(entry)}\n`);
       await this.#file.datasync();
+      this.#torn = false;
     } catch (thrown) {
+      this.#torn = true;
       throw diskError(thrown, join(this.directory, 'journal'));
     }
     this.#entries.push(entry);
