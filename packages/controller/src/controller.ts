@@ -176,7 +176,7 @@ async function openInside(
   });
   stops.add('state', () => state.stop());
   const services = createControllerServices({ ...state, cluster, startedAt, membership, logs, stats });
-  const metrics = createMetrics({ services, store, logs, stats });
+  const metrics = createMetrics({ services, store, membership, logs, stats });
   const dispatcher = createDispatcher({
     services,
     store,

@@ -15,7 +15,10 @@ export function metricsSnapshot({ status, gossip, sample }: SnapshotSources): Me
   const { user, system } = process.cpuUsage();
   const unhealthy = (report.services ?? []).filter(({ health }) => health === 'unhealthy').length;
   return {
-    counters: { cpu_seconds_total: ['CPU time of the agent', (user + system) / 1e6] },
+    counters: {
+      cpu_seconds_total: ['CPU time of the agent', (user + system) / 1e6],
+      ...gossipCounters(gossip),
+    },
     gauges: {
       resident_memory_bytes: ['Memory of the agent', process.memoryUsage.rss()],
       start_time_seconds: ['Start of the agent, seconds since the epoch', status.startedAt / 1000],
@@ -35,6 +38,21 @@ export function metricsSnapshot({ status, gossip, sample }: SnapshotSources): Me
       ...memberGauges(gossip),
     },
     sample,
+  };
+}
+
+/** What the gossip refused tells of a wrong key, another cluster on the same network, or an attack. */
+function gossipCounters(gossip: GossipStats | undefined): MetricsSnapshot['counters'] {
+  return {
+    gossip_packets_refused_total: [
+      'Datagrams dropped for their encryption or label',
+      gossip?.traffic.packetsRefused ?? 0,
+    ],
+    gossip_streams_refused_total: [
+      'Streams dropped: unreadable, too many or too slow',
+      gossip?.traffic.streamsRefused ?? 0,
+    ],
+    gossip_malformed_total: ['Messages that could not be understood', gossip?.protocol.malformed ?? 0],
   };
 }
 

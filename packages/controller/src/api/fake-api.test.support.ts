@@ -1,5 +1,6 @@
 import { createLogger, type Logger, type Role } from '@shoal/common';
 import type { Test } from 'tap';
+import { FixedMembership } from '../cluster/membership.js';
 import { createDispatcher, type Dispatcher } from '../operations/dispatcher.js';
 import { createFakeServices, type FakeServices } from '../operations/fake-services.test.support.js';
 import { MemoryStore } from '../store/memory-store.js';
@@ -59,6 +60,7 @@ export async function createFakeApi(t: Test, options: FakeApiOptions): Promise<F
   const metrics = createMetrics({
     services,
     store,
+    membership: new FixedMembership(),
     logs: { counts: { lines: 12, duplicates: 3 }, bytes: 100 },
     stats: { samples: 4, bytes: 50 },
   });

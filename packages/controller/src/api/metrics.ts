@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Membership } from '../cluster/membership.js';
 import type { OperationObservation } from '../operations/dispatcher.js';
 import type { ControllerServices } from '../services.js';
 import type { Store } from '../store/store.js';
@@ -9,6 +10,7 @@ import type { OpenStatStorage } from '../telemetry/stat-storage.js';
 export interface MetricsComponents {
   readonly services: ControllerServices;
   readonly store: Store;
+  readonly membership: Pick<Membership, 'stats'>;
   readonly logs: Pick<OpenLogStorage, 'counts' | 'bytes'>;
   readonly stats: Pick<OpenStatStorage, 'samples' | 'bytes'>;
 }
@@ -75,6 +77,28 @@ function addTotal(registry: Registry, name: string, help: string, read: () => nu
   });
 }
 
+/** What the gossip refused tells of a wrong key, another cluster on the same network, or an attack. */
+function addGossipMetrics(registry: Registry, { membership }: MetricsComponents): void {
+  addTotal(
+    registry,
+    'shoal_gossip_packets_refused_total',
+    'Datagrams dropped for their encryption or label.',
+    () => membership.stats()?.traffic.packetsRefused ?? 0,
+  );
+  addTotal(
+    registry,
+    'shoal_gossip_streams_refused_total',
+    'Streams dropped: unreadable, too many or too slow.',
+    () => membership.stats()?.traffic.streamsRefused ?? 0,
+  );
+  addTotal(
+    registry,
+    'shoal_gossip_malformed_total',
+    'Messages that could not be understood.',
+    () => membership.stats()?.protocol.malformed ?? 0,
+  );
+}
+
 function addClusterMetrics(registry: Registry, { services, store, logs, stats }: MetricsComponents): void {
   addCounts(registry, 'shoal_nodes', 'Nodes by status.', nodeStatuses, async () => services.nodes.list());
   addCounts(registry, 'shoal_rollouts', 'The newest 100 rollouts by status.', rolloutStatuses, () =>
@@ -103,6 +127,7 @@ export function createMetrics(components: MetricsComponents): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   addClusterMetrics(registry, components);
+  addGossipMetrics(registry, components);
   let streams = () => 0;
   addGauge(registry, 'shoal_event_streams', 'Server-sent event streams that stand.', () => streams());
   const registers = [registry];

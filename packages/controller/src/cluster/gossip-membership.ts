@@ -1,5 +1,5 @@
 import { formatAddress, type Logger, type MemberView, parseAddress, ShoalError } from '@shoal/common';
-import { Gossip, GossipError, type Member } from '@shoal/gossip';
+import { Gossip, GossipError, type GossipStats, type Member } from '@shoal/gossip';
 import { controllerName } from '../enrol/node-record.js';
 import { getJson, putJson } from '../store/json.js';
 import { keys } from '../store/keys.js';
@@ -93,6 +93,10 @@ export class GossipMembership implements Membership {
 
   peers(): readonly string[] {
     return this.#gossip.peers();
+  }
+
+  stats(): GossipStats {
+    return this.#gossip.stats();
   }
 
   onChange(listener: (member: MemberView) => void): void {

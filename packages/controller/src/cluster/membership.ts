@@ -1,4 +1,5 @@
 import type { MemberView } from '@shoal/common';
+import type { GossipStats } from '@shoal/gossip';
 
 /** The gossip, as far as the rest of the controller needs it. */
 export interface Membership {
@@ -10,6 +11,8 @@ export interface Membership {
   member(name: string): MemberView | undefined;
   /** host:port of members by which the gossip can be joined, this controller not included. */
   peers(): readonly string[];
+  /** Figures of the gossip; undefined: this membership has none. */
+  stats(): GossipStats | undefined;
   /** Each change of a member from now on. Listeners must not throw. */
   onChange(listener: (member: MemberView) => void): void;
   /** Leaves gracefully and closes the sockets. */
@@ -36,6 +39,10 @@ export class FixedMembership implements Membership {
 
   peers(): readonly string[] {
     return [];
+  }
+
+  stats(): undefined {
+    return undefined;
   }
 
   onChange(listener: (member: MemberView) => void): void {
