@@ -30,8 +30,9 @@ function statusOf({ measured, connected, member, desired }: KnownNode): NodeView
   }
   if (measured === null) return 'new';
   if (!isSettled(measured)) return 'converging';
-  // A failure that was followed by a success elsewhere is history.
-  if (measured.failed !== null && measured.failed.revision >= measured.runningRevision) return 'failed';
+  // A failure that was followed by a success is history, also when the success was to run that content already.
+  if (measured.failed !== null && measured.failed.revision >= runningRevision(measured, desired))
+    return 'failed';
   const unhealthy = measured.services.some(
     ({ health, process }) => health === 'unhealthy' || process === 'failed',
   );
