@@ -25,6 +25,9 @@ async function readSpec(file: string): Promise<{ spec: string; file: string }> {
         hint: 'Name the spec, e.g. shoal apply cluster.yaml',
       });
     }
+    if ((error as NodeJS.ErrnoException).code === 'EISDIR') {
+      throw new ShoalError('invalid_input', `${file} is a directory; expected a file with the spec`);
+    }
     throw ShoalError.from(error, 'invalid_input');
   }
 }
@@ -48,11 +51,13 @@ function planNode(n: PlanNode, paint: Palette): string {
 }
 
 function planText(plan: Plan, paint: Palette): string {
-  if (plan.changes.length === 0 && plan.text === '') return 'No changes: the spec is what runs.\n';
-  const base = plan.basedOn === 0 ? 'no revision yet' : `revision ${plan.basedOn}`;
   const touched = plan.nodes.filter((n) => n.action !== 'same');
+  const base = plan.basedOn === 0 ? 'no revision yet' : `revision ${plan.basedOn}`;
+  const same = plan.changes.length === 0 && plan.text === '';
+  if (same && touched.length === 0) return 'No changes: the spec is what runs.\n';
   return [
-    `Changes against ${base}:\n`,
+    // The newest revision may have failed: then the nodes run an earlier one.
+    same ? `No changes against ${base}, but not all nodes run it.\n` : `Changes against ${base}:\n`,
     changeLines(plan.changes, paint),
     `\nNodes: ${touched.length} of ${plan.nodes.length} would change\n`,
     ...plan.nodes.map((n) => planNode(n, paint)),

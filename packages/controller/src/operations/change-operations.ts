@@ -6,10 +6,7 @@ import { watchRollout } from './watches.js';
 /** Longest spec, in characters; the store holds at most 1 MiB a value. */
 const longestSpec = 900_000;
 
-const spec = described(
-  { type: 'string', minLength: 1, maxLength: longestSpec },
-  'the spec as YAML text (cluster.yaml)',
-);
+const spec = described({ type: 'string', maxLength: longestSpec }, 'the spec as YAML text (cluster.yaml)');
 const file = described(
   { type: 'string', maxLength: 500, default: 'cluster.yaml' },
   'name of the file that the text came from, for error messages',
