@@ -259,7 +259,9 @@ function merged(known: readonly MemberView[], self: MemberView): MemberView[] {
 
 function startError(thrown: unknown): ShoalError {
   if (thrown instanceof GossipError) {
-    return new ShoalError('failed_precondition', thrown.message, { hint: thrown.hint, cause: thrown });
+    const bound = thrown.code !== 'ADDRESS_IN_USE' && thrown.code !== 'ADDRESS_UNAVAILABLE';
+    const message = bound ? thrown.message : `gossip.listen: ${thrown.message}`;
+    return new ShoalError('failed_precondition', message, { hint: thrown.hint, cause: thrown });
   }
   return ShoalError.from(thrown);
 }

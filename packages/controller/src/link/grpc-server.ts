@@ -1,7 +1,9 @@
 import {
   type handleUnaryCall,
+  logVerbosity,
   Server,
   type ServiceDefinition,
+  setLogVerbosity,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { formatAddress, parseAddress, ShoalError, toServiceError } from '@shoal/common';
@@ -60,6 +62,8 @@ export async function startGrpcServer(options: {
   services: readonly GrpcService[];
 }): Promise<RunningGrpcServer> {
   const { listen, credentials, services } = options;
+  // The library writes to stderr what is told here as an error; who asks it to by its variable still gets that.
+  if (process.env['GRPC_VERBOSITY'] === undefined) setLogVerbosity(logVerbosity.NONE);
   const server = new Server(channelOptions);
   for (const { definition, handlers } of services) server.addService(definition, handlers);
   const { host } = parseAddress(listen);
