@@ -80,6 +80,8 @@ t.test('an entry of the journal that follows one which the disk cut short can be
   const manifest = manifestOf(1);
   const begin = { id: 'x', purpose: 'manifest', hash: 'h', revision: 1, manifest } as const;
   const journal = await Journal.create(directory, begin);
+  // The rest of its block is there for the next entry's beginning.
+  await journal.append({ kind: 'resumed' });
   const filler = join(disk, 'filler');
   t.throws(() => writeFileSync(filler, Buffer.alloc(1024 * 1024)), { code: 'ENOSPC' });
   const failure = { service: 'web', step: 'conf', message: 'm', output: 'o'.repeat(10_000), undone: false };
