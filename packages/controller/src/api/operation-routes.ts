@@ -1,5 +1,6 @@
 import { ShoalError } from '@shoal/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { beginIteration } from '../operations/begin-iteration.js';
 import type { AnyOperation } from '../operations/definition.js';
 import type { Dispatcher } from '../operations/dispatcher.js';
 import { openApiDocument } from '../operations/openapi.js';
@@ -79,8 +80,7 @@ async function answerStream(
 
 /** Waits a moment for the first output, so that a refusal is thrown here and gets its status. */
 async function begin(outputs: AsyncIterable<unknown>): Promise<AsyncIterable<unknown>> {
-  const iterator = outputs[Symbol.asyncIterator]();
-  let first: Promise<IteratorResult<unknown>> | undefined = iterator.next();
+  const { first, whole } = beginIteration(outputs);
   let timer: NodeJS.Timeout | undefined;
   const silence = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, refusalMs);
@@ -90,16 +90,7 @@ async function begin(outputs: AsyncIterable<unknown>): Promise<AsyncIterable<unk
   } finally {
     clearTimeout(timer);
   }
-  return {
-    [Symbol.asyncIterator]: () => ({
-      next: () => {
-        const next = first ?? iterator.next();
-        first = undefined;
-        return next;
-      },
-      return: async () => (await iterator.return?.()) ?? { done: true, value: undefined },
-    }),
-  };
+  return whole;
 }
 
 /** The error of a route that isn't there. */

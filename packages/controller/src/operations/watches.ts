@@ -1,24 +1,15 @@
 import type { ClusterEvent, StepEventView } from '@shoal/common';
 import type { ControllerServices } from '../services.js';
+import { beginIteration } from './begin-iteration.js';
 
 /**
  * Begins to listen before the present state is read, so that no change falls between the two; the first `next` is what
  * makes an async generator run.
  */
 function listen(services: ControllerServices, signal: AbortSignal): AsyncIterable<ClusterEvent> {
-  const iterator = services.events(signal)[Symbol.asyncIterator]();
-  let first: Promise<IteratorResult<ClusterEvent>> | undefined = iterator.next();
+  const { first, whole } = beginIteration(services.events(signal));
   first.catch(() => undefined);
-  return {
-    [Symbol.asyncIterator]: () => ({
-      next: () => {
-        const next = first ?? iterator.next();
-        first = undefined;
-        return next;
-      },
-      return: async () => (await iterator.return?.()) ?? { done: true, value: undefined },
-    }),
-  };
+  return whole;
 }
 
 /** `event.watch`: a `node` event for each node, then every change. */
