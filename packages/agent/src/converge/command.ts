@@ -119,7 +119,11 @@ function limit(child: ChildProcess, options: CommandOptions): Ending {
   return {
     cancel: () => {
       clearTimeout(timer);
-      clearTimeout(killTimer);
+      if (killTimer !== undefined) {
+        // The command itself is gone; what it started and ignores SIGTERM must not go on beside the next attempt.
+        clearTimeout(killTimer);
+        killGroup(child.pid, 'SIGKILL');
+      }
       options.signal?.removeEventListener('abort', end);
     },
     timedOut: () => timedOut,

@@ -43,7 +43,7 @@ export class ConvergeLoop {
     const journal = await Journal.open(this.#options.paths.attempt);
     if (journal === undefined) return undefined;
     if (journal.begin.id === this.#options.state.current.endedAttempt) {
-      await cleanUpAfter(journal);
+      await cleanUpAfter(journal, this.#options.logger);
       return undefined;
     }
     this.#left = journal;

@@ -63,10 +63,14 @@ export async function resumeAttempt(journal: Journal, options: PerformOptions): 
   return perform(journal, options);
 }
 
-/** The state holds the attempt's outcome already; what it left on disk is removed. */
-export async function cleanUpAfter(journal: Journal): Promise<void> {
-  for (const begun of journal.begun()) await handlerOf(begun.type).forget?.(begun.undo);
-  await journal.end();
+/** The state holds the attempt's outcome already; what it left on disk is removed. What can't be removed is logged: it changes no outcome, and the next start tries again. */
+export async function cleanUpAfter(journal: Journal, logger: Logger): Promise<void> {
+  try {
+    for (const begun of journal.begun()) await handlerOf(begun.type).forget?.(begun.undo);
+    await journal.end();
+  } catch (thrown) {
+    logger.warn({ err: thrown }, 'cleaning up after an attempt that ended failed');
+  }
 }
 
 async function perform(journal: Journal, options: PerformOptions): Promise<Outcome> {
@@ -97,7 +101,7 @@ async function goForward(journal: Journal, options: PerformOptions): Promise<voi
     members,
     endedAttempt: begin.id,
   });
-  await cleanUpAfter(journal);
+  await cleanUpAfter(journal, options.logger);
 }
 
 /** For a new manifest all services are gone through; for changed members those that render to something else. */
