@@ -104,6 +104,29 @@ t.test('a refused enrolment is logged with what to do and not hammered', async (
   t.equal(controller.enrolled.length, 1);
 });
 
+t.test('asks again by the same request, also after a restart, until it holds an identity', async (t) => {
+  const { controller, dataDir, start } = await world(t);
+  controller.refuse = new ShoalError('unavailable', 'the answer is lost');
+  const first = await start();
+  await waitFor('two tries', () => controller.enrolled.length >= 2);
+  await first.agent.stop();
+  controller.refuse = undefined;
+  const { agent } = await start();
+  await waitFor('the link', () => agent.status().cluster?.link === 'connected');
+  t.equal(new Set(controller.enrolled.map(({ csrPem }) => csrPem)).size, 1);
+  await t.rejects(stat(join(dataDir, 'enrolling.json')), { code: 'ENOENT' });
+});
+
+t.test('asks for no identity that it could not keep', async (t) => {
+  const { controller, dataDir, log, start } = await world(t);
+  await mkdir(join(dataDir, 'enrolling.json'), { recursive: true });
+  const { agent } = await start();
+  await waitFor('the failure', () => log.join('').includes('enrolling was refused'));
+  t.match(log.join(''), 'EISDIR');
+  t.equal(controller.enrolled.length, 0);
+  t.equal(agent.status().mode, 'enrolling');
+});
+
 t.test('waits for a controller that is not there yet', async (t) => {
   const { controller, log, start } = await world(t);
   controller.down();

@@ -3,6 +3,7 @@ import { type Hello, type JoinToken, type Logger, ShoalError, version } from '@s
 import type { AgentConfig } from './config.js';
 import type { Converger } from './converge/converger.js';
 import { type ClusterConfig, enrollUntilDone, readToken } from './enrol/enroll.js';
+import { clearPendingKey, pendingKey } from './enrol/pending-key.js';
 import { clearRemovedMark, readRemovedMark, writeRemovedMark } from './enrol/removed-mark.js';
 import { CertificateRenewal } from './enrol/renew.js';
 import type { IdentityFile, NodeIdentity } from './enrol/stored-identity.js';
@@ -110,10 +111,12 @@ export class ClusterSide {
       cluster,
       logger,
       signal: this.#abort.signal,
+      key: () => pendingKey(config.dataDir),
+      keep: (identity) => identityFile.save(identity),
       ...(this.#options.backoff === undefined ? {} : { backoff: this.#options.backoff() }),
     });
     this.#identity = enrolled.identity;
-    await identityFile.save(enrolled.identity);
+    await clearPendingKey(config.dataDir);
     await clearRemovedMark(config.dataDir);
     logger.info({ cluster: enrolled.identity.clusterName, node: enrolled.identity.node }, 'enrolled');
     if (enrolled.lease !== null) await this.#leased(enrolled.lease);

@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import {
-  createKeyAndCsr,
   type EnrollRequest,
   fetchCaByFingerprint,
   fromServiceError,
   type Identity__Output,
   type JoinToken,
+  type KeyAndCsr,
   type Logger,
   parseAddress,
   parseJoinToken,
@@ -50,6 +50,10 @@ export interface EnrollOptions {
   readonly cluster: ClusterConfig;
   readonly logger: Logger;
   readonly signal: AbortSignal;
+  /** The key to enroll with, the same at each try, and its request. */
+  key(): Promise<KeyAndCsr>;
+  /** Stores the identity; when that fails, it is enrolled again. */
+  keep(identity: NodeIdentity): Promise<void>;
   readonly backoff?: Backoff;
   /** Wait after an answer that only an operator can change, milliseconds. Default 60000. */
   readonly refusedMs?: number;
@@ -67,7 +71,9 @@ export async function enrollUntilDone(options: EnrollOptions): Promise<Enrolled>
   for (;;) {
     signal.throwIfAborted();
     try {
-      return await enrollOnce(options);
+      const enrolled = await enrollOnce(options);
+      await options.keep(enrolled.identity);
+      return enrolled;
     } catch (thrown) {
       signal.throwIfAborted();
       const error = explainConnection(ShoalError.from(thrown));
@@ -82,7 +88,9 @@ export async function enrollUntilDone(options: EnrollOptions): Promise<Enrolled>
         hint: error.hint,
         retryInMs: Math.round(waitMs),
       };
-      if (away) logger.warn(record, 'the controller cannot be reached; enrolling again later');
+      if (error.code === 'resource_exhausted')
+        logger.warn(record, 'no room to enroll now; enrolling again later');
+      else if (away) logger.warn(record, 'the controller cannot be reached; enrolling again later');
       else if (error.message !== told)
         logger.error(record, 'enrolling was refused; it is tried again each minute');
       told = error.message;
@@ -99,10 +107,10 @@ async function enrollOnce(options: EnrollOptions): Promise<Enrolled> {
       hint: 'make one with `shoal token create` and set cluster.token or cluster.tokenFile in agent.yaml',
     });
   }
+  const { keyPem, csrPem } = await options.key();
   const { host, port } = parseAddress(cluster.controller, defaultControllerPort);
   // The CA first: nothing secret is said to a server that presents another one.
   const caPem = await fetchCaByFingerprint({ host, port, fingerprint: token.caFingerprint, timeoutMs });
-  const { keyPem, csrPem } = await createKeyAndCsr();
   const request: EnrollRequest = {
     secret: token.secret,
     clusterId: token.clusterId,

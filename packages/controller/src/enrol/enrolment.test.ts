@@ -123,9 +123,29 @@ t.test('of hosts that race for the last use exactly one gets in', async (t) => {
 t.test('of hosts that race for a name exactly one gets it, and the others use nothing up', async (t) => {
   const { tokens, enroll } = await setup();
   const { token } = await tokens.create({ ttlMs: hour, uses: 5, createdBy: 'ann' });
-  const results = await Promise.allSettled(Array.from({ length: 4 }, () => enroll(token, 'same')));
+  const requests = await Promise.all(Array.from({ length: 4 }, createKeyAndCsr));
+  const results = await Promise.allSettled(requests.map(({ csrPem }) => enroll(token, 'same', { csrPem })));
   t.equal(results.filter(({ status }) => status === 'fulfilled').length, 1);
   t.match(await tokens.list(), [{ usesLeft: 4 }]);
+});
+
+t.test('a host whose answer was lost asks again by the same request, at no further use', async (t) => {
+  const { store, tokens, enroll } = await setup();
+  const { token, id: tokenId } = await tokens.create({ ttlMs: hour, uses: 1, createdBy: 'ann' });
+  await enroll(token, 'a');
+  const { node, certificatePem } = await enroll(token, 'a');
+  t.equal(node, 'a');
+  t.ok(new X509Certificate(certificatePem ?? ''));
+  t.match(await tokens.list(), [{ usesLeft: 0 }]);
+  t.equal((await getJson<NodeRecord>(store, keys.node('a')))?.value.certificates.length, 2);
+  const other = await createKeyAndCsr();
+  await t.rejects(enroll(token, 'a', { csrPem: other.csrPem }), {
+    code: 'unauthenticated',
+    message: /used up/,
+  });
+  await t.rejects(enroll(token, 'b'), { code: 'unauthenticated', message: /used up/ });
+  await tokens.revoke(tokenId);
+  await t.rejects(enroll(token, 'a'), { code: 'unauthenticated', message: /revoked/ });
 });
 
 t.test('each way in which a token is no good is told apart', async (t) => {

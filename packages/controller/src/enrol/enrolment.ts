@@ -1,13 +1,14 @@
 import {
   type CertificateAuthority,
   type EnrollRequest__Output,
+  hashSecret,
   type Identity,
   type Logger,
   ShoalError,
   validateNodeName,
 } from '@shoal/common';
 import type { Leases } from '../license/leases.js';
-import { putJson, updateJson } from '../store/json.js';
+import { getJson, putJson, updateJson } from '../store/json.js';
 import { keys } from '../store/keys.js';
 import type { Store } from '../store/store.js';
 import { controllerName, isSiteName, type NodeRecord, nameTaken, withCertificate } from './node-record.js';
@@ -53,7 +54,7 @@ export class Enrolment {
 
   /**
    * Trades a token's secret and a signing request for an identity. The token's use and the node are stored in one transaction, so that of racing
-   * hosts exactly as many get in as the token has uses.
+   * hosts exactly as many get in as the token has uses. The same request again is a host that never got its answer: it costs no further use.
    *
    * @param gossipSeeds addresses for this caller to join the gossip by
    * @throws ShoalError `unauthenticated` (token), `already_exists` (name), `invalid_input` (name, site or signing request)
@@ -63,14 +64,18 @@ export class Enrolment {
     checkRequest(request, cluster.id);
     const { node: name } = request;
     for (let attempt = 0; attempt < attempts; attempt += 1) {
-      const token = await tokens.find(request.secret);
-      if (name === controllerName || (await store.get(keys.node(name))) !== undefined) throw nameTaken(name);
+      const present = await getJson<NodeRecord>(store, keys.node(name));
+      const repeated = present !== undefined && isSameRequest(present.value, request);
+      const token = await tokens.find(request.secret, repeated);
+      if (repeated) return this.renew(name, request.csrPem, gossipSeeds);
+      if (name === controllerName || present !== undefined) throw nameTaken(name);
       const issued = await this.#issue(name, request.csrPem);
       const record: NodeRecord = {
         name,
         site: request.site === '' ? 'default' : request.site,
         enrolledAt: this.#options.now(),
         agentVersion: request.agentVersion.slice(0, 100),
+        enrolledBy: hashesOf(request),
         certificates: [{ serial: issued.serial, notAfter: issued.notAfter }],
       };
       const result = await store.transact({
@@ -125,6 +130,15 @@ export class Enrolment {
       lease: leases.grant(node),
     };
   }
+}
+
+function hashesOf({ secret, csrPem }: EnrollRequest__Output): { secret: string; csr: string } {
+  return { secret: hashSecret(secret), csr: hashSecret(csrPem) };
+}
+
+function isSameRequest({ enrolledBy }: NodeRecord, request: EnrollRequest__Output): boolean {
+  const { secret, csr } = hashesOf(request);
+  return enrolledBy?.secret === secret && enrolledBy.csr === csr;
 }
 
 function checkRequest(request: EnrollRequest__Output, clusterId: string): void {

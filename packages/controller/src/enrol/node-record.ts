@@ -17,6 +17,8 @@ export interface NodeRecord {
   readonly site: string;
   readonly enrolledAt: number;
   readonly agentVersion: string;
+  /** SHA-256 (hex) of the token's secret and of the signing request by which it came in: who repeats both, asks for an answer that was lost. */
+  readonly enrolledBy?: { readonly secret: string; readonly csr: string };
   /** Those that aren't over, oldest first. */
   readonly certificates: readonly NodeCertificate[];
 }

@@ -36,10 +36,10 @@ function refused(message: string): ShoalError {
 }
 
 /** @throws ShoalError `unauthenticated` that tells why the token is no good (any more) */
-function checkUsable(record: TokenRecord | undefined, now: number): TokenRecord {
+function checkUsable(record: TokenRecord | undefined, now: number, usedAlready: boolean): TokenRecord {
   if (record === undefined) throw refused('The join token is unknown here');
   const { id, uses, expiresAt } = record;
-  const state = stateOf(record, now);
+  const state = stateOf(usedAlready ? { ...record, used: 0 } : record, now);
   if (state === 'revoked') throw refused(`The join token ${id} was revoked`);
   if (state === 'used') throw refused(`The join token ${id} is used up (${uses} of ${uses} uses)`);
   if (state === 'expired')
@@ -113,10 +113,13 @@ export class Tokens {
     return tokenView(revoked ?? record, this.#now());
   }
 
-  /** The token of a secret, checked. @throws ShoalError `unauthenticated` */
-  async find(secret: string): Promise<Stored<TokenRecord>> {
+  /** The token of a secret, checked; for one who used it already, one that is used up is good still. @throws ShoalError `unauthenticated` */
+  async find(secret: string, usedAlready = false): Promise<Stored<TokenRecord>> {
     const stored = await getJson<TokenRecord>(this.#store, keys.token(hashSecret(secret)));
-    return { value: checkUsable(stored?.value, this.#now()), modRevision: stored?.modRevision ?? 0 };
+    return {
+      value: checkUsable(stored?.value, this.#now(), usedAlready),
+      modRevision: stored?.modRevision ?? 0,
+    };
   }
 
   /** The write that counts one use; to be committed with a comparison of the record's `modRevision`. */
