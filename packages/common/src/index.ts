@@ -34,6 +34,7 @@ export * from './manifest/resolve-params.js';
 export { runUntilSignal, type Stoppable } from './process/run-until-signal.js';
 export * from './proto/index.js';
 export * from './rpc/address.js';
+export * from './rpc/connection-error.js';
 export * from './rpc/service-error.js';
 export * from './spec/diff-specs.js';
 export * from './spec/parse-spec.js';

@@ -2,10 +2,11 @@ import { credentials } from '@grpc/grpc-js';
 import {
   controllerServerName,
   type EnrollmentClient,
+  explainConnectionError,
   formatAddress,
   type LinkClient,
   parseAddress,
-  ShoalError,
+  type ShoalError,
   services,
 } from '@shoal/common';
 import type { NodeIdentity } from '../enrol/stored-identity.js';
@@ -63,19 +64,12 @@ function nodeCredentials(identity: NodeIdentity): ReturnType<typeof credentials.
   );
 }
 
-/** Says what an error of a connection means and what to do, when its cause is known by its words; leaves out gRPC's own words around it. */
+/** What an error of the connection to the controller means for a node, and what to do. */
 export function explainConnection(error: ShoalError): ShoalError {
-  const { code, hint } = error;
-  const reason = /Last error: (?:Error: )?(.+?)\. Resolution note:/.exec(error.message)?.[1] ?? error.message;
-  if (/certificate has expired|CERT_HAS_EXPIRED/i.test(reason)) {
-    return new ShoalError(code, reason, { hint: 'compare the clocks of both hosts', cause: error });
-  }
-  if (/self-signed certificate|unable to (verify|get) .*(certificate|issuer)/i.test(reason)) {
-    const message = "the server presents a certificate of another CA than this node's cluster";
-    return new ShoalError('permission_denied', message, { hint: otherCluster, cause: error });
-  }
-  if (reason === error.message) return error;
-  return new ShoalError(code, reason, { ...(hint === undefined ? {} : { hint }), cause: error });
+  return explainConnectionError(error, {
+    message: "the server presents a certificate of another CA than this node's cluster",
+    hint: otherCluster,
+  });
 }
 
 const otherCluster =

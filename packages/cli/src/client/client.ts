@@ -6,7 +6,13 @@ import type {
   StreamOperationName,
   UnaryOperationName,
 } from '@shoal/common';
-import { controllerServerName, fromServiceError, ShoalError, services } from '@shoal/common';
+import {
+  controllerServerName,
+  explainConnectionError,
+  fromServiceError,
+  ShoalError,
+  services,
+} from '@shoal/common';
 import type { Credentials } from './credentials.js';
 
 /** The controller's operations by their names and types. Failures are ShoalErrors. */
@@ -26,7 +32,10 @@ function toRequest(operation: string, input: unknown): { operation: string; inpu
 }
 
 function explain(error: unknown, server: string): ShoalError {
-  const known = fromServiceError(error);
+  const known = explainConnectionError(fromServiceError(error), {
+    message: `The server at ${server} presents a certificate of another CA than these credentials name`,
+    hint: 'They are of another cluster, or someone stands between: nothing was sent. Name the right file with --credentials or SHOAL_CREDENTIALS.',
+  });
   if (known.code === 'unavailable' && known.hint === undefined) {
     return new ShoalError('unavailable', `The controller at ${server} can't be reached: ${known.message}`, {
       hint: 'Is it running (`shoal controller run`, or `systemctl status shoal-controller`)? On a node, `shoal members --local` answers without it.',

@@ -74,7 +74,10 @@ function presentedChain({
     });
     socket.once('error', (cause: NodeJS.ErrnoException) => {
       const message = `can't reach ${where} by TLS: ${cause.code ?? cause.message}`;
-      finish(() => reject(new ShoalError('unavailable', message, { cause })));
+      // What answers speaks no TLS: most likely another port of the controller.
+      const plain = cause.code === 'ERR_SSL_WRONG_VERSION_NUMBER';
+      const hint = plain ? { hint: "name the controller's gRPC address, port 9898 by default" } : {};
+      finish(() => reject(new ShoalError('unavailable', message, { cause, ...hint })));
     });
   });
 }
