@@ -177,7 +177,7 @@ async function listen(app: FastifyInstance, address: Address): Promise<void> {
     const reason = reasons[code ?? ''];
     if (reason === undefined) throw thrown;
     throw new ShoalError('failed_precondition', `http.listen ${formatAddress(address)}: ${reason}`, {
-      hint: 'stop the other process, or set http.listen (SHOAL_CONTROLLER_HTTP_LISTEN) to another address',
+      hint: `${code === 'EADDRINUSE' ? 'stop the other process, or ' : ''}set http.listen (SHOAL_CONTROLLER_HTTP_LISTEN) to another address`,
       cause: thrown,
     });
   }

@@ -13,7 +13,7 @@ function ttlOf(text: string): number {
   const ttl = parseDuration(text);
   if (ttl >= tokenTtl.least && ttl <= tokenTtl.most) return ttl;
   throw new ShoalError('invalid_input', `ttl is ${text}; expected 1m to 30d`, {
-    problems: [{ path: '/ttl', message: `found ${text}, expected 1m to 30d` }],
+    problems: [{ path: '/ttl', message: `ttl: expected 1m to 30d, found ${text}` }],
   });
 }
 
