@@ -23,6 +23,7 @@ export async function stageCommand({ directory, version }) {
   const completion = bashCompletion(join(tree, library, 'shoal.cjs'));
   if (completion !== undefined) put('usr/share/bash-completion/completions/shoal', completion);
   put('usr/share/doc/shoal/copyright', `${notices(inside)}\n${'-'.repeat(78)}\n\n${nodeNotice()}`);
+  cpSync(join(root, 'docs'), join(tree, 'usr/share/doc/shoal/docs'), { recursive: true });
   put('usr/share/doc/shoal/examples/cluster.yaml', readFileSync(join(root, 'deploy/examples/cluster.yaml')));
   return { name: 'shoal', tree };
 }

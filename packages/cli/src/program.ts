@@ -21,7 +21,7 @@ Examples:
   shoal token create --uses 3      let three hosts join
   shoal plan cluster.yaml          what would change
   shoal apply cluster.yaml         change it, node by node
-  shoal logs -f --grep ' 5\\d\\d '   follow the services' logs
+  shoal logs -f --source error     follow what the services complain of
 
 Exit codes: 0 done, 1 unexpected, 2 wrong input, 3 not allowed, 4 not found, 5 conflict or wrong state,
 6 unavailable (trying again may help), 7 a step failed on a node.

@@ -109,7 +109,11 @@ export class ConvergeLoop {
     const { revision } = manifest;
     const { running, failed } = state.current;
     if (running?.hash === hash) {
-      if (running.revision !== revision) await state.update({ running: { hash, revision } });
+      // What failed before was put right by going back to what runs: it is no longer the last word.
+      const outdated = failed !== null && failed.revision < revision;
+      if (running.revision !== revision || outdated) {
+        await state.update({ running: { hash, revision }, ...(outdated ? { failed: null } : {}) });
+      }
       return undefined;
     }
     if (failed?.hash === hash && !retryFailed) return undefined;

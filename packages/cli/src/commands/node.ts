@@ -28,7 +28,11 @@ function nodeTable(nodes: readonly NodeView[], paint: Palette): string {
     { heading: 'DESIRED', cell: (n) => shortHash(n.desired?.hash) },
     { heading: 'FAILED', cell: (n) => shortHash(n.failed?.hash) },
     { heading: 'RUNNING', cell: (n) => shortHash(n.running?.hash) },
-    { heading: 'SERVICES', cell: (n) => n.services.map((s) => `${s.service}:${s.health}`).join(' ') || '-' },
+    {
+      heading: 'SERVICES',
+      cell: (n) =>
+        n.services.map((s) => `${s.service}:${n.connected ? '' : 'was '}${s.health}`).join(' ') || '-',
+    },
     { heading: 'SEEN', cell: (n) => ago(n.lastSeenAt) },
   ]);
 }

@@ -18,8 +18,9 @@ function revisionTable(revisions: readonly RevisionView[]): string {
   ]);
 }
 
-function revisionText(r: RevisionDetail): string {
-  return `# revision ${r.number}, ${r.status}, by ${r.author} at ${localTime(r.createdAt)}${r.reason === '' ? '' : `: ${printable(r.reason)}`}\n${r.spec}`;
+/** What `show` says about a revision; to standard error, so that the spec itself can be piped to `shoal apply -`. */
+function revisionHead(r: RevisionDetail): string {
+  return `revision ${r.number}, ${r.status}, by ${r.author} at ${localTime(r.createdAt)}${r.reason === '' ? '' : `: ${printable(r.reason)}`}`;
 }
 
 function diffOf(diff: RevisionDiff, paint: Palette): string {
@@ -59,7 +60,8 @@ export function addRevisionCommands(program: Command): void {
       action(async (context: CommandContext, number: string | undefined) => {
         const input = number === undefined ? {} : { number: positiveInteger(number) };
         const answer = await context.withClient((client) => client.call('revision.get', input));
-        context.show(answer, revisionText);
+        if (!context.json) context.note(revisionHead(answer));
+        context.show(answer, (r) => r.spec);
       }),
     );
   revision

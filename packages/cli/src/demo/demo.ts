@@ -108,7 +108,8 @@ async function answers(node: DemoNode): Promise<boolean> {
 
 /** The command as this user can type it here. */
 function typed(): string {
-  return process.env['npm_lifecycle_event'] === 'start' ? 'npx shoal' : 'shoal';
+  const byNpm = process.env['npm_lifecycle_event'] === 'start' || process.env['npm_command'] === 'exec';
+  return byNpm ? 'npx shoal' : 'shoal';
 }
 
 function welcome(layout: DemoLayout, firstRun: string | undefined, seconds: string): string {

@@ -7,7 +7,7 @@ export function failureLines(node: string, failure: FailureView, paint: Palette)
   const head = `${paint.bad('failed')} on ${paint.bold(node)}, service ${failure.service}, step ${failure.step}: ${printable(failure.message)}\n`;
   const output = failure.output
     .split('\n')
-    .filter((line) => line.trim() !== '')
+    .filter((line) => line.trim() !== '' && !failure.message.includes(line.trim()))
     .map((line) => `  ${printable(line)}\n`)
     .join('');
   const after = failure.undone
