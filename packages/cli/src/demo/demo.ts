@@ -49,12 +49,9 @@ function exampleBlueprints(): string[] {
 async function startController(layout: DemoLayout, processes: DemoProcess[]): Promise<DemoProcess> {
   const args = ['controller', 'run', '--config', layout.controllerConfig];
   const controller = startProcess('controller', args, join(layout.directory, 'controller.log'));
-  const ready = until(
-    async () => existsSync(layout.credentials) && (await fetch(`http://${layout.httpAddress}/healthz`)).ok,
-    'the controller to answer',
-  );
   processes.push(controller);
-  await unlessEnded([controller], ready);
+  // Its own word: another process may answer at its address.
+  await unlessEnded([controller], controller.waitForField('msg', 'controller started'));
   return controller;
 }
 
