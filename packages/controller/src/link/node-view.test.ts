@@ -27,11 +27,12 @@ function failedAtThree(desired: KnownNode['desired']): KnownNode {
 t.test('a failure is history once a later revision runs, also one whose content ran already', async (t) => {
   t.match(nodeView(failedAtThree({ hash: 'good', revision: 1 })), {
     status: 'failed',
+    failed: { revision: 3 },
     running: { revision: 1 },
   });
   t.match(nodeView(failedAtThree({ hash: 'good', revision: 4 })), {
     status: 'ok',
     running: { revision: 4 },
-    failed: { revision: 3 },
+    failed: null,
   });
 });

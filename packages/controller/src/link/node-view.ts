@@ -30,9 +30,7 @@ function statusOf({ measured, connected, member, desired }: KnownNode): NodeView
   }
   if (measured === null) return 'new';
   if (!isSettled(measured)) return 'converging';
-  // A failure that was followed by a success is history, also when the success was to run that content already.
-  if (measured.failed !== null && measured.failed.revision >= runningRevision(measured, desired))
-    return 'failed';
+  if (presentFailure(measured, desired) !== null) return 'failed';
   const unhealthy = measured.services.some(
     ({ health, process }) => health === 'unhealthy' || process === 'failed',
   );
@@ -56,12 +54,18 @@ export function nodeView(node: KnownNode): NodeView {
     lastSeenAt,
     member,
     desired,
-    failed: measured?.failed ?? null,
+    failed: measured === null ? null : presentFailure(measured, desired),
     running: runs ? { hash: measured.runningHash, revision: runningRevision(measured, desired) } : null,
     state: measured?.state ?? 'unknown',
     services: measured?.services ?? [],
     status: statusOf(node),
   };
+}
+
+/** What failed last, unless a success followed: then it is history, also when the success was to run that content already. */
+function presentFailure(measured: MeasuredState, desired: HashView | null): MeasuredState['failed'] {
+  const { failed } = measured;
+  return failed !== null && failed.revision >= runningRevision(measured, desired) ? failed : null;
 }
 
 /** A node that runs a revision's content runs that revision, although it got the content with an earlier one. */

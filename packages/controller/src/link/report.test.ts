@@ -107,6 +107,16 @@ t.test('what is offered, and what is not', async (t) => {
       { offer: true, retryFailed: true },
     ],
     [
+      'it runs it, and something else failed there before',
+      { runningHash: 'h2', failed: { hash: 'h9', revision: 1, failure } },
+      { offer: true, retryFailed: false },
+    ],
+    [
+      'it runs it, and went back to it from a later one that failed',
+      { runningHash: 'h2', failed: { hash: 'h9', revision: 3, failure } },
+      { offer: false },
+    ],
+    [
       'something else failed there',
       { failed: { hash: 'h9', revision: 2, failure } },
       { offer: true, retryFailed: false },

@@ -81,7 +81,7 @@ export type OfferDecision =
   | { readonly offer: true; readonly retryFailed: boolean };
 
 /**
- * Whether a node is to be offered what it shall be: not when it runs it or is at work on it, and not when it failed there at this revision or a
+ * Whether a node is to be offered what it shall be: not when it runs it (unless a failure at an earlier revision is still noted there) or is at work on it, and not when it failed there at this revision or a
  * later one. That it failed at an earlier revision is no reason: an operator asked for it again by committing.
  */
 export function decideOffer(
@@ -93,6 +93,8 @@ export function decideOffer(
   const failedIt = failed !== null && failed.hash === desired.hash;
   if (failedIt && failed.revision >= desired.revision) return { offer: false };
   const elsewhere = !isSettled(measured) && convergingHash !== '' && convergingHash !== desired.hash;
-  if (runningHash === desired.hash && !elsewhere) return { offer: false };
+  // It went back to what runs: the offer tells the agent that its failure at an earlier revision is over.
+  const failureIsOver = failed !== null && failed.revision < desired.revision;
+  if (runningHash === desired.hash && !elsewhere && !failureIsOver) return { offer: false };
   return { offer: true, retryFailed: failedIt };
 }
