@@ -63,9 +63,13 @@ t.test('nginx serves, changes gracefully, refuses what it can not read', { skip 
     await fetchText(`http://${address}:8080/some?q=x`);
     const [access] = host.converger.observed()[0]?.logs ?? [];
     t.match(access, { source: 'access', file: join(directory, 'access.log'), parser: 'json' });
-    const lines = readFileSync(access?.file ?? '', 'utf8')
-      .trim()
-      .split('\n');
+    // nginx writes the line after it has answered.
+    const lines = await until('the line of the request', () => {
+      const written = readFileSync(access?.file ?? '', 'utf8')
+        .trim()
+        .split('\n');
+      return written.at(-1)?.includes('/some?q=x') ? written : undefined;
+    });
     t.match(JSON.parse(lines.at(-1) ?? ''), {
       method: 'GET',
       path: '/some?q=x',
