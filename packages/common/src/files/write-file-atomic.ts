@@ -47,8 +47,8 @@ export async function writeFileAtomic(
   }
 }
 
-/** Makes the directory's entries durable: without it a rename may be lost by a power cut. */
-async function syncDirectory(directory: string): Promise<void> {
+/** Makes a directory's entries durable: without it a rename may be lost by a power cut. */
+export async function syncDirectory(directory: string): Promise<void> {
   const handle = await open(directory, 'r');
   try {
     await handle.sync();

@@ -2,11 +2,10 @@ import type { FileHandle } from 'node:fs/promises';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Manifest } from '@shoal/common';
-import { diskError, writeFileAtomic } from '@shoal/common';
+import { diskError, syncDirectory, writeFileAtomic } from '@shoal/common';
 import type { ProcessIdentity } from '../../supervise/proc-stat.js';
 import type { RenderedStep } from '../render/rendered.js';
 import type { Failure, ServiceInForce } from '../state.js';
-import { syncDirectory } from '../steps/disk.js';
 import type { UndoRecord } from '../steps/index.js';
 
 /** What an attempt is for. */

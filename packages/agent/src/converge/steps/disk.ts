@@ -1,5 +1,5 @@
 import type { Stats } from 'node:fs';
-import { lstat, open } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 
 /** The file itself, links not followed; undefined when there is none. */
 export async function statOf(path: string): Promise<Stats | undefined> {
@@ -9,15 +9,5 @@ export async function statOf(path: string): Promise<Stats | undefined> {
     const code = (thrown as NodeJS.ErrnoException).code;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw thrown;
-  }
-}
-
-/** Makes a directory's entries durable: without it a rename may be lost by a power cut. */
-export async function syncDirectory(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }

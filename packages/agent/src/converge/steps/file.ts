@@ -1,10 +1,10 @@
 import { link, lutimes, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { writeFileAtomic } from '@shoal/common';
+import { syncDirectory, writeFileAtomic } from '@shoal/common';
 import { sha256 } from '../render/file-digest.js';
 import type { RenderedFile } from '../render/rendered.js';
 import { StepError } from '../step-error.js';
-import { statOf, syncDirectory } from './disk.js';
+import { statOf } from './disk.js';
 import { contentDifference } from './file-difference.js';
 import type { StepHandler } from './handler.js';
 import { holds } from './handler.js';
