@@ -1,9 +1,11 @@
 import { retransmitLimit } from './formulas.js';
+import type { PacketMessage, UserMessage } from './wire/message-types.js';
+import { type Part, partOf } from './wire/part.js';
 
 interface Item {
   /** Node that the update is about, or '' for a user message, which nothing replaces. */
   key: string;
-  bytes: Uint8Array;
+  part: Part;
   transmits: number;
   /** Never reset, so that a newer item is always recognized as newer. */
   id: number;
@@ -39,14 +41,20 @@ export class BroadcastQueue {
   }
 
   /** Queues an update about a node in place of any older one about it. */
-  update(node: string, bytes: Uint8Array, finished?: () => void): void {
+  update(node: string, message: PacketMessage, finished?: () => void): void {
     this.#updates.get(node)?.finished?.();
-    this.#updates.set(node, { key: node, bytes, transmits: 0, id: this.#nextId++, finished });
+    this.#updates.set(node, { key: node, part: partOf(message), transmits: 0, id: this.#nextId++, finished });
   }
 
-  /** Queues a user message (type byte included). */
-  user(bytes: Uint8Array): void {
-    this.#users.push({ key: '', bytes, transmits: 0, id: this.#nextId++, finished: undefined });
+  /** Queues a user message. */
+  user(message: UserMessage): void {
+    this.#users.push({
+      key: '',
+      part: partOf(message),
+      transmits: 0,
+      id: this.#nextId++,
+      finished: undefined,
+    });
     if (this.#users.length > MAX_USER_ITEMS) this.#users.shift();
   }
 
@@ -54,16 +62,16 @@ export class BroadcastQueue {
    * Takes at most `most` that fit into `room` bytes, each costing `overhead` more. They count as sent unless the
    * receiver is in `doubt`: a small cluster would waste its few transmissions on the very node that is down.
    */
-  take(room: number, overhead: number, most: number, doubt: boolean): Uint8Array[] {
+  take(room: number, overhead: number, most: number, doubt: boolean): Part[] {
     if (this.size === 0) return [];
     const reserved = this.#users.length > 0 ? room * USER_SHARE : 0;
     const updates = fill([...this.#updates.values()], room - reserved, overhead, most);
-    const used = updates.reduce((sum, item) => sum + item.bytes.length + overhead, 0);
+    const used = updates.reduce((sum, item) => sum + item.part.bytes.length + overhead, 0);
     const users = fill(this.#users, room - used, overhead, most - updates.length);
     const taken = [...updates, ...users];
     const limit = retransmitLimit(this.#retransmitMult, this.#nodes());
     if (!doubt) for (const item of taken) this.#count(item, limit);
-    return taken.map((item) => item.bytes);
+    return taken.map((item) => item.part);
   }
 
   #count(item: Item, limit: number): void {
@@ -76,15 +84,15 @@ export class BroadcastQueue {
 }
 
 function fill(items: readonly Item[], room: number, overhead: number, most: number): Item[] {
-  const total = items.reduce((sum, item) => sum + item.bytes.length + overhead, 0);
+  const total = items.reduce((sum, item) => sum + item.part.bytes.length + overhead, 0);
   if (total <= room && items.length <= most) return [...items];
   const ordered = [...items].sort(
-    (a, b) => a.transmits - b.transmits || b.bytes.length - a.bytes.length || b.id - a.id,
+    (a, b) => a.transmits - b.transmits || b.part.bytes.length - a.part.bytes.length || b.id - a.id,
   );
   const taken: Item[] = [];
   let left = room;
   for (const item of ordered) {
-    const cost = item.bytes.length + overhead;
+    const cost = item.part.bytes.length + overhead;
     if (taken.length === most) break;
     if (cost > left) continue;
     taken.push(item);

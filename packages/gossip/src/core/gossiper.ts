@@ -19,11 +19,11 @@ import { Synchronizer } from './protocol/synchronizer.js';
 import { readSerfNews } from './serf/intents.js';
 import { MAX_META_BYTES } from './serf/tags.js';
 import { ownVersions } from './versions.js';
-import { encodeMessage } from './wire/message-encoder.js';
 import type { PacketMessage } from './wire/message-types.js';
 import { decodePacket } from './wire/packet.js';
-import { decodeStream } from './wire/stream-decoder.js';
-import { DEFAULT_STREAM_LIMITS, type StreamMessage } from './wire/stream-types.js';
+import { readStream } from './wire/stream-decoder.js';
+import { encodeStream } from './wire/stream-encoder.js';
+import type { StreamMessage } from './wire/stream-types.js';
 import { WireError } from './wire/wire-error.js';
 
 /** Who this node is, and what the host adds to its packets. */
@@ -122,7 +122,7 @@ export class Gossiper {
 
   /** Spreads a message of an application, best effort. */
   broadcast(body: Uint8Array): void {
-    this.#context.queue.user(encodeMessage({ type: 'user', body }));
+    this.#context.queue.user({ type: 'user', body });
     this.#spreader.arm();
   }
 
@@ -138,21 +138,29 @@ export class Gossiper {
     for (const error of errors) {
       warn(this.#context, 'malformed', `packet from ${formatAddress(from)}: ${error.message}`);
     }
+    this.handleMessages(messages, from);
+  }
+
+  /** Takes the messages of a datagram, in their order. They may be kept and passed on: don't change them. */
+  handleMessages(messages: readonly PacketMessage[], from: Address): void {
     for (const message of messages) this.#handleMessage(message, from);
     this.#spreader.arm();
   }
 
   /** Takes the plain bytes of a dialed stream; returns what to answer, or undefined to close without an answer. */
   handleStream(bytes: Uint8Array): Uint8Array | undefined {
-    let message: StreamMessage;
-    try {
-      message = decodeStream(bytes, DEFAULT_STREAM_LIMITS);
-    } catch (error) {
-      if (!(error instanceof WireError)) throw error;
-      warn(this.#context, 'malformed', `stream: ${error.message}`);
-      return undefined;
+    const request = readStream(bytes);
+    if (!(request instanceof WireError)) {
+      const answer = this.handleRequest(request);
+      return answer && encodeStream(answer, this.#context.config.compress);
     }
-    const answer = this.#answerStream(message);
+    warn(this.#context, 'malformed', `stream: ${request.message}`);
+    return undefined;
+  }
+
+  /** Takes the message of a dialed stream; returns what to answer, or undefined to close without an answer. */
+  handleRequest(request: StreamMessage): StreamMessage | undefined {
+    const answer = this.#answerStream(request);
     this.#spreader.arm();
     return answer;
   }
@@ -242,13 +250,13 @@ export class Gossiper {
     host.notify({ kind: 'user', body });
   }
 
-  #answerStream(message: StreamMessage): Uint8Array | undefined {
+  #answerStream(message: StreamMessage): StreamMessage | undefined {
     switch (message.type) {
       case 'pushPull':
         return this.#sync.request(message);
       case 'ping':
         if (message.node !== '' && message.node !== this.self.name) return undefined;
-        return encodeMessage({ type: 'ack', seqNo: message.seqNo, payload: null });
+        return { type: 'ack', seqNo: message.seqNo, payload: null };
       case 'user':
         this.#handleUser(message.body);
         return undefined;

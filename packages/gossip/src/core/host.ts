@@ -1,5 +1,9 @@
 import type { Address } from './address.js';
 import type { GossipEvent } from './events.js';
+import type { Packet } from './wire/packet.js';
+import { readStream } from './wire/stream-decoder.js';
+import type { StreamMessage } from './wire/stream-types.js';
+import { WireError } from './wire/wire-error.js';
 
 /** Something to be handed back to `Gossiper.handleTimer` later. Plain data; stale ones are recognized and ignored. */
 export type Timer =
@@ -26,20 +30,32 @@ export type Exchange =
   | { kind: 'push-pull'; id: number; to: Address; reason: 'join' | 'sync' | 'rejoin' };
 
 /** How an exchange ended. */
-export type ExchangeResult = { ok: true; reply: Uint8Array } | { ok: false; error: string };
+export type ExchangeResult =
+  | { ok: true; reply: StreamMessage }
+  /** `malformed` if there was a reply, but not one that the protocol allows. */
+  | { ok: false; error: string; malformed?: true };
+
+/** The result of an exchange whose reply has these plain bytes. */
+export function resultOf(reply: Uint8Array): ExchangeResult {
+  const message = readStream(reply);
+  return message instanceof WireError
+    ? { ok: false, error: message.message, malformed: true }
+    : { ok: true, reply: message };
+}
 
 /**
  * The whole outside world of the core. Calls must not call back into the core before they return, except that
- * `notify` may ask it for its members. Times are ms on a clock that never goes backwards.
+ * `notify` may ask it for its members. Times are ms on a clock that never goes backwards. Packets and requests are
+ * data, not to be changed; a real network encodes them with `encodePacket` and `encodeStream`.
  */
 export interface Host {
   now(): number;
   /** A number in [0, 1). */
   random(): number;
-  /** Sends one datagram, best effort. The host adds label and encryption. */
-  send(packet: Uint8Array, to: Address): void;
+  /** Sends one datagram, best effort. The host encodes it, and adds label and encryption. */
+  send(packet: Packet, to: Address): void;
   /** Dials `to`, writes the request, and hands the whole reply (or why there is none) to `handleReply` in time. */
-  exchange(request: Uint8Array, to: Address, exchange: Exchange, timeoutMs: number): void;
+  exchange(request: StreamMessage, to: Address, exchange: Exchange, timeoutMs: number): void;
   /** Hands `timer` to `handleTimer` after `delayMs`. There is no cancel. */
   schedule(delayMs: number, timer: Timer): void;
   notify(event: GossipEvent): void;

@@ -9,6 +9,8 @@ import { pickSome } from './random.js';
 import { decodeTags, describeTagSize, encodeTags } from './serf/tags.js';
 import { findIncompatible } from './versions.js';
 import { lzwCompress, lzwExpand } from './wire/lzw.js';
+import type { UserMessage } from './wire/message-types.js';
+import type { Part } from './wire/part.js';
 import { decodeUtf8, encodeUtf8 } from './wire/utf8.js';
 
 test('health stays within its bounds and stretches times', async (t) => {
@@ -52,11 +54,20 @@ test('times and limits follow the formulas', async (t) => {
   );
 });
 
+/** A user message of so many bytes on the wire; `first` tells it from others. */
+const user = (bytes: number, first = 0): UserMessage => {
+  const body = new Uint8Array(bytes - 1);
+  body[0] = first;
+  return { type: 'user', body };
+};
+
+const firstOf = (part: Part): number | undefined => part.bytes[1];
+
 test('a queue replaces updates about one node, and sends each a limited number of times', async (t) => {
   const queue = new BroadcastQueue(2, () => 5);
   const finished: string[] = [];
-  queue.update('a', Uint8Array.of(1), () => finished.push('first'));
-  queue.update('a', Uint8Array.of(2), () => finished.push('second'));
+  queue.update('a', user(2), () => finished.push('first'));
+  queue.update('a', user(2), () => finished.push('second'));
   t.same(finished, ['first'], 'the replaced one is done with');
   const sent = Array.from({ length: 5 }, () => queue.take(100, 2, 10, false).length);
   t.same(sent, [1, 1, 1, 1, 0]);
@@ -65,17 +76,16 @@ test('a queue replaces updates about one node, and sends each a limited number o
 
 test('what went to a node in doubt does not count as sent', async (t) => {
   const queue = new BroadcastQueue(1, () => 5);
-  queue.update('a', Uint8Array.of(1));
+  queue.update('a', user(2));
   for (let i = 0; i < 10; i++) t.equal(queue.take(100, 2, 10, true).length, 1);
 });
 
 test('a queue fills the room: seldom sent first, then long, then new', async (t) => {
   const queue = new BroadcastQueue(4, () => 5);
-  queue.update('old', Uint8Array.of(1, 1));
-  queue.update('long', Uint8Array.of(2, 2, 2, 2));
-  queue.update('new', Uint8Array.of(3, 3));
-  const first = (room: number): (number | undefined)[] =>
-    queue.take(room, 2, 10, false).map((bytes) => bytes[0]);
+  queue.update('old', user(2, 1));
+  queue.update('long', user(4, 2));
+  queue.update('new', user(2, 3));
+  const first = (room: number): (number | undefined)[] => queue.take(room, 2, 10, false).map(firstOf);
   t.same(first(10), [2, 3]);
   t.same(first(10), [1, 2], 'what was not sent yet goes first');
   t.same(queue.take(100, 2, 1, false).length, 1, 'no more than the given number');
@@ -83,16 +93,16 @@ test('a queue fills the room: seldom sent first, then long, then new', async (t)
 
 test('user messages get a share of a packet that updates could fill', async (t) => {
   const queue = new BroadcastQueue(4, () => 5);
-  for (let i = 0; i < 50; i++) queue.update(`n${i}`, new Uint8Array(20).fill(1));
-  queue.user(new Uint8Array(20).fill(8));
+  for (let i = 0; i < 50; i++) queue.update(`n${i}`, user(20, 1));
+  queue.user(user(20, 8));
   const taken = queue.take(220, 2, 100, false);
-  t.ok(taken.some((bytes) => bytes[0] === 8));
-  t.ok(taken.reduce((sum, bytes) => sum + bytes.length + 2, 0) <= 220);
+  t.ok(taken.some((part) => firstOf(part) === 8));
+  t.ok(taken.reduce((sum, part) => sum + part.bytes.length + 2, 0) <= 220);
 });
 
 test('waiting user messages are bounded', async (t) => {
   const queue = new BroadcastQueue(4, () => 5);
-  for (let i = 0; i < 3000; i++) queue.user(Uint8Array.of(8));
+  for (let i = 0; i < 3000; i++) queue.user(user(2));
   t.equal(queue.size, 1024);
 });
 

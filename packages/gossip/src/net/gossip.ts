@@ -72,7 +72,7 @@ export class Gossip {
     this.#traffic = traffic;
     this.#sockets = sockets;
     this.#client = new StreamClient(envelope, traffic);
-    this.#host = new SocketHost(sockets.udp, this.#client, envelope, {
+    this.#host = new SocketHost(sockets.udp, this.#client, envelope, config.compress, {
       timer: (timer) => this.#core.handleTimer(timer),
       reply: (exchange, result) => this.#core.handleReply(exchange, result),
       notify: (event) => this.#notified(event),

@@ -1,4 +1,15 @@
-import type { Address, Exchange, ExchangeResult, GossipEvent, Host, Timer } from '../core/index.js';
+import {
+  type Address,
+  type Exchange,
+  type ExchangeResult,
+  encodePacket,
+  encodeStream,
+  type GossipEvent,
+  type Host,
+  type Packet,
+  type StreamMessage,
+  type Timer,
+} from '../core/index.js';
 import type { Envelope } from './envelope.js';
 import type { StreamClient } from './stream-client.js';
 import type { UdpSocket } from './udp.js';
@@ -16,13 +27,16 @@ export class SocketHost implements Host {
   readonly #client: StreamClient;
   readonly #envelope: Envelope;
   readonly #sinks: HostSinks;
+  readonly #compress: boolean;
   readonly #timers = new Set<NodeJS.Timeout>();
   #stopped = false;
 
-  constructor(udp: UdpSocket, client: StreamClient, envelope: Envelope, sinks: HostSinks) {
+  /** @param compress whether to compress what that makes smaller. */
+  constructor(udp: UdpSocket, client: StreamClient, envelope: Envelope, compress: boolean, sinks: HostSinks) {
     this.#udp = udp;
     this.#client = client;
     this.#envelope = envelope;
+    this.#compress = compress;
     this.#sinks = sinks;
   }
 
@@ -34,13 +48,14 @@ export class SocketHost implements Host {
     return Math.random();
   }
 
-  send(packet: Uint8Array, to: Address): void {
-    if (!this.#stopped) this.#udp.send(this.#envelope.wrapPacket(packet), to);
+  send(packet: Packet, to: Address): void {
+    if (this.#stopped) return;
+    this.#udp.send(this.#envelope.wrapPacket(encodePacket(packet, this.#compress)), to);
   }
 
-  exchange(request: Uint8Array, to: Address, exchange: Exchange, timeoutMs: number): void {
+  exchange(request: StreamMessage, to: Address, exchange: Exchange, timeoutMs: number): void {
     if (this.#stopped) return;
-    this.#client.exchange(request, to, timeoutMs).then(
+    this.#client.exchange(encodeStream(request, this.#compress), to, timeoutMs).then(
       (result) => {
         if (!this.#stopped) this.#sinks.reply(exchange, result);
       },

@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import { type Address, type ExchangeResult, formatAddress } from '../core/index.js';
+import { type Address, type ExchangeResult, formatAddress, resultOf } from '../core/index.js';
 import type { Envelope } from './envelope.js';
 import { messageOf } from './gossip-error.js';
 import { StreamReader } from './stream-reader.js';
@@ -41,7 +41,7 @@ export class StreamClient {
         this.#traffic.streamBytesIn += chunk.length;
         try {
           const reply = reader.push(chunk);
-          if (reply) finish({ ok: true, reply });
+          if (reply) finish(resultOf(reply));
         } catch (error) {
           fail(messageOf(error));
         }

@@ -1,12 +1,15 @@
 import {
   type Address,
   type Exchange,
+  encodePacket,
   formatAddress,
   type GossipConfig,
   type GossipEvent,
   Gossiper,
   type Host,
+  type Packet,
   resolveConfig,
+  type StreamMessage,
   type Timer,
 } from '../core/index.js';
 import type { PacketMessage } from '../core/wire/message-types.js';
@@ -24,7 +27,7 @@ export class RecordingHost implements Host {
   readonly core: Gossiper;
   readonly sent: { to: string; messages: PacketMessage[] }[] = [];
   readonly timers: AskedTimer[] = [];
-  readonly exchanges: { to: Address; exchange: Exchange; request: Uint8Array }[] = [];
+  readonly exchanges: { to: Address; exchange: Exchange; request: StreamMessage }[] = [];
   readonly events: GossipEvent[] = [];
   readonly #random: () => number;
   time = 0;
@@ -45,11 +48,13 @@ export class RecordingHost implements Host {
     return this.#random();
   }
 
-  send(packet: Uint8Array, to: Address): void {
-    this.sent.push({ to: formatAddress(to), messages: decodePacket(packet).messages });
+  send(packet: Packet, to: Address): void {
+    // Through bytes and back, so that tests see what a receiver would.
+    const { messages } = decodePacket(encodePacket(packet, true));
+    this.sent.push({ to: formatAddress(to), messages });
   }
 
-  exchange(request: Uint8Array, to: Address, exchange: Exchange): void {
+  exchange(request: StreamMessage, to: Address, exchange: Exchange): void {
     this.exchanges.push({ to, exchange, request });
   }
 

@@ -2,11 +2,17 @@ import {
   type Address,
   type Exchange,
   type ExchangeResult,
+  encodePacket,
+  encodeStream,
   formatAddress,
   type GossipEvent,
   Gossiper,
   type Host,
   type NodeStatus,
+  type Packet,
+  packetLength,
+  resultOf,
+  type StreamMessage,
   type Timer,
 } from '../core/index.js';
 import type { SimNodeOptions, World } from './world.js';
@@ -87,17 +93,25 @@ export class SimNode implements Host {
     return this.#world.random();
   }
 
-  send(packet: Uint8Array, to: Address): void {
+  send(packet: Packet, to: Address): void {
     if (this.#state === 'stopped') return;
-    const delay = this.#world.transmit(this, packet);
+    const bytes =
+      this.#world.mode === 'bytes' ? encodePacket(packet, this.#world.config.compress) : undefined;
+    const delay = this.#world.transmit(bytes?.length ?? packetLength(packet));
     const target = this.#world.reachable(this, formatAddress(to));
     if (delay === undefined || !target) return;
-    this.#world.scheduler.schedule(delay, () =>
-      target.run(() => target.core.handlePacket(packet, this.address), true),
-    );
+    const receive = (): void => {
+      if (bytes) target.core.handlePacket(bytes, this.address);
+      else
+        target.core.handleMessages(
+          packet.parts.map((part) => part.message),
+          this.address,
+        );
+    };
+    this.#world.scheduler.schedule(delay, () => target.run(receive, true));
   }
 
-  exchange(request: Uint8Array, to: Address, exchange: Exchange, timeoutMs: number): void {
+  exchange(request: StreamMessage, to: Address, exchange: Exchange, timeoutMs: number): void {
     const { scheduler } = this.#world;
     let open = true;
     const finish = (result: ExchangeResult): void => {
@@ -109,12 +123,21 @@ export class SimNode implements Host {
     const target = this.#world.reachable(this, formatAddress(to));
     if (!target) return;
     const answer = (): void => {
-      const reply = target.core.handleStream(request);
+      const result = this.#ask(target, request);
       if (!this.#world.reachable(target, formatAddress(this.address))) return;
-      const result: ExchangeResult = reply ? { ok: true, reply } : { ok: false, error: 'closed' };
       scheduler.schedule(this.#world.latency(), () => finish(result));
     };
     scheduler.schedule(this.#world.latency() * 2, () => target.run(answer, true));
+  }
+
+  #ask(target: SimNode, request: StreamMessage): ExchangeResult {
+    const { mode, config } = this.#world;
+    if (mode === 'bytes') {
+      const reply = target.core.handleStream(encodeStream(request, config.compress));
+      return reply ? resultOf(reply) : { ok: false, error: 'closed' };
+    }
+    const reply = target.core.handleRequest(request);
+    return reply ? { ok: true, reply } : { ok: false, error: 'closed' };
   }
 
   schedule(delayMs: number, timer: Timer): void {

@@ -44,6 +44,20 @@ test('the same seed gives the same run, another seed another', async (t) => {
   t.not(play(7), play(8));
 });
 
+test('messages passed as objects make the same run as their bytes, packet for packet', async (t) => {
+  const play = (mode: 'bytes' | 'objects'): { fingerprint: number; packets: number } => {
+    const world = new World({ seed: 8, loss: 0.1, mode, config: { compress: false } });
+    const nodes = world.cluster(12);
+    nodes[3]?.stop();
+    nodes[4]?.core.setMeta(encodeTags({ drain: 'yes' }));
+    nodes[5]?.core.leave();
+    world.run(60_000);
+    const { fingerprint, packets } = world;
+    return { fingerprint, packets };
+  };
+  t.same(play('objects'), play('bytes'));
+});
+
 test('one lost link between two nodes condemns neither', async (t) => {
   const world = new World({ seed: 3 });
   const nodes = world.cluster(5);

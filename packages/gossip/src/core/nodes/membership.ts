@@ -5,7 +5,6 @@ import { suspicionTimeout } from '../formulas.js';
 import { Suspicion } from '../suspicion.js';
 import { findIncompatible, saneVersions } from '../versions.js';
 import { sameBytes } from '../wire/bytes.js';
-import { encodeMessage } from '../wire/message-encoder.js';
 import type { Accusation, Alive } from '../wire/message-types.js';
 import { addressOf, type ClaimedAddress, newRecord } from './claims.js';
 import { above, plausible } from './incarnation.js';
@@ -71,7 +70,7 @@ export class Membership {
       node.incarnation = message.incarnation;
       this.#set(node, 'suspect', 'suspect', message.from);
       this.#startSuspicion(node, message.from);
-      this.#spread(node.name, encodeMessage(message));
+      this.#spread(node.name, message);
     } else {
       // Remembered although it changes nothing, or a stale alive in between could bring the dead back.
       node.incarnation = message.incarnation;
@@ -91,7 +90,7 @@ export class Membership {
     if (!isActive(node) && !(node.status === 'dead' && status === 'left')) return;
     node.suspicion = undefined;
     this.#set(node, status, status === 'left' ? 'leave' : 'fail', message.from);
-    this.#spread(node.name, encodeMessage(message));
+    this.#spread(node.name, message);
   }
 
   /** Takes in Serf's announcement of a leave, or of a join that overrides it. */
@@ -123,20 +122,20 @@ export class Membership {
     const { self } = this.#context.nodes;
     self.meta = meta;
     self.incarnation = above(self.incarnation, 0);
-    this.#spread(self.name, encodeMessage(this.aliveMessage(self)));
+    this.#spread(self.name, this.aliveMessage(self));
     this.#context.host.notify({ kind: 'member', change: 'update', node: self, from: self.name });
   }
 
   /** This node says goodbye; `told` is called once enough others have been told. */
-  leave(told: () => void): Uint8Array {
+  leave(told: () => void): Accusation {
     const { nodes, queue, host } = this.#context;
     const { name, incarnation } = nodes.self;
     this.#context.leaving = true;
     nodes.setStatus(nodes.self, 'left', host.now());
-    const bytes = encodeMessage({ type: 'dead', incarnation, node: name, from: name });
-    queue.update(name, bytes, told);
+    const goodbye: Accusation = { type: 'dead', incarnation, node: name, from: name };
+    queue.update(name, goodbye, told);
     host.notify({ kind: 'member', change: 'leave', node: nodes.self, from: name });
-    return bytes;
+    return goodbye;
   }
 
   /** What this node would say about a node that it believes alive. */
@@ -206,7 +205,8 @@ export class Membership {
     const change: MemberChange | undefined = joined ? 'join' : before === 'suspect' ? 'alive' : undefined;
     this.#set(node, 'alive', change, node.name);
     if (updated && !joined) this.#notify('update', node, node.name);
-    this.#spread(node.name, encodeMessage(this.aliveMessage(node)));
+    // A port of 0 is read as the receiver's own: whoever comes next must not read it as his.
+    this.#spread(node.name, message.port === 0 ? this.aliveMessage(node) : message);
   }
 
   #refute(accused: number): void {
@@ -214,7 +214,7 @@ export class Membership {
     nodes.self.incarnation = above(nodes.self.incarnation, accused);
     counters.selfRefutations++;
     awareness.apply(1);
-    this.#spread(nodes.self.name, encodeMessage(this.aliveMessage(nodes.self)));
+    this.#spread(nodes.self.name, this.aliveMessage(nodes.self));
     warn(this.#context, 'refuted', `this node was accused at incarnation ${accused}`);
   }
 
@@ -233,7 +233,7 @@ export class Membership {
     this.#context.counters.suspicionsConfirmed++;
     suspicion.token = ++this.#token;
     this.#scheduleSuspicion(node.name, suspicion);
-    this.#spread(node.name, encodeMessage(message));
+    this.#spread(node.name, message);
   }
 
   #scheduleSuspicion(node: string, suspicion: Suspicion): void {
@@ -251,7 +251,7 @@ export class Membership {
     this.#context.host.notify({ kind: 'member', change, node, from });
   }
 
-  #spread(name: string, bytes: Uint8Array): void {
-    this.#context.queue.update(name, bytes);
+  #spread(name: string, message: Accusation | Alive): void {
+    this.#context.queue.update(name, message);
   }
 }

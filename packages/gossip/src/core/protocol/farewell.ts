@@ -2,7 +2,7 @@ import type { Context } from '../context.js';
 import type { Membership } from '../nodes/membership.js';
 import { isActive } from '../nodes/node-record.js';
 import { encodeLeaveIntent } from '../serf/intents.js';
-import { encodeMessage } from '../wire/message-encoder.js';
+import type { PacketMessage, UserMessage } from '../wire/message-types.js';
 import type { PacketSender } from './packet-sender.js';
 import type { Spreader } from './spreader.js';
 
@@ -41,7 +41,7 @@ export class Farewell {
     }
     // Serf takes an intent only if it is newer than the last; incarnations grow over restarts, its clock may not.
     const ltime = Math.max(lamport, nodes.self.incarnation) + 1;
-    const intent = encodeMessage({ type: 'user', body: encodeLeaveIntent(nodes.self.name, ltime) });
+    const intent: UserMessage = { type: 'user', body: encodeLeaveIntent(nodes.self.name, ltime) };
     queue.user(intent);
     this.#tell(intent);
     host.schedule(INTENT_ROUNDS * config.gossipIntervalMs, { kind: 'farewell' });
@@ -63,7 +63,7 @@ export class Farewell {
       host.schedule(DIRECT_ROUNDS * config.gossipIntervalMs, { kind: 'farewell' });
   }
 
-  #tell(message: Uint8Array): void {
+  #tell(message: PacketMessage): void {
     for (const node of this.#spreader.pick(FAREWELLS))
       this.#sender.sendExactly([message], node.address, node);
   }

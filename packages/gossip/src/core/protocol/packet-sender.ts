@@ -3,9 +3,8 @@ import type { Context } from '../context.js';
 import type { NodeRecord } from '../nodes/node-record.js';
 import { Capability, greatestVersion } from '../versions.js';
 import { COMPOUND_OVERHEAD, COMPOUND_PART_OVERHEAD, MAX_COMPOUND_PARTS } from '../wire/compound.js';
-import { encodeMessage } from '../wire/message-encoder.js';
 import type { PacketMessage } from '../wire/message-types.js';
-import { encodePacket } from '../wire/packet.js';
+import { type Part, partOf } from '../wire/part.js';
 
 /** Sends messages in datagrams, and lets waiting updates ride along in the room that is left. */
 export class PacketSender {
@@ -17,22 +16,26 @@ export class PacketSender {
 
   /** Sends one message plus what updates fit beside it. */
   send(message: PacketMessage, to: Address, node?: NodeRecord): void {
-    const bytes = encodeMessage(message);
-    const room = this.#room() - bytes.length - COMPOUND_PART_OVERHEAD;
-    this.sendExactly([bytes, ...this.#take(room, MAX_COMPOUND_PARTS - 1, node)], to, node);
+    const part = partOf(message);
+    const room = this.#room() - part.bytes.length - COMPOUND_PART_OVERHEAD;
+    this.#send([part, ...this.#take(room, MAX_COMPOUND_PARTS - 1, node)], to, node);
   }
 
   /** Sends a datagram of waiting updates; false if there are none. */
   sendUpdates(node: NodeRecord): boolean {
     const updates = this.#take(this.#room(), MAX_COMPOUND_PARTS, node);
-    if (updates.length > 0) this.sendExactly(updates, node.address, node);
+    if (updates.length > 0) this.#send(updates, node.address, node);
     return updates.length > 0;
   }
 
-  /** Sends encoded messages and nothing else. `node` is the receiver, if it is known. */
-  sendExactly(messages: readonly Uint8Array[], to: Address, node?: NodeRecord): void {
+  /** Sends messages and nothing else. `node` is the receiver, if it is known. */
+  sendExactly(messages: readonly PacketMessage[], to: Address, node?: NodeRecord): void {
+    this.#send(messages.map(partOf), to, node);
+  }
+
+  #send(parts: readonly Part[], to: Address, node: NodeRecord | undefined): void {
     const crc = node !== undefined && greatestVersion(node.vsn) >= Capability.crc;
-    this.#context.host.send(encodePacket(messages, { compress: this.#context.config.compress, crc }), to);
+    this.#context.host.send({ parts, crc }, to);
   }
 
   #room(): number {
@@ -40,7 +43,7 @@ export class PacketSender {
     return config.udpBytes - packetOverhead - COMPOUND_OVERHEAD;
   }
 
-  #take(room: number, most: number, to: NodeRecord | undefined): Uint8Array[] {
+  #take(room: number, most: number, to: NodeRecord | undefined): Part[] {
     const doubt = to !== undefined && to.status !== 'alive';
     return this.#context.queue.take(room, COMPOUND_PART_OVERHEAD, most, doubt);
   }

@@ -5,12 +5,7 @@ import type { Membership } from '../nodes/membership.js';
 import type { NodeRecord } from '../nodes/node-record.js';
 import { pickSome } from '../random.js';
 import { Capability, greatestVersion } from '../versions.js';
-import { readAck } from '../wire/message-decoder.js';
-import { encodeMessage } from '../wire/message-encoder.js';
-import type { Ack, Nack, Ping } from '../wire/message-types.js';
-import { MessageType } from '../wire/message-types.js';
-import { MsgpackReader } from '../wire/msgpack-reader.js';
-import { WireError } from '../wire/wire-error.js';
+import type { Accusation, Ack, Nack, Ping } from '../wire/message-types.js';
 import type { PacketSender } from './packet-sender.js';
 import { ProbeOrder } from './probe-order.js';
 
@@ -72,7 +67,7 @@ export class Prober {
     const { target } = probe;
     if (greatestVersion(target.vsn) >= Capability.tcpPing) {
       const left = Math.max(1, probe.endsAt - host.now());
-      host.exchange(encodeMessage(this.#ping(probe)), target.address, { kind: 'ping', seqNo }, left);
+      host.exchange(this.#ping(probe), target.address, { kind: 'ping', seqNo }, left);
     }
     this.#askOthers(probe);
   }
@@ -92,7 +87,8 @@ export class Prober {
   /** Takes the outcome of the ping over TCP. */
   streamReply(seqNo: number, result: ExchangeResult): void {
     const probe = this.#running;
-    if (probe?.seqNo !== seqNo || probe.acked || !result.ok || !isAckFor(seqNo, result.reply)) return;
+    if (probe?.seqNo !== seqNo || probe.acked || !result.ok) return;
+    if (result.reply.type !== 'ack' || result.reply.seqNo !== seqNo) return;
     this.#context.counters.tcpProbes++;
     warn(this.#context, 'udp-blocked', `${probe.target.name} answers over TCP but not over UDP`);
     this.#succeed(probe);
@@ -116,8 +112,8 @@ export class Prober {
     if (target.status === 'suspect') {
       // Tell the suspect itself first of all: nobody else can refute.
       const { incarnation, name } = target;
-      const suspect = encodeMessage({ type: 'suspect', incarnation, node: name, from: nodes.self.name });
-      this.#sender.sendExactly([encodeMessage(ping), suspect], target.address, target);
+      const suspect: Accusation = { type: 'suspect', incarnation, node: name, from: nodes.self.name };
+      this.#sender.sendExactly([ping, suspect], target.address, target);
     } else {
       this.#sender.send(ping, target.address, target);
     }
@@ -180,15 +176,5 @@ export class Prober {
     for (const node of nodes.forget(host.now() - config.tombstoneMs)) {
       host.notify({ kind: 'member', change: 'forget', node, from: nodes.self.name });
     }
-  }
-}
-
-function isAckFor(seqNo: number, reply: Uint8Array): boolean {
-  if (reply[0] !== MessageType.ack) return false;
-  try {
-    return readAck(new MsgpackReader(reply, 1)).seqNo === seqNo;
-  } catch (error) {
-    if (error instanceof WireError) return false;
-    throw error;
   }
 }

@@ -1,5 +1,6 @@
 import { test } from 'tap';
 import { RecordingHost } from '../../sim/recording-host.js';
+import type { ExchangeResult } from '../host.js';
 import { encodeMessage } from '../wire/message-encoder.js';
 import type { PacketMessage, Ping } from '../wire/message-types.js';
 
@@ -115,13 +116,13 @@ test('an ack over TCP saves a node that UDP does not reach', async (t) => {
   host.fire('probe-indirect', 1500);
   const [asked] = host.exchanges;
   if (!asked) throw new Error('no TCP ping');
-  const wrong = encodeMessage({ type: 'ack', seqNo: seqNo + 1, payload: null });
-  host.core.handleReply(asked.exchange, { ok: true, reply: wrong });
-  t.equal(host.core.counters.tcpProbes, 0, 'the ack must be for this ping');
-  host.core.handleReply(asked.exchange, {
+  const ack = (number: number): ExchangeResult => ({
     ok: true,
-    reply: encodeMessage({ type: 'ack', seqNo, payload: null }),
+    reply: { type: 'ack', seqNo: number, payload: null },
   });
+  host.core.handleReply(asked.exchange, ack(seqNo + 1));
+  t.equal(host.core.counters.tcpProbes, 0, 'the ack must be for this ping');
+  host.core.handleReply(asked.exchange, ack(seqNo));
   host.fire('probe', 2000);
   t.equal(host.core.counters.probesFailed, 0);
   t.same(host.warnings(), ['udp-blocked']);

@@ -1,7 +1,6 @@
 import { type Address, formatAddress, hostOfBytes } from '../address.js';
 import type { Context } from '../context.js';
 import { warn } from '../context.js';
-import { encodeMessage } from '../wire/message-encoder.js';
 import type { Ack, IndirectPing, Ping, Source } from '../wire/message-types.js';
 import type { PacketSender } from './packet-sender.js';
 
@@ -84,8 +83,7 @@ export class Responder {
     const node = nodes.get(name);
     if (node?.status !== 'dead') return;
     const { incarnation } = node;
-    const accusation = encodeMessage({ type: 'suspect', incarnation, node: name, from: nodes.self.name });
-    this.#sender.sendExactly([accusation], at);
+    this.#sender.sendExactly([{ type: 'suspect', incarnation, node: name, from: nodes.self.name }], at);
   }
 }
 

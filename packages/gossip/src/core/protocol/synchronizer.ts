@@ -8,16 +8,7 @@ import type { NodeRecord } from '../nodes/node-record.js';
 import { pickSome } from '../random.js';
 import { encodeSerfState, readSerfNews } from '../serf/intents.js';
 import { findIncompatible, type Versioned } from '../versions.js';
-import { decodeStream } from '../wire/stream-decoder.js';
-import { encodeStream } from '../wire/stream-encoder.js';
-import {
-  DEFAULT_STREAM_LIMITS,
-  type NodeState,
-  type PushPull,
-  type StreamMessage,
-  WireState,
-} from '../wire/stream-types.js';
-import { WireError } from '../wire/wire-error.js';
+import { type NodeState, type PushPull, type StreamMessage, WireState } from '../wire/stream-types.js';
 
 const STATUS_OF = ['alive', 'suspect', 'dead', 'left'] as const;
 
@@ -53,37 +44,36 @@ export class Synchronizer {
     const { host, config, counters } = this.#context;
     const id = this.#nextId++;
     counters.syncs++;
-    const request = encodeStream(this.#state(reason === 'join'), config.compress);
-    host.exchange(request, to, { kind: 'push-pull', id, to, reason }, config.streamTimeoutMs);
+    host.exchange(
+      this.#state(reason === 'join'),
+      to,
+      { kind: 'push-pull', id, to, reason },
+      config.streamTimeoutMs,
+    );
     return id;
   }
 
   /** Takes the outcome of an exchange that we began; true if it went well. */
   reply(exchange: Extract<Exchange, { kind: 'push-pull' }>, result: ExchangeResult): boolean {
     const { host, counters } = this.#context;
-    const error = result.ok ? this.#takeReply(result.reply, exchange.to) : result.error;
+    const error = result.ok ? this.#takeReply(result.reply) : result.error;
     if (error !== undefined) counters.syncsFailed++;
+    if (!result.ok && result.malformed) {
+      warn(this.#context, 'malformed', `reply of ${formatAddress(exchange.to)}: ${result.error}`);
+    }
     host.notify({ kind: 'synced', id: exchange.id, to: exchange.to, error });
     return error === undefined;
   }
 
   /** Takes another node's state; the answer is ours, made before its state changes anything. */
-  request(message: PushPull): Uint8Array {
-    const answer = encodeStream(this.#state(message.join), this.#context.config.compress);
+  request(message: PushPull): PushPull {
+    const answer = this.#state(message.join);
     const problem = this.#merge(message);
     if (problem !== undefined) warn(this.#context, 'incompatible', `push-pull refused: ${problem}`);
     return answer;
   }
 
-  #takeReply(bytes: Uint8Array, from: Address): string | undefined {
-    let message: StreamMessage;
-    try {
-      message = decodeStream(bytes, DEFAULT_STREAM_LIMITS);
-    } catch (error) {
-      if (!(error instanceof WireError)) throw error;
-      warn(this.#context, 'malformed', `reply of ${formatAddress(from)}: ${error.message}`);
-      return error.message;
-    }
+  #takeReply(message: StreamMessage): string | undefined {
     if (message.type === 'error') return message.error;
     return message.type === 'pushPull'
       ? this.#merge(message)

@@ -1,10 +1,13 @@
 import { type Test, test } from 'tap';
 import { RecordingHost } from '../../sim/recording-host.js';
+import { resultOf } from '../host.js';
 import { encodeSerfState } from '../serf/intents.js';
-import { decodeStream } from '../wire/stream-decoder.js';
+import { readStream } from '../wire/stream-decoder.js';
 import { encodeStream } from '../wire/stream-encoder.js';
-import { DEFAULT_STREAM_LIMITS, type NodeState, type PushPull, WireState } from '../wire/stream-types.js';
+import { type NodeState, type PushPull, type StreamMessage, WireState } from '../wire/stream-types.js';
+import { WireError } from '../wire/wire-error.js';
 
+const NOTHING = new Uint8Array(0);
 const SERF = Uint8Array.of(1, 5, 2, 2, 5, 5);
 
 function node(name: string, fields: Partial<NodeState> = {}): NodeState {
@@ -19,9 +22,9 @@ const state = (nodes: NodeState[], join = false): PushPull => ({
   userState: new Uint8Array(0),
 });
 
-function pushPullOf(t: Test, bytes: Uint8Array | undefined): PushPull {
-  const message = decodeStream(bytes ?? new Uint8Array(0), DEFAULT_STREAM_LIMITS);
-  if (message.type !== 'pushPull') throw new Error(`a ${message.type}`);
+function pushPullOf(t: Test, message: StreamMessage | WireError | undefined): PushPull {
+  if (!message || message instanceof WireError || message.type !== 'pushPull')
+    throw new Error('no push-pull');
   t.pass('a push-pull');
   return message;
 }
@@ -36,10 +39,10 @@ test('a push-pull is answered with what was known before it', async (t) => {
   const host = new RecordingHost();
   const many = Array.from({ length: 20 }, (_, i) => node(String.fromCharCode(97 + i)));
   t.same(
-    pushPullOf(t, push(host, many)).nodes.map((member) => member.name),
+    pushPullOf(t, readStream(push(host, many) ?? NOTHING)).nodes.map((member) => member.name),
     ['self'],
   );
-  const again = pushPullOf(t, host.core.handleStream(encodeStream(state([], true), false)));
+  const again = pushPullOf(t, host.core.handleRequest(state([], true)));
   t.equal(again.nodes.length, 21);
   t.equal(again.join, true, 'the reply echoes that it was a join');
 });
@@ -83,7 +86,7 @@ test('a join that the other side answers with an error, nonsense or strangers ha
     const id = host.core.join(to);
     const [asked] = host.exchanges;
     t.equal(pushPullOf(t, asked?.request).join, true);
-    if (asked) host.core.handleReply(asked.exchange, { ok: true, reply });
+    if (asked) host.core.handleReply(asked.exchange, resultOf(reply));
     const [outcome] = host.events.filter((event) => event.kind === 'synced');
     t.match(outcome, { id, to, error: /./ });
   }
@@ -101,8 +104,7 @@ test('a lost peer that was reached is synced with again, once both could refute'
     host.fire('rejoin', time);
   const [asked] = host.exchanges;
   t.match(asked, { to: { host: '10.0.1.97', port: 7946 }, exchange: { reason: 'rejoin' } });
-  if (asked)
-    host.core.handleReply(asked.exchange, { ok: true, reply: encodeStream(state([node('b')]), true) });
+  if (asked) host.core.handleReply(asked.exchange, { ok: true, reply: state([node('b')]) });
   host.fire('resync', host.time + 1000);
   t.match(host.exchanges[1], { to: asked?.to ?? {}, exchange: { kind: 'push-pull', reason: 'sync' } });
 });
@@ -126,6 +128,6 @@ test('a ping over a stream is acked if it is for this node', async (t) => {
     const source = { sourceAddr: null, sourcePort: 0, sourceNode: '' };
     return host.core.handleStream(encodeStream({ type: 'ping', seqNo: 9, node: name, ...source }, false));
   };
-  t.match(decodeStream(ask('self') ?? new Uint8Array(0), DEFAULT_STREAM_LIMITS), { type: 'ack', seqNo: 9 });
+  t.match(readStream(ask('self') ?? NOTHING), { type: 'ack', seqNo: 9 });
   t.equal(ask('other'), undefined);
 });

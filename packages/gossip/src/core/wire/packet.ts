@@ -1,9 +1,10 @@
 import { concatBytes } from './bytes.js';
-import { encodeCompound, splitCompound } from './compound.js';
+import { COMPOUND_OVERHEAD, COMPOUND_PART_OVERHEAD, encodeCompound, splitCompound } from './compound.js';
 import { compressIfSmaller, decodeCompressed } from './compress.js';
 import { crc32 } from './crc32.js';
 import { decodeMessage } from './message-decoder.js';
 import { MessageType, type PacketMessage } from './message-types.js';
+import type { Part } from './part.js';
 import { WireError } from './wire-error.js';
 
 /** A datagram never expands beyond this: 64 KiB is the largest that UDP can carry, times what LZW gains on text. */
@@ -15,33 +16,46 @@ const MAX_NESTING = 4;
 /** Below this many bytes LZW practically never wins, so the work is not begun. */
 const COMPRESS_FROM = 256;
 
-/** What to add around the messages of one datagram. */
-export interface PacketOptions {
-  compress: boolean;
+/** Bytes of the CRC header. */
+const CRC_BYTES = 5;
+
+/** One datagram as data: what it carries, at least one part and in this order, and what goes around it. */
+export interface Packet {
+  readonly parts: readonly Part[];
   /** Only towards nodes whose greatest protocol version is 5 or more. */
-  crc: boolean;
+  readonly crc: boolean;
 }
 
-/** Packs encoded messages into the plain bytes of one datagram: compound, compress, crc, in this order. */
-export function encodePacket(messages: readonly Uint8Array[], options: PacketOptions): Uint8Array {
-  const [only] = messages;
-  let packet = messages.length === 1 && only ? only : encodeCompound(messages);
-  if (options.compress && packet.length >= COMPRESS_FROM) packet = compressIfSmaller(packet);
-  return options.crc ? withCrc(packet) : packet;
+/** The plain bytes of a datagram: compound, compression if that is wanted and pays, crc, in this order. */
+export function encodePacket(packet: Packet, compress: boolean): Uint8Array {
+  const [only] = packet.parts;
+  const single = packet.parts.length === 1 && only;
+  let bytes = single ? only.bytes : encodeCompound(packet.parts.map((part) => part.bytes));
+  if (compress && bytes.length >= COMPRESS_FROM) bytes = compressIfSmaller(bytes);
+  return packet.crc ? withCrc(bytes) : bytes;
+}
+
+/** How many bytes `encodePacket` gives without compression. */
+export function packetLength(packet: Packet): number {
+  const { parts, crc } = packet;
+  let length = crc ? CRC_BYTES : 0;
+  if (parts.length > 1) length += COMPOUND_OVERHEAD + parts.length * COMPOUND_PART_OVERHEAD;
+  for (const part of parts) length += part.bytes.length;
+  return length;
 }
 
 /** Puts the CRC header in front. */
 export function withCrc(bytes: Uint8Array): Uint8Array {
-  const header = new DataView(new ArrayBuffer(5));
+  const header = new DataView(new ArrayBuffer(CRC_BYTES));
   header.setUint8(0, MessageType.crc);
   header.setUint32(1, crc32(bytes));
   return concatBytes(new Uint8Array(header.buffer), bytes);
 }
 
 function checkCrc(bytes: Uint8Array): Uint8Array {
-  if (bytes.length < 5) throw new WireError('datagram ends within its CRC');
+  if (bytes.length < CRC_BYTES) throw new WireError('datagram ends within its CRC');
   const expected = new DataView(bytes.buffer, bytes.byteOffset).getUint32(1);
-  const rest = bytes.subarray(5);
+  const rest = bytes.subarray(CRC_BYTES);
   const found = crc32(rest);
   if (found !== expected)
     throw new WireError(`CRC is ${found.toString(16)}, expected ${expected.toString(16)}`);

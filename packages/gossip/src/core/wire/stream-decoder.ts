@@ -3,7 +3,7 @@ import { readAck, readPing } from './message-decoder.js';
 import { MessageType } from './message-types.js';
 import { MsgpackReader } from './msgpack-reader.js';
 import type { NodeState, PushPull, StreamLimits, StreamMessage } from './stream-types.js';
-import { WireState } from './stream-types.js';
+import { DEFAULT_STREAM_LIMITS, WireState } from './stream-types.js';
 import { type Fields, readStruct } from './struct.js';
 import { WireError } from './wire-error.js';
 
@@ -108,6 +108,16 @@ function readPushPull(reader: MsgpackReader, limits: StreamLimits): PushPull {
 export function decodeStream(bytes: Uint8Array, limits: StreamLimits): StreamMessage {
   if (bytes[0] !== MessageType.compress) return decodePlainStream(bytes, limits);
   return decodePlainStream(decodeCompressed(bytes, limits.bytes), limits);
+}
+
+/** Decodes one direction of a stream, within the default limits; what is wrong with it is returned, not thrown. */
+export function readStream(bytes: Uint8Array): StreamMessage | WireError {
+  try {
+    return decodeStream(bytes, DEFAULT_STREAM_LIMITS);
+  } catch (error) {
+    if (error instanceof WireError) return error;
+    throw error;
+  }
 }
 
 function decodePlainStream(bytes: Uint8Array, limits: StreamLimits): StreamMessage {
