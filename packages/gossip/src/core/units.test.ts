@@ -61,6 +61,13 @@ const user = (bytes: number, first = 0): UserMessage => {
   return { type: 'user', body };
 };
 
+interface QueueModel {
+  bytes: number;
+  transmits: number;
+  id: number;
+  first: number;
+}
+
 const firstOf = (part: Part): number | undefined => part.bytes[1];
 
 test('a queue replaces updates about one node, and sends each a limited number of times', async (t) => {
@@ -104,6 +111,43 @@ test('waiting user messages are bounded', async (t) => {
   const queue = new BroadcastQueue(4, () => 5);
   for (let i = 0; i < 3000; i++) queue.user(user(2));
   t.equal(queue.size, 1024);
+});
+
+test('waiting updates are bounded, and what was sent most often goes first', async (t) => {
+  const queue = new BroadcastQueue(4, () => 5);
+  const dropped: string[] = [];
+  queue.update('sent', user(20), () => dropped.push('sent'));
+  queue.take(100, 2, 1, false);
+  for (let i = 0; i < 1 << 14; i++) queue.update(`n${i}`, user(2), () => dropped.push(`n${i}`));
+  t.equal(queue.size, 1 << 14);
+  t.same(dropped, ['sent']);
+});
+
+test('a queue gives the same order as sorting everything, whatever happens in between', async (t) => {
+  const random = seededRandom(4);
+  const queue = new BroadcastQueue(3, () => 50);
+  const model = new Map<string, QueueModel>();
+  for (let step = 0; step < 3000; step++) {
+    if (random() < 0.4) {
+      const [node, bytes] = [`n${Math.floor(random() * 40)}`, 2 + Math.floor(random() * 30)];
+      queue.update(node, user(bytes, step & 255));
+      model.set(node, { bytes, transmits: 0, id: step, first: step & 255 });
+      continue;
+    }
+    const [room, doubt] = [Math.floor(random() * 200), random() < 0.2];
+    const expected: number[] = [];
+    let left = room;
+    const order = (a: [string, QueueModel], b: [string, QueueModel]): number =>
+      a[1].transmits - b[1].transmits || b[1].bytes - a[1].bytes || b[1].id - a[1].id;
+    for (const [node, item] of [...model].sort(order)) {
+      if (item.bytes + 2 > left || expected.length === 5) continue;
+      expected.push(item.first);
+      left -= item.bytes + 2;
+      if (!doubt && ++item.transmits === 6) model.delete(node);
+    }
+    t.same(queue.take(room, 2, 5, doubt).map(firstOf), expected);
+  }
+  t.equal(queue.size, model.size);
 });
 
 test('a random choice finds the only one that is eligible', async (t) => {
