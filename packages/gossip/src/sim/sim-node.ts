@@ -1,70 +1,91 @@
 import {
   type Address,
   type Exchange,
-  type ExchangeResult,
-  encodePacket,
-  encodeStream,
-  formatAddress,
   type GossipEvent,
   Gossiper,
   type Host,
   type NodeStatus,
   type Packet,
-  packetLength,
-  resultOf,
   type StreamMessage,
   type Timer,
 } from '../core/index.js';
+import type { Place } from './place.js';
+import { Process } from './process.js';
+import type { Task } from './scheduler.js';
+import { SimStream } from './sim-stream.js';
 import type { SimNodeOptions, World } from './world.js';
 
 /** A core in the virtual world, and the world as its host. */
 export class SimNode implements Host {
   readonly name: string;
   readonly address: Address;
+  readonly place: Place;
   readonly core: Gossiper;
-  /** All that the core told, in order. */
+  /** All that the core told, in order; empty if the world doesn't record. */
   readonly events: GossipEvent[] = [];
   readonly #world: World;
-  #state: 'running' | 'paused' | 'stopped' = 'running';
-  /** What came while paused. */
-  #heldPackets: (() => void)[] = [];
-  #heldTimers: (() => void)[] = [];
+  readonly #process: Process;
+  readonly #clockRate: number;
 
-  constructor(world: World, name: string, address: Address, options: SimNodeOptions) {
+  constructor(world: World, place: Place, options: SimNodeOptions) {
     this.#world = world;
-    this.name = name;
-    this.address = address;
+    this.#process = new Process(world.scheduler, world.random);
+    this.#clockRate = options.clockRate ?? 1;
+    this.place = place;
+    this.name = place.name;
+    this.address = place.address;
     this.core = new Gossiper(this, {
-      name,
-      address,
+      name: this.name,
+      address: this.address,
       meta: options.meta ?? new Uint8Array(0),
       config: world.config,
       incarnation: options.incarnation ?? 0,
     });
   }
 
-  /** False once stopped; a paused node still has its sockets. */
+  /** False once stopped; a frozen node still has its sockets. */
   get running(): boolean {
-    return this.#state !== 'stopped';
+    return this.#process.state !== 'stopped';
   }
 
-  /** Crashes: from now on it neither sends nor hears anything. */
+  /** Whether it compresses what it sends. */
+  get compresses(): boolean {
+    return this.#world.config.compress;
+  }
+
+  /** What its process is doing and has waiting. */
+  get process(): Process {
+    return this.#process;
+  }
+
+  /** Crashes as by kill -9: it neither sends nor hears anything, and its host refuses connections. */
   stop(): void {
-    this.#state = 'stopped';
+    this.#process.stop();
+    this.#world.tell(this, 'stop');
   }
 
-  /** Freezes the process, as SIGSTOP does: packets and timers wait. */
+  /** Crashes together with its host: not even a refusal comes back. */
+  vanish(): void {
+    this.place.up = false;
+    this.stop();
+  }
+
+  /** Freezes the process, as SIGSTOP does: packets (as many as a socket holds) and timers wait. */
   pause(): void {
-    this.#state = 'paused';
+    this.#process.freeze();
+    this.#world.tell(this, 'pause');
   }
 
-  /** Thaws it: what waited comes now, packets first, as the event loop has it. */
+  /** Thaws it: what waited comes now, packets first. */
   resume(): void {
-    this.#state = 'running';
-    const held = [...this.#heldPackets, ...this.#heldTimers];
-    this.#heldPackets = [];
-    this.#heldTimers = [];
-    for (const run of held) run();
+    this.#world.tell(this, 'resume');
+    this.#process.thaw();
+  }
+
+  /** Delays each handling by 0 to `maxMs` ms, as on an overloaded host; 0 ends that. */
+  slow(maxMs: number): void {
+    this.#world.tell(this, maxMs > 0 ? 'slow' : 'quick');
+    this.#process.slow(maxMs);
   }
 
   /** Names of the nodes that it believes to be in one of the states, sorted. */
@@ -86,7 +107,7 @@ export class SimNode implements Host {
   }
 
   now(): number {
-    return this.#world.now;
+    return this.#world.now * this.#clockRate;
   }
 
   random(): number {
@@ -94,63 +115,50 @@ export class SimNode implements Host {
   }
 
   send(packet: Packet, to: Address): void {
-    if (this.#state === 'stopped') return;
-    const bytes =
-      this.#world.mode === 'bytes' ? encodePacket(packet, this.#world.config.compress) : undefined;
-    const delay = this.#world.transmit(bytes?.length ?? packetLength(packet));
-    const target = this.#world.reachable(this, formatAddress(to));
-    if (delay === undefined || !target) return;
-    const receive = (): void => {
-      if (bytes) target.core.handlePacket(bytes, this.address);
-      else
-        target.core.handleMessages(
-          packet.parts.map((part) => part.message),
-          this.address,
-        );
-    };
-    this.#world.scheduler.schedule(delay, () => target.run(receive, true));
+    if (this.running) this.#world.transmit(this, packet, to);
   }
 
   exchange(request: StreamMessage, to: Address, exchange: Exchange, timeoutMs: number): void {
-    const { scheduler } = this.#world;
-    let open = true;
-    const finish = (result: ExchangeResult): void => {
-      if (!open) return;
-      open = false;
-      this.run(() => this.core.handleReply(exchange, result));
-    };
-    scheduler.schedule(timeoutMs, () => finish({ ok: false, error: 'timeout' }));
-    const target = this.#world.reachable(this, formatAddress(to));
-    if (!target) return;
-    const answer = (): void => {
-      const result = this.#ask(target, request);
-      if (!this.#world.reachable(target, formatAddress(this.address))) return;
-      scheduler.schedule(this.#world.latency(), () => finish(result));
-    };
-    scheduler.schedule(this.#world.latency() * 2, () => target.run(answer, true));
-  }
-
-  #ask(target: SimNode, request: StreamMessage): ExchangeResult {
-    const { mode, config } = this.#world;
-    if (mode === 'bytes') {
-      const reply = target.core.handleStream(encodeStream(request, config.compress));
-      return reply ? resultOf(reply) : { ok: false, error: 'closed' };
-    }
-    const reply = target.core.handleRequest(request);
-    return reply ? { ok: true, reply } : { ok: false, error: 'closed' };
+    const place = this.#world.placeAt(to);
+    new SimStream(this.#world, this, place, request, exchange).dial(timeoutMs / this.#clockRate);
   }
 
   schedule(delayMs: number, timer: Timer): void {
-    this.#world.scheduler.schedule(delayMs, () => this.run(() => this.core.handleTimer(timer)));
+    this.#world.scheduler.schedule(delayMs / this.#clockRate, new DueTimer(this, timer));
   }
 
   notify(event: GossipEvent): void {
-    this.events.push(event);
+    if (this.#world.records) this.events.push(event);
+    this.#world.heard(this, event);
   }
 
-  /** Runs something in this node, now or when it is thawed. */
-  run(step: () => void, isPacket = false): void {
-    if (this.#state === 'running') step();
-    else if (this.#state === 'paused') (isPacket ? this.#heldPackets : this.#heldTimers).push(step);
+  /** Takes a datagram that arrived, now or once the process gets to it. */
+  takePacket(task: Task): void {
+    this.#process.packet(task);
+  }
+
+  /** Takes a timer or something from a stream, now or once the process gets to it. */
+  takeTask(task: Task): void {
+    this.#process.other(task);
+  }
+}
+
+/** A timer on its way to the core: first until it is due, then until the process gets to it. */
+class DueTimer implements Task {
+  readonly #node: SimNode;
+  readonly #timer: Timer;
+  #due = false;
+
+  constructor(node: SimNode, timer: Timer) {
+    this.#node = node;
+    this.#timer = timer;
+  }
+
+  run(): void {
+    if (this.#due) this.#node.core.handleTimer(this.#timer);
+    else {
+      this.#due = true;
+      this.#node.takeTask(this);
+    }
   }
 }

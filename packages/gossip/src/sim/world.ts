@@ -1,17 +1,27 @@
-import { formatAddress, type GossipConfig, resolveConfig } from '../core/index.js';
+import {
+  type Address,
+  encodePacket,
+  type GossipConfig,
+  type GossipEvent,
+  type Packet,
+  packetLength,
+  resolveConfig,
+} from '../core/index.js';
+import { GOOD_LINK, type LinkQuality, Network } from './network.js';
+import type { Place } from './place.js';
 import { seededRandom } from './prng.js';
-import { Scheduler } from './scheduler.js';
+import { Scheduler, type Task } from './scheduler.js';
 import { SimNode } from './sim-node.js';
 
-/** How the virtual network behaves. */
-export interface WorldOptions {
+/** How the virtual network behaves, and what is kept of the run. */
+export interface WorldOptions extends Partial<LinkQuality> {
   /** Same seed, same run. */
   seed: number;
-  /** Least and greatest delay of a packet, ms. Default 0.2 to 2. */
-  latencyMs?: readonly [least: number, most: number];
-  /** Share of datagrams lost, 0 to 1. Streams don't lose. Default 0. */
-  loss?: number;
   config?: Partial<GossipConfig>;
+  /** Greatest relative error of a node's clock: 0.01 lets each run up to 1 % fast or slow. Default 0. */
+  clockDrift?: number;
+  /** Keep all events of all nodes in `SimNode.events`. Default true; large worlds use watchers instead. */
+  record?: boolean;
   /**
    * Whether packets and streams go through their encoding, or are passed as objects, which is faster and leaves out
    * compression. Default `bytes`.
@@ -23,8 +33,25 @@ export interface WorldOptions {
 export interface SimNodeOptions {
   meta?: Uint8Array;
   incarnation?: number;
-  /** Default 10.0.x.y, counted up. */
+  /** Default 10.x.y.z, counted up. */
   host?: string;
+  /** Default 7946. */
+  port?: number;
+  /** Where it stands; links between sites can differ (`network.setLink`). Default 'main'. */
+  site?: string;
+  /** Speed of its clock; default by the world's `clockDrift`. */
+  clockRate?: number;
+}
+
+/** What happened to a simulated process: `pause` is SIGSTOP, `slow` an overloaded host. */
+export type ProcessChange = 'start' | 'stop' | 'pause' | 'resume' | 'slow' | 'quick';
+
+/** Somebody who sees all that happens in a world, without being seen. */
+export interface Watcher {
+  /** A node told its host something. */
+  heard?(node: SimNode, event: GossipEvent): void;
+  /** Something was done to a node. */
+  changed?(node: SimNode, change: ProcessChange): void;
 }
 
 /**
@@ -35,22 +62,27 @@ export class World {
   readonly config: GossipConfig;
   readonly scheduler: Scheduler = new Scheduler();
   readonly random: () => number;
+  readonly network: Network;
+  readonly records: boolean;
   readonly mode: 'bytes' | 'objects';
-  readonly #latency: readonly [number, number];
+  readonly #clockDrift: number;
   readonly #nodes = new Map<string, SimNode>();
-  readonly #byAddress = new Map<string, SimNode>();
-  readonly #cut = new Set<string>();
-  #loss: number;
+  readonly #places = new Map<string, Map<number, Place>>();
+  readonly #watchers: Watcher[] = [];
   #fingerprint = 0;
   /** Datagrams sent so far. */
   packets: number = 0;
+  /** Bytes of their payloads, before label and encryption. */
+  bytes: number = 0;
 
   constructor(options: WorldOptions) {
-    this.random = seededRandom(options.seed);
-    this.#latency = options.latencyMs ?? [0.2, 2];
-    this.#loss = options.loss ?? 0;
-    this.config = resolveConfig('lan', options.config);
-    this.mode = options.mode ?? 'bytes';
+    const { seed, config, clockDrift = 0, record = true, mode = 'bytes', ...quality } = options;
+    this.random = seededRandom(seed);
+    this.network = new Network(this.random, { ...GOOD_LINK, ...quality });
+    this.records = record;
+    this.mode = mode;
+    this.#clockDrift = clockDrift;
+    this.config = resolveConfig('lan', config);
   }
 
   get now(): number {
@@ -62,14 +94,35 @@ export class World {
     return this.#fingerprint;
   }
 
+  /** The newest process of each name, stopped ones included. */
+  get nodes(): Iterable<SimNode> {
+    return this.#nodes.values();
+  }
+
+  /** How many names there are. */
+  get size(): number {
+    return this.#nodes.size;
+  }
+
+  /** The newest process of a name. */
+  node(name: string): SimNode | undefined {
+    return this.#nodes.get(name);
+  }
+
+  watch(watcher: Watcher): void {
+    this.#watchers.push(watcher);
+  }
+
   /** Adds a running node. One with the name of a node before takes its place, as after a restart. */
   add(name: string, options: SimNodeOptions = {}): SimNode {
-    const index = this.#nodes.size + 1;
-    const before = this.#nodes.get(name)?.address.host;
-    const host = options.host ?? before ?? `10.0.${index >> 8}.${index & 0xff}`;
-    const node = new SimNode(this, name, { host, port: 7946 }, options);
+    this.#nodes.get(name)?.stop();
+    const place = this.#placeFor(name, options);
+    const drift = this.#clockDrift === 0 ? 0 : (2 * this.random() - 1) * this.#clockDrift;
+    const node = new SimNode(this, place, { clockRate: 1 + drift, ...options });
+    place.process = node;
+    place.up = true;
     this.#nodes.set(name, node);
-    this.#byAddress.set(formatAddress(node.address), node);
+    this.tell(node, 'start');
     node.core.start();
     return node;
   }
@@ -88,6 +141,11 @@ export class World {
     this.scheduler.advance(ms);
   }
 
+  /** Does something when `ms` of virtual time have passed. */
+  after(ms: number, run: () => void): void {
+    this.scheduler.schedule(ms, { run });
+  }
+
   /** Runs until `done`, in steps of 10 ms; returns the time that it took, or throws after `limitMs`. */
   until(done: () => boolean, limitMs: number): number {
     const start = this.now;
@@ -98,14 +156,15 @@ export class World {
     return this.now - start;
   }
 
+  /** Share of datagrams lost on links without a quality of their own. */
   setLoss(loss: number): void {
-    this.#loss = loss;
+    this.network.setNormal({ loss });
   }
 
   /** Cuts what goes from one node to the other; both ways unless `oneWay`. */
   cut(from: SimNode, to: SimNode, oneWay = false): void {
-    this.#cut.add(`${from.name}>${to.name}`);
-    if (!oneWay) this.#cut.add(`${to.name}>${from.name}`);
+    this.network.cut(from.place, to.place);
+    if (!oneWay) this.network.cut(to.place, from.place);
   }
 
   /** Cuts all links between the groups. */
@@ -119,26 +178,100 @@ export class World {
 
   /** Mends all links. */
   heal(): void {
-    this.#cut.clear();
+    this.network.heal();
   }
 
-  /** The running node at an address that `from` can reach, if there is one. */
-  reachable(from: SimNode, address: string): SimNode | undefined {
-    const node = this.#byAddress.get(address);
-    return node?.running && !this.#cut.has(`${from.name}>${node.name}`) ? node : undefined;
+  /** The place with an address; one where nothing is if there is none. */
+  placeAt(address: Address): Place {
+    return this.#places.get(address.host)?.get(address.port) ?? nowhere(address);
   }
 
-  /** A delay for one packet, or undefined if it gets lost. */
-  transmit(bytes: number): number | undefined {
+  /** Sends a datagram on its way. */
+  transmit(from: SimNode, packet: Packet, to: Address): void {
+    const target = this.placeAt(to);
+    const load = this.mode === 'bytes' ? encodePacket(packet, this.config.compress) : packet;
+    this.#count(from.place.id, target.id, load instanceof Uint8Array ? load.length : packetLength(load));
+    const delay = this.network.datagramDelay(from.place, target);
+    if (delay === undefined) return;
+    this.scheduler.schedule(delay, new Datagram(load, from.address, target));
+    if (!this.network.duplicates(from.place, target)) return;
+    const again = this.network.datagramDelay(from.place, target);
+    if (again !== undefined) this.scheduler.schedule(again, new Datagram(load, from.address, target));
+  }
+
+  /** Tells the watchers that something was done to a node. */
+  tell(node: SimNode, change: ProcessChange): void {
+    for (const watcher of this.#watchers) watcher.changed?.(node, change);
+  }
+
+  /** Tells the watchers what a node told its host. */
+  heard(node: SimNode, event: GossipEvent): void {
+    for (const watcher of this.#watchers) watcher.heard?.(node, event);
+  }
+
+  #count(from: number, to: number, size: number): void {
     this.packets++;
-    for (const value of [this.now * 1000, bytes]) {
-      this.#fingerprint = (Math.imul(this.#fingerprint, 31) + Math.round(value)) | 0;
-    }
-    return this.random() < this.#loss ? undefined : this.latency();
+    this.bytes += size;
+    let mixed = this.#fingerprint;
+    mixed = (Math.imul(mixed, 31) + this.now * 1000) | 0;
+    mixed = (Math.imul(mixed, 31) + from * 65_537 + to) | 0;
+    this.#fingerprint = (Math.imul(mixed, 31) + size) | 0;
   }
 
-  latency(): number {
-    const [least, most] = this.#latency;
-    return least + this.random() * (most - least);
+  #placeFor(name: string, options: SimNodeOptions): Place {
+    const before = this.#nodes.get(name)?.place;
+    const id = before?.id ?? this.#nodes.size;
+    const host = options.host ?? before?.address.host ?? hostOf(id + 1);
+    const port = options.port ?? before?.address.port ?? 7946;
+    if (before?.address.host === host && before.address.port === port) return before;
+    const site = this.network.siteNumber(options.site ?? 'main');
+    const place: Place = { id, name, address: { host, port }, site, process: undefined, up: true };
+    const ports = this.#places.get(host) ?? new Map<number, Place>();
+    this.#places.set(host, ports.set(port, place));
+    return place;
+  }
+}
+
+const hostOf = (number: number): string => `10.${number >> 16}.${(number >> 8) & 0xff}.${number & 0xff}`;
+
+const nowhere = (address: Address): Place => ({
+  id: -1,
+  name: '',
+  address,
+  site: 0,
+  process: undefined,
+  up: false,
+});
+
+/** A datagram on its way: first until it arrives at the socket, then until the process gets to read it. */
+class Datagram implements Task {
+  readonly #load: Uint8Array | Packet;
+  readonly #from: Address;
+  readonly #to: Place;
+  #arrived = false;
+
+  constructor(load: Uint8Array | Packet, from: Address, to: Place) {
+    this.#load = load;
+    this.#from = from;
+    this.#to = to;
+  }
+
+  run(): void {
+    const { process } = this.#to;
+    if (!process?.running) return;
+    if (this.#arrived) this.#read(process);
+    else {
+      this.#arrived = true;
+      process.takePacket(this);
+    }
+  }
+
+  #read(process: SimNode): void {
+    const load = this.#load;
+    if (load instanceof Uint8Array) process.core.handlePacket(load, this.#from);
+    else {
+      const messages = load.parts.map((part) => part.message);
+      process.core.handleMessages(messages, this.#from);
+    }
   }
 }
