@@ -39,8 +39,12 @@ export function findIncompatible(nodes: readonly Versioned[]): string | undefine
     [0, 'protocol'],
     [3, 'delegate protocol'],
   ] as const) {
-    const least = Math.max(0, ...nodes.map((node) => node.vsn?.[offset] ?? 0));
-    const most = Math.min(255, ...nodes.map((node) => node.vsn?.[offset + 1] ?? 0));
+    let least = 0;
+    let most = 255;
+    for (const { vsn } of nodes) {
+      least = Math.max(least, vsn?.[offset] ?? 0);
+      most = Math.min(most, vsn?.[offset + 1] ?? 0);
+    }
     for (const { name, vsn } of nodes) {
       const current = vsn?.[offset + 2] ?? 0;
       if (current < least || current > most) {

@@ -6,6 +6,9 @@ export class EndOfBytes extends WireError {
   override readonly name: string = 'EndOfBytes';
 }
 
+/** Longest string taken: names and complaints are far shorter, and text costs much more than its bytes. */
+const MAX_TEXT_BYTES = 4096;
+
 const hex = (byte: number): string => `0x${byte.toString(16).padStart(2, '0')}`;
 
 /**
@@ -64,12 +67,15 @@ export class MsgpackReader {
     throw new WireError(`${field} starts with ${hex(head)}, expected a boolean`);
   }
 
-  /** A string, of any of the raw, str and bin forms; nil reads as ''. */
+  /** A string of at most MAX_TEXT_BYTES, of any of the raw, str and bin forms; nil reads as ''. */
   text(field: string): string {
     if (this.nil()) return '';
     const head = this.#next();
     const length = this.#rawLength(head);
     if (length < 0) throw new WireError(`${field} starts with ${hex(head)}, expected a string`);
+    if (length > MAX_TEXT_BYTES) {
+      throw new WireError(`${field} has ${length} bytes, expected at most ${MAX_TEXT_BYTES}`);
+    }
     return decodeUtf8(this.take(length));
   }
 
@@ -105,11 +111,26 @@ export class MsgpackReader {
 
   /** Passes over one value of any kind. Not recursive, so nesting costs nothing. */
   skip(): void {
-    let pending = 1;
-    while (pending > 0) {
-      pending += this.#skipOne() - 1;
-      if (pending > this.remaining) throw new EndOfBytes('value ends before its elements do');
+    if (this.skipSome(1) > 0) throw new EndOfBytes('value ends before its elements do');
+  }
+
+  /**
+   * Passes over `values` values, or over as much of them as is there; answers how many are missing. What is nested
+   * counts too, so that a reader of more bytes can go on from `offset` with the answer.
+   */
+  skipSome(values: number): number {
+    let pending = values;
+    let end = this.#at;
+    try {
+      while (pending > 0) {
+        pending += this.#skipOne() - 1;
+        end = this.#at;
+      }
+    } catch (error) {
+      if (!(error instanceof EndOfBytes)) throw error;
+      this.#at = end;
     }
+    return pending;
   }
 
   /** The next `length` bytes, as a view. */

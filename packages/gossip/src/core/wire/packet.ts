@@ -7,8 +7,14 @@ import { MessageType, type PacketMessage } from './message-types.js';
 import type { Part } from './part.js';
 import { WireError } from './wire-error.js';
 
-/** A datagram never expands beyond this: 64 KiB is the largest that UDP can carry, times what LZW gains on text. */
-const MAX_PACKET_EXPANSION = 1 << 20;
+/**
+ * Most bytes that all compress messages of one datagram may expand to, nested ones counted each: what UDP could have
+ * carried uncompressed. Whoever fills datagrams up to a size and compresses then, as memberlist does, stays below.
+ */
+export const MAX_PACKET_EXPANSION: number = 1 << 16;
+
+/** Most messages, good and bad, taken from one datagram: compounds in compounds could hold half a million. */
+export const MAX_PACKET_MESSAGES = 1024;
 
 /** How often a compound or compress message may contain another. Go doesn't limit it; honest senders use 2. */
 const MAX_NESTING = 4;
@@ -73,34 +79,57 @@ export interface DecodedPacket {
  * can't be read becomes an error beside the messages that can.
  */
 export function decodePacket(bytes: Uint8Array): DecodedPacket {
-  const result: DecodedPacket = { messages: [], errors: [] };
-  collect(result, () => unpack(result, bytes[0] === MessageType.crc ? checkCrc(bytes) : bytes, 0));
-  return result;
+  const unpacker = new Unpacker();
+  unpacker.collect(() => unpacker.unpack(bytes[0] === MessageType.crc ? checkCrc(bytes) : bytes, 0));
+  return unpacker;
 }
 
-function collect(result: DecodedPacket, step: () => void): void {
-  try {
-    step();
-  } catch (error) {
-    if (!(error instanceof WireError)) throw error;
-    result.errors.push(error);
-  }
-}
+class Unpacker implements DecodedPacket {
+  readonly messages: PacketMessage[] = [];
+  readonly errors: WireError[] = [];
+  #expansionLeft = MAX_PACKET_EXPANSION;
 
-function unpack(result: DecodedPacket, bytes: Uint8Array, depth: number): void {
-  if (depth > MAX_NESTING) throw new WireError(`messages nested more than ${MAX_NESTING} deep`);
-  switch (bytes[0]) {
-    case MessageType.compress:
-      unpack(result, decodeCompressed(bytes, MAX_PACKET_EXPANSION), depth + 1);
-      return;
-    case MessageType.compound: {
-      const { parts, truncated } = splitCompound(bytes);
-      for (const part of parts) collect(result, () => unpack(result, part, depth + 1));
-      if (truncated > 0)
-        result.errors.push(new WireError(`compound cut off: ${truncated} parts are missing`));
-      return;
+  /** Runs a step and keeps the WireError that it may throw. */
+  collect(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+      this.errors.push(error);
     }
-    default:
-      result.messages.push(decodeMessage(bytes));
+  }
+
+  unpack(bytes: Uint8Array, depth: number): void {
+    if (depth > MAX_NESTING) throw new WireError(`messages nested more than ${MAX_NESTING} deep`);
+    switch (bytes[0]) {
+      case MessageType.compress:
+        this.unpack(this.#expand(bytes), depth + 1);
+        return;
+      case MessageType.compound:
+        this.#unpackCompound(bytes, depth);
+        return;
+      default:
+        this.messages.push(decodeMessage(bytes));
+    }
+  }
+
+  #expand(bytes: Uint8Array): Uint8Array {
+    const limit = this.#expansionLeft;
+    // What turns out to be damaged has cost the work all the same.
+    this.#expansionLeft = 0;
+    const expanded = decodeCompressed(bytes, limit);
+    this.#expansionLeft = limit - expanded.length;
+    return expanded;
+  }
+
+  #unpackCompound(bytes: Uint8Array, depth: number): void {
+    const { parts, truncated } = splitCompound(bytes);
+    for (const part of parts) {
+      if (this.messages.length + this.errors.length >= MAX_PACKET_MESSAGES) {
+        throw new WireError(`more than ${MAX_PACKET_MESSAGES} messages in one datagram`);
+      }
+      this.collect(() => this.unpack(part, depth + 1));
+    }
+    if (truncated > 0) throw new WireError(`compound cut off: ${truncated} parts are missing`);
   }
 }

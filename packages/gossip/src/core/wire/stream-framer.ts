@@ -4,67 +4,71 @@ import { readPushPullHead, readUserLength } from './stream-decoder.js';
 import type { StreamLimits } from './stream-types.js';
 import { WireError } from './wire-error.js';
 
+/** Longest head; an honest one has 35 bytes. It is read anew with each chunk, so it must be short. */
+const MAX_HEAD_BYTES = 1024;
+
 /**
  * Finds where a message ends on a stream that has no length in front (only encrypted ones have). It remembers how
- * far it came, so that a large push-pull in many chunks is walked through once.
+ * far it came, so that all chunks together are walked through once.
  */
 export class StreamFramer {
   readonly #limits: StreamLimits;
-  #at = 0;
-  #nodesLeft = -1;
-  #tail = 0;
+  /** What was read of the head: where the values after it go on, how many are missing, and how many bytes follow. */
+  #body: { at: number; values: number; tail: number } | undefined;
 
   constructor(limits: StreamLimits) {
     this.#limits = limits;
   }
 
-  /** The length of the message that `bytes` starts with, or undefined if more bytes are needed. */
+  /**
+   * The length of the message that `bytes` starts with, or undefined if more bytes are needed; then call again with
+   * the same bytes and those that came. Throws WireError if it can't become a message.
+   */
   measure(bytes: Uint8Array): number | undefined {
-    if (bytes.length > this.#limits.bytes * 2)
-      throw new WireError('stream is longer than any message may be');
-    try {
-      const length = this.#walk(bytes);
-      return length <= bytes.length ? length : undefined;
-    } catch (error) {
-      if (error instanceof EndOfBytes) return undefined;
-      throw error;
-    }
+    const most = this.#limits.bytes * 2;
+    if (bytes.length > most) throw new WireError('stream is longer than any message may be');
+    this.#body ??= this.#readHead(bytes);
+    if (!this.#body) return undefined;
+    const reader = new MsgpackReader(bytes, this.#body.at);
+    this.#body.values = reader.skipSome(this.#body.values);
+    this.#body.at = reader.offset;
+    if (this.#body.values > most)
+      throw new WireError('stream announces more values than any message may have');
+    const length = this.#body.at + this.#body.tail;
+    return this.#body.values === 0 && length <= bytes.length ? length : undefined;
   }
 
-  #walk(bytes: Uint8Array): number {
+  #readHead(bytes: Uint8Array): { at: number; values: number; tail: number } | undefined {
+    try {
+      const body = this.#bodyAfter(bytes);
+      if (!body || body.at <= MAX_HEAD_BYTES) return body;
+    } catch (error) {
+      if (!(error instanceof EndOfBytes)) throw error;
+      if (bytes.length <= MAX_HEAD_BYTES) return undefined;
+    }
+    throw new WireError(`stream has a head of more than ${MAX_HEAD_BYTES} bytes`);
+  }
+
+  #bodyAfter(bytes: Uint8Array): { at: number; values: number; tail: number } | undefined {
     const reader = new MsgpackReader(bytes, 1);
     switch (bytes[0]) {
       case undefined:
-        throw new EndOfBytes('nothing read yet');
-      case MessageType.pushPull:
-        return this.#walkPushPull(bytes);
-      case MessageType.user:
-        return readUserLength(reader, this.#limits) + reader.offset;
+        return undefined;
+      case MessageType.pushPull: {
+        const { nodes, userStateLength } = readPushPullHead(reader, this.#limits);
+        return { at: reader.offset, values: nodes, tail: userStateLength };
+      }
+      case MessageType.user: {
+        const tail = readUserLength(reader, this.#limits);
+        return { at: reader.offset, values: 0, tail };
+      }
       case MessageType.ping:
       case MessageType.ack:
       case MessageType.error:
       case MessageType.compress:
-        reader.skip();
-        return reader.offset;
+        return { at: 1, values: 1, tail: 0 };
       default:
         throw new WireError(`message type ${bytes[0]} is not one that a stream carries`);
     }
-  }
-
-  #walkPushPull(bytes: Uint8Array): number {
-    if (this.#nodesLeft < 0) {
-      const reader = new MsgpackReader(bytes, 1);
-      const head = readPushPullHead(reader, this.#limits);
-      this.#nodesLeft = head.nodes;
-      this.#tail = head.userStateLength;
-      this.#at = reader.offset;
-    }
-    const reader = new MsgpackReader(bytes, this.#at);
-    while (this.#nodesLeft > 0) {
-      reader.skip();
-      this.#at = reader.offset;
-      this.#nodesLeft--;
-    }
-    return this.#at + this.#tail;
   }
 }

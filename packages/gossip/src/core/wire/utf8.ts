@@ -26,21 +26,34 @@ function codePointAt(bytes: Uint8Array, at: number): [codePoint: number, length:
   return overlong || surrogate || codePoint > 0x10ffff ? [0, 0] : [codePoint, length];
 }
 
+/** UTF-16 units made into a string at a time: adding them one by one would take 32 bytes of memory for each. */
+const UNITS_AT_A_TIME = 1024;
+
 /** Decodes UTF-8 so that `encodeUtf8` gives the same bytes back, whether they were valid or not. */
 export function decodeUtf8(bytes: Uint8Array): string {
   let text = '';
+  let units: number[] = [];
   for (let at = 0; at < bytes.length; ) {
-    const byte = bytes[at] ?? 0;
-    if (byte < 0x80) {
-      text += String.fromCharCode(byte);
-      at++;
-      continue;
-    }
-    const [codePoint, length] = codePointAt(bytes, at);
-    text += length === 0 ? String.fromCharCode(ESCAPE_BASE + byte) : String.fromCodePoint(codePoint);
-    at += Math.max(1, length);
+    at += pushUnits(units, bytes, at);
+    if (units.length < UNITS_AT_A_TIME) continue;
+    text += String.fromCharCode(...units);
+    units = [];
   }
-  return text;
+  return text + String.fromCharCode(...units);
+}
+
+/** Adds the UTF-16 units of the character at `at`; answers how many bytes it took. */
+function pushUnits(units: number[], bytes: Uint8Array, at: number): number {
+  const byte = bytes[at] ?? 0;
+  if (byte < 0x80) {
+    units.push(byte);
+    return 1;
+  }
+  const [codePoint, length] = codePointAt(bytes, at);
+  if (length === 0) units.push(ESCAPE_BASE + byte);
+  else if (codePoint < 0x10000) units.push(codePoint);
+  else units.push(0xd800 + ((codePoint - 0x10000) >> 10), 0xdc00 + (codePoint & 0x3ff));
+  return Math.max(1, length);
 }
 
 function pushCodePoint(out: number[], codePoint: number): void {
