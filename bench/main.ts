@@ -1,6 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import type { Profile } from '@shoal/gossip';
 import { footprint } from './footprint.js';
+import { gossip } from './gossip.js';
+import { gossipStress } from './gossip-stress.js';
 import type { Report } from './report.js';
 import { formatReport } from './report.js';
 
@@ -8,9 +11,19 @@ import { formatReport } from './report.js';
 export interface BenchOptions {
   /** How long to measure; each benchmark has its own default. */
   readonly seconds: number | undefined;
+  /** Of those that try something repeatedly: how often. */
+  readonly trials: number | undefined;
+  /** Of those that start clusters: members of each, settings, whether the gossip is encrypted. */
+  readonly nodes: number | undefined;
+  readonly profile: Profile | undefined;
+  readonly encrypted: boolean;
+  /** Of those that leave something to chance: what determines it. */
+  readonly seed: number | undefined;
   readonly version: string;
   progress(text: string): void;
 }
+
+const clusterFlags = '--nodes N, --profile lan|wan|local, --encrypted, --seed N';
 
 const benchmarks: Readonly<
   Record<string, { summary: string; run: (options: BenchOptions) => Promise<Report> }>
@@ -19,13 +32,46 @@ const benchmarks: Readonly<
     summary: 'memory and processor of idle agents, beside a bare Node (5 minutes; --seconds N)',
     run: footprint,
   },
+  gossip: {
+    summary: `detection of failures and cost of idleness beside real serf agents (8 minutes; ${clusterFlags}, --trials N, --seconds N idle)`,
+    run: gossip,
+  },
+  'gossip-stress': {
+    summary: `false deaths under stress beside real serf agents (10 minutes; ${clusterFlags}, --seconds N)`,
+    run: gossipStress,
+  },
 };
 
 const root = new URL('../..', import.meta.url).pathname;
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: 'boolean' }, seconds: { type: 'string' } },
+  options: {
+    json: { type: 'boolean' },
+    seconds: { type: 'string' },
+    trials: { type: 'string' },
+    nodes: { type: 'string' },
+    profile: { type: 'string' },
+    encrypted: { type: 'boolean' },
+    seed: { type: 'string' },
+  },
 });
+
+/** Throws RangeError for what is no positive number. */
+function numberFlag(flag: 'seconds' | 'trials' | 'nodes' | 'seed'): number | undefined {
+  const text = flags[flag];
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (!(value > 0)) throw new RangeError(`--${flag} is '${text}', expected a number above 0`);
+  return value;
+}
+
+/** Throws RangeError for a word that names none. */
+function profileFlag(): Profile | undefined {
+  const text = flags.profile;
+  if (text === undefined || text === 'lan' || text === 'wan' || text === 'local') return text;
+  throw new RangeError(`--profile is '${text}', expected lan, wan or local`);
+}
+
 const name = positionals[0];
 const benchmark = name === undefined ? undefined : benchmarks[name];
 if (benchmark === undefined) {
@@ -37,7 +83,12 @@ if (benchmark === undefined) {
 } else {
   const { version } = JSON.parse(await readFile(`${root}package.json`, 'utf8')) as { version: string };
   const report = await benchmark.run({
-    seconds: flags.seconds === undefined ? undefined : Number(flags.seconds),
+    seconds: numberFlag('seconds'),
+    trials: numberFlag('trials'),
+    nodes: numberFlag('nodes'),
+    profile: profileFlag(),
+    encrypted: flags.encrypted === true,
+    seed: numberFlag('seed'),
     version,
     progress: (text) => process.stderr.write(`${text}\n`),
   });

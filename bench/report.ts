@@ -9,14 +9,14 @@ export interface Machine {
   readonly node: string;
 }
 
-/** One measured figure. `ratio`: this figure to that of the peer named, from the same run. */
+/** One measured figure. `ratio`: this figure to that of the peer named, from the same run; `peer`: the peer's own. */
 export interface Figure {
   readonly name: string;
   readonly value: number;
   readonly unit: string;
-  /** What it is meant to stay under (or over, where the name says so). */
+  /** The most that it is meant to be. */
   readonly aim?: number;
-  readonly ratio?: { readonly to: string; readonly value: number };
+  readonly ratio?: { readonly to: string; readonly value: number; readonly peer?: number };
 }
 
 /** What a benchmark gives back. */
@@ -43,20 +43,31 @@ export function machine(): Machine {
   };
 }
 
+/** What could not be measured, and the ratio of two zeros, are no numbers. */
 function number(value: number): string {
+  if (!Number.isFinite(value)) return '-';
   return Number.isInteger(value) ? String(value) : value.toFixed(2);
+}
+
+function amount(value: number, unit: string): string {
+  return unit === '' ? number(value) : `${number(value)} ${unit}`;
+}
+
+function aimOf({ value, unit, aim }: Figure): string {
+  return aim === undefined ? '-' : `${amount(aim, unit)} (${value <= aim ? 'met' : 'missed'})`;
+}
+
+function ratioOf({ unit, ratio }: Figure): string {
+  if (ratio === undefined) return '-';
+  const peer = ratio.peer === undefined ? '' : ` (${amount(ratio.peer, unit)})`;
+  return `${number(ratio.value)} x ${ratio.to}${peer}`;
 }
 
 /** A report as a table for people. */
 export function formatReport(report: Report): string {
   const rows = [
-    ['FIGURE', 'VALUE', 'AIM', 'RATIO'],
-    ...report.figures.map((f) => [
-      f.name,
-      `${number(f.value)} ${f.unit}`,
-      f.aim === undefined ? '-' : `${number(f.aim)} ${f.unit}`,
-      f.ratio === undefined ? '-' : `${number(f.ratio.value)} x ${f.ratio.to}`,
-    ]),
+    ['FIGURE', 'VALUE', 'RATIO', 'AIM'],
+    ...report.figures.map((f) => [f.name, amount(f.value, f.unit), ratioOf(f), aimOf(f)]),
   ];
   const widths = [0, 1, 2, 3].map((i) => Math.max(...rows.map((row) => (row[i] ?? '').length)));
   const table = rows
