@@ -37,8 +37,8 @@ export interface PeerComparison {
 }
 
 const signals: Readonly<Record<Failure, NodeJS.Signals>> = { crash: 'SIGKILL', freeze: 'SIGSTOP' };
-/** Before idleness is measured the news of the joins is passed on: this share of what is measured then, 10 s of 60. */
-const settlingShare = 1 / 6;
+/** Before idleness is measured, joins are passed on and full exchanges become regular: this share of what is measured then, 30 s of 60. */
+const settlingShare = 1 / 2;
 
 /** Idleness and detection of failures, of both at the same time. */
 export async function measureComparison(
