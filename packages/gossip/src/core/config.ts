@@ -1,15 +1,40 @@
+/**
+ * How failures are judged. `evidence`: each node also probes its successor on a ring, timeouts follow the measured
+ * round trips, and a suspect that several nodes failed to reach is given up sooner, but never without a fresh failed
+ * probe of one's own. `memberlist`: as memberlist does it.
+ */
+export type Judgment = 'evidence' | 'memberlist';
+
 /** Tuning of the protocol. Times are milliseconds. The defaults are memberlist's LAN profile. */
 export interface GossipConfig {
   /** Time between probes; also how long one probe may take. Scaled by the health score. Default 1000. */
   probeIntervalMs: number;
-  /** How long to wait for a direct ack before asking others; below probeIntervalMs. Default 500. */
+  /** Longest wait for a direct ack before asking others, scaled by the health score; below probeIntervalMs. Default 500. */
   probeTimeoutMs: number;
+  /** Shortest such wait; between both it is four times the longest round trip of late. Only by `evidence`. Default 200. */
+  leastProbeTimeoutMs: number;
   /** How many other nodes ping a silent node for us. Default 3. */
   indirectChecks: number;
   /** Suspicion lasts at least mult x max(1, log10 n) probe intervals. Default 4. */
   suspicionMult: number;
   /** Without confirmations it lasts this many times longer. Default 6. */
   suspicionMaxTimeoutMult: number;
+  /** By which rules failures are judged. Default `evidence`. */
+  judgment: Judgment;
+  /**
+   * Like suspicionMult, for a node whose own probe of the suspect failed and that has all the confirmations it can
+   * expect. Only by `evidence`. Default 1.5.
+   */
+  confirmedMult: number;
+  /**
+   * Rounds of gossip that a suspect gets whose host is there but refuses connections, while nobody reaches it; 0 makes
+   * nothing of refusals. Only by `evidence`. Default 5.
+   */
+  refusedRounds: number;
+  /** How many nodes, on average, probe a newly suspected one at once on their own account. Only by `evidence`. Default 3. */
+  verifiers: number;
+  /** How many nodes are told at once, without waiting for a round of gossip, what this node itself found out. Only by `evidence`. Default 8. */
+  urgentNodes: number;
   /** The health score stays below this; the probe interval stretches up to this factor. Default 8. */
   awarenessMax: number;
   /** Time between rounds of gossip while there is something to tell. Default 200. */
@@ -44,9 +69,15 @@ export type Profile = 'lan' | 'wan' | 'local';
 const LAN: GossipConfig = {
   probeIntervalMs: 1000,
   probeTimeoutMs: 500,
+  leastProbeTimeoutMs: 200,
   indirectChecks: 3,
   suspicionMult: 4,
   suspicionMaxTimeoutMult: 6,
+  judgment: 'evidence',
+  confirmedMult: 1.5,
+  refusedRounds: 5,
+  verifiers: 3,
+  urgentNodes: 8,
   awarenessMax: 8,
   gossipIntervalMs: 200,
   gossipNodes: 3,
@@ -65,6 +96,7 @@ const LAN: GossipConfig = {
 const WAN: Partial<GossipConfig> = {
   probeIntervalMs: 5000,
   probeTimeoutMs: 3000,
+  leastProbeTimeoutMs: 1000,
   suspicionMult: 6,
   gossipIntervalMs: 500,
   gossipNodes: 4,
@@ -76,6 +108,7 @@ const WAN: Partial<GossipConfig> = {
 
 const LOCAL: Partial<GossipConfig> = {
   probeTimeoutMs: 200,
+  leastProbeTimeoutMs: 100,
   indirectChecks: 1,
   suspicionMult: 3,
   gossipIntervalMs: 100,
@@ -96,7 +129,14 @@ export function resolveConfig(profile: Profile, overrides: Partial<GossipConfig>
 }
 
 /** Fields that may be 0; all other numbers must be above. */
-const MAY_BE_ZERO: ReadonlySet<string> = new Set(['indirectChecks', 'gossipToTheDeadMs', 'tombstoneMs']);
+const MAY_BE_ZERO: ReadonlySet<string> = new Set([
+  'indirectChecks',
+  'gossipToTheDeadMs',
+  'tombstoneMs',
+  'refusedRounds',
+  'verifiers',
+  'urgentNodes',
+]);
 
 function* problemsOf(config: GossipConfig): Generator<string> {
   for (const [field, value] of Object.entries(config)) {
@@ -108,6 +148,9 @@ function* problemsOf(config: GossipConfig): Generator<string> {
   }
   if (config.probeTimeoutMs >= config.probeIntervalMs) {
     yield `probeTimeoutMs is ${config.probeTimeoutMs}, expected less than probeIntervalMs (${config.probeIntervalMs}): indirect and TCP probes need the rest of the interval`;
+  }
+  if (config.judgment !== 'evidence' && config.judgment !== 'memberlist') {
+    yield `judgment is '${config.judgment}', expected 'evidence' or 'memberlist'`;
   }
   if (config.udpBytes < 1024 || config.udpBytes > 65_000) {
     yield `udpBytes is ${config.udpBytes}, expected 1024 to 65000: one update with full tags must fit`;

@@ -5,6 +5,8 @@ import type { Counters } from './counters.js';
 import type { Warning } from './events.js';
 import type { Host } from './host.js';
 import type { NodeTable } from './nodes/node-table.js';
+import type { RingSuccessor } from './protocol/ring-successor.js';
+import type { RoundTrips } from './protocol/round-trips.js';
 
 /** What the parts of the core share. */
 export interface Context {
@@ -14,6 +16,10 @@ export interface Context {
   readonly queue: BroadcastQueue;
   readonly awareness: Awareness;
   readonly counters: Counters;
+  readonly ring: RingSuccessor;
+  readonly roundTrips: RoundTrips;
+  /** Datagrams leave from the very address that this node announces, so that pings need not name it. */
+  readonly repliesReachSender: boolean;
   /** Bytes of each datagram that the host needs for label and encryption. */
   readonly packetOverhead: number;
   /** Set for good once this node has said goodbye. */

@@ -5,10 +5,14 @@ export interface Counters {
   indirectProbes: number;
   /** Probes that only TCP answered. */
   tcpProbes: number;
+  /** Probes that say nothing, because this process itself was too slow. */
+  probesInconclusive: number;
   nacksMissed: number;
   suspicionsRaised: number;
   suspicionsConfirmed: number;
   suspicionsRefuted: number;
+  /** Times that a suspect answered a ping, so that its suspicion began anew. */
+  suspicionsPostponed: number;
   /** Times that this node had to refute an accusation of itself. */
   selfRefutations: number;
   failuresDeclared: number;
@@ -29,10 +33,12 @@ export function newCounters(): Counters {
     probesFailed: 0,
     indirectProbes: 0,
     tcpProbes: 0,
+    probesInconclusive: 0,
     nacksMissed: 0,
     suspicionsRaised: 0,
     suspicionsConfirmed: 0,
     suspicionsRefuted: 0,
+    suspicionsPostponed: 0,
     selfRefutations: 0,
     failuresDeclared: 0,
     malformed: 0,

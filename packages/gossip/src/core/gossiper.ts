@@ -5,15 +5,19 @@ import type { GossipConfig } from './config.js';
 import { type Context, warn } from './context.js';
 import { type Counters, newCounters } from './counters.js';
 import type { Exchange, ExchangeResult, Host, Timer } from './host.js';
+import { Judge } from './judgment/judge.js';
 import { above, MAX_INCARNATION } from './nodes/incarnation.js';
 import { Membership } from './nodes/membership.js';
 import type { NodeRecord } from './nodes/node-record.js';
 import { NodeTable } from './nodes/node-table.js';
 import { Farewell } from './protocol/farewell.js';
 import { PacketSender } from './protocol/packet-sender.js';
+import { Pinger } from './protocol/pinger.js';
 import { Prober } from './protocol/prober.js';
 import { Rejoiner } from './protocol/rejoiner.js';
 import { Responder } from './protocol/responder.js';
+import { RingSuccessor } from './protocol/ring-successor.js';
+import { RoundTrips } from './protocol/round-trips.js';
 import { Spreader } from './protocol/spreader.js';
 import { Synchronizer } from './protocol/synchronizer.js';
 import { readSerfNews } from './serf/intents.js';
@@ -37,6 +41,8 @@ export interface GossiperOptions {
   incarnation?: number;
   /** Bytes that label and encryption add to a datagram. Default 0. */
   packetOverhead?: number;
+  /** Datagrams leave from `address` itself, so that answers to their source arrive. Default false. */
+  repliesReachSender?: boolean;
 }
 
 const MAX_SEQ_NO = 0xffff_ffff;
@@ -48,6 +54,7 @@ const MAX_SEQ_NO = 0xffff_ffff;
 export class Gossiper {
   readonly #context: Context;
   readonly #membership: Membership;
+  readonly #judge: Judge;
   readonly #prober: Prober;
   readonly #responder: Responder;
   readonly #spreader: Spreader;
@@ -62,10 +69,17 @@ export class Gossiper {
       this.#seqNo = this.#seqNo === MAX_SEQ_NO ? 1 : this.#seqNo + 1;
       return this.#seqNo;
     };
-    this.#membership = new Membership(this.#context);
     const sender = new PacketSender(this.#context);
-    this.#prober = new Prober(this.#context, this.#membership, sender, nextSeqNo);
-    this.#responder = new Responder(this.#context, sender, nextSeqNo);
+    const pinger = new Pinger(this.#context, sender, nextSeqNo);
+    this.#judge = new Judge(this.#context, () => ({
+      membership: this.#membership,
+      prober: this.#prober,
+      pinger,
+      spreader: this.#spreader,
+    }));
+    this.#membership = new Membership(this.#context, this.#judge);
+    this.#prober = new Prober(this.#context, sender, pinger, this.#judge);
+    this.#responder = new Responder(this.#context, sender, nextSeqNo, this.#judge);
     this.#spreader = new Spreader(this.#context, sender);
     this.#sync = new Synchronizer(this.#context, this.#membership);
     this.#rejoiner = new Rejoiner(this.#context, this.#sync);
@@ -168,6 +182,7 @@ export class Gossiper {
   /** Takes the outcome of an exchange that the core asked for. */
   handleReply(exchange: Exchange, result: ExchangeResult): void {
     if (exchange.kind === 'ping') this.#prober.streamReply(exchange.seqNo, result);
+    else if (exchange.kind === 'dial') this.#judge.dialed(exchange.node, exchange.token, result);
     else if (this.#sync.reply(exchange, result) && exchange.reason === 'rejoin')
       this.#rejoiner.reached(exchange.to);
     this.#spreader.arm();
@@ -177,19 +192,22 @@ export class Gossiper {
   handleTimer(timer: Timer): void {
     switch (timer.kind) {
       case 'probe':
-        this.#prober.probeTimer(timer.token);
+        this.#prober.probeTimer(timer.track);
         break;
-      case 'probe-indirect':
-        this.#prober.indirectTimer(timer.seqNo);
+      case 'probe-stage':
+        this.#prober.stageTimer(timer);
+        break;
+      case 'chase':
+        this.#judge.chaseTimer(timer);
         break;
       case 'relay-nack':
-        this.#responder.nackTimer(timer.seqNo);
+        this.#responder.nackTimer(timer);
         break;
       case 'relay-end':
         this.#responder.endTimer(timer.seqNo);
         break;
       case 'suspicion':
-        this.#membership.suspicionEnded(timer.node, timer.token, timer.dueAt);
+        this.#judge.suspicionTimer(timer);
         break;
       case 'gossip':
         this.#spreader.timer();
@@ -272,7 +290,15 @@ function checkMeta(meta: Uint8Array): void {
 }
 
 function newContext(host: Host, options: GossiperOptions): Context {
-  const { name, address, meta, config, incarnation = 0, packetOverhead = 0 } = options;
+  const {
+    name,
+    address,
+    meta,
+    config,
+    incarnation = 0,
+    packetOverhead = 0,
+    repliesReachSender = false,
+  } = options;
   const addr = bytesOfHost(address.host);
   if (!addr) throw new RangeError(`address ${address.host} is not numeric`);
   if (!(incarnation >= 0 && incarnation < MAX_INCARNATION))
@@ -299,6 +325,9 @@ function newContext(host: Host, options: GossiperOptions): Context {
     queue: new BroadcastQueue(config.retransmitMult, () => nodes.active),
     awareness: new Awareness(config.awarenessMax),
     counters: newCounters(),
+    ring: new RingSuccessor(nodes),
+    roundTrips: new RoundTrips(config),
+    repliesReachSender,
     packetOverhead,
     leaving: false,
     lamport: 0,

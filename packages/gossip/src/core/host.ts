@@ -7,12 +7,20 @@ import { WireError } from './wire/wire-error.js';
 
 /** Something to be handed back to `Gossiper.handleTimer` later. Plain data; stale ones are recognized and ignored. */
 export type Timer =
-  /** The running probe ends, the next begins. */
-  | { kind: 'probe'; token: number }
-  /** The direct ping was not answered in time: ask others. */
-  | { kind: 'probe-indirect'; seqNo: number }
+  /** Time for the next probe of one of the two rows. */
+  | { kind: 'probe'; track: 'random' | 'ring' }
+  /** A stage of a probe has had its `delayMs`: the direct ping, the way round it, the whole. */
+  | {
+      kind: 'probe-stage';
+      seqNo: number;
+      stage: 'direct' | 'indirect' | 'end';
+      delayMs: number;
+      dueAt: number;
+    }
+  /** Ping a suspect again. */
+  | { kind: 'chase'; node: string; token: number }
   /** The node that we ping for another did not answer in good time: say so. */
-  | { kind: 'relay-nack'; seqNo: number }
+  | { kind: 'relay-nack'; seqNo: number; delayMs: number; dueAt: number }
   /** Forget a ping made for another node. */
   | { kind: 'relay-end'; seqNo: number }
   | { kind: 'suspicion'; node: string; token: number; dueAt: number }
@@ -27,13 +35,18 @@ export type Timer =
 /** What an exchange over a stream is for; handed back to `Gossiper.handleReply`. */
 export type Exchange =
   | { kind: 'ping'; seqNo: number }
+  /** Is the host of a suspect still refusing connections? */
+  | { kind: 'dial'; node: string; token: number }
   | { kind: 'push-pull'; id: number; to: Address; reason: 'join' | 'sync' | 'rejoin' };
 
 /** How an exchange ended. */
 export type ExchangeResult =
   | { ok: true; reply: StreamMessage }
-  /** `malformed` if there was a reply, but not one that the protocol allows. */
-  | { ok: false; error: string; malformed?: true };
+  /**
+   * `malformed` if there was a reply, but not one that the protocol allows. `refused` if the other host itself said
+   * that nobody listens there, which a host that is down or out of reach can't.
+   */
+  | { ok: false; error: string; malformed?: true; refused?: boolean };
 
 /** The result of an exchange whose reply has these plain bytes. */
 export function resultOf(reply: Uint8Array): ExchangeResult {

@@ -84,6 +84,7 @@ export class Gossip {
       config,
       incarnation: options.incarnation ?? 0,
       packetOverhead: envelope.packetOverhead,
+      repliesReachSender: advertise.host === options.bind.host && advertise.port === sockets.port,
     });
     this.#seeds = new Seeds(advertise.port);
     this.#leaveTold = new Promise((resolve) => {

@@ -29,9 +29,12 @@ export class StreamClient {
         socket.destroy();
         resolve(result);
       };
-      const fail = (why: string): void => finish({ ok: false, error: `${formatAddress(to)}: ${why}` });
+      const fail = (why: string, refused = false): void =>
+        finish({ ok: false, error: `${formatAddress(to)}: ${why}`, refused });
       const deadline = setTimeout(() => fail(`no answer within ${Math.round(timeoutMs)} ms`), timeoutMs);
-      socket.on('error', (error) => fail(error.message));
+      socket.on('error', (error: NodeJS.ErrnoException) =>
+        fail(error.message, error.code === 'ECONNREFUSED'),
+      );
       socket.on('close', () => fail('closed without an answer'));
       const wrapped = this.#envelope.wrapStream(request, true);
       this.#traffic.streamBytesOut += wrapped.length;

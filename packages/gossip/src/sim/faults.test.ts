@@ -115,7 +115,7 @@ function dial(world: World, prepare: (world: World) => void): { result: Exchange
 test('a live host refuses for a process that is gone; a host that is gone, and a cut link, are silent', async (t) => {
   const second = (world: World) => world.node('n2');
   const refused = dial(new World({ seed: 1 }), (world) => second(world)?.stop());
-  t.same(refused.result, { ok: false, error: 'refused' });
+  t.same(refused.result, { ok: false, error: 'refused', refused: true });
   t.ok(refused.tookMs < 20);
 
   for (const silence of [

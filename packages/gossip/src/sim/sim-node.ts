@@ -40,6 +40,7 @@ export class SimNode implements Host {
       meta: options.meta ?? new Uint8Array(0),
       config: world.config,
       incarnation: options.incarnation ?? 0,
+      repliesReachSender: true,
     });
   }
 

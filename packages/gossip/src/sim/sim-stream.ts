@@ -48,7 +48,7 @@ export class SimStream {
   #connected(): void {
     if (!this.#to.up || !this.#passes()) return;
     if (this.#to.process?.running) this.#after(this.#leg(true), { run: () => this.#arrived() });
-    else this.#finish({ ok: false, error: 'refused' });
+    else this.#finish({ ok: false, error: 'refused', refused: true });
   }
 
   #arrived(): void {

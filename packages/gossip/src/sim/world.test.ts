@@ -15,7 +15,7 @@ test('a cluster forms, stays quiet, and nobody is ever suspected', async (t) => 
   const suspicions = nodes.reduce((sum, node) => sum + node.core.counters.suspicionsRaised, 0);
   t.equal(suspicions, 0);
   const perNodeAndSecond = (world.packets - before) / 12 / 60;
-  t.ok(perNodeAndSecond < 2.1, `idle traffic is a ping and an ack a second: ${perNodeAndSecond}`);
+  t.ok(perNodeAndSecond < 4.1, `idle traffic is two pings and two acks a second: ${perNodeAndSecond}`);
 });
 
 test('a crash is found by all within the time that the parameters promise', async (t) => {
@@ -27,7 +27,7 @@ test('a crash is found by all within the time that the parameters promise', asyn
     world.run(3000);
     victim.stop();
     const took = world.until(() => others.every((node) => node.status('n1') === 'dead'), 24_000);
-    t.ok(took > 4000 && took < 12_000, `seed ${seed}: ${took} ms`);
+    t.ok(took > 1000 && took < 4000, `seed ${seed}: ${took} ms`);
     t.ok(aliveEverywhere(others, 9), `seed ${seed}: nobody else was given up`);
   }
 });

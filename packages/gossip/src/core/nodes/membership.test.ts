@@ -1,5 +1,6 @@
 import { test } from 'tap';
 import { RecordingHost } from '../../sim/recording-host.js';
+import type { Judgment } from '../config.js';
 import { encodeLeaveIntent } from '../serf/intents.js';
 import { encodeMessage } from '../wire/message-encoder.js';
 import type { Accusation, Alive } from '../wire/message-types.js';
@@ -28,7 +29,11 @@ function accuse(type: Accusation['type'], node: string, incarnation: number, by 
 
 /** A host whose core was given these packets. */
 function given(...packets: readonly Uint8Array[]): RecordingHost {
-  const host = new RecordingHost();
+  return givenBy('evidence', ...packets);
+}
+
+function givenBy(judgment: Judgment, ...packets: readonly Uint8Array[]): RecordingHost {
+  const host = new RecordingHost({ judgment });
   for (const packet of packets) host.core.handlePacket(packet, from);
   return host;
 }
@@ -166,9 +171,11 @@ test('an accusation of this node is refuted above what was claimed', async (t) =
   const host = given(alive('a', 1), accuse('suspect', 'self', 7), accuse('dead', 'self', 8));
   t.equal(host.core.self.incarnation, 9);
   t.equal(host.core.healthScore, 2, 'and makes it doubt its own health');
+  const told = (): number[] =>
+    host.messages('alive').flatMap(({ node, incarnation }) => (node === 'self' ? [incarnation] : []));
+  t.same(told(), [8, 9], 'and is told to others at once');
   host.fire('gossip', 1000);
-  const told = host.messages('alive').filter((message) => message.node === 'self');
-  t.ok(told.length > 0 && told.every((message) => message.incarnation === 9), 'and is told to others');
+  t.equal(told().at(-1), 9, 'and again by gossip');
 });
 
 test('an accusation below the own incarnation needs no answer', async (t) => {
@@ -202,7 +209,8 @@ test('a node resumes above the incarnation that it had before', async (t) => {
 });
 
 test('confirmations shorten a suspicion to its least time, which grows with the cluster', async (t) => {
-  const host = given(...['a', 'b', 'c', 'd'].map((name) => alive(name, 1)), accuse('suspect', 'a', 1, 'b'));
+  const known = ['a', 'b', 'c', 'd'].map((name) => alive(name, 1));
+  const host = givenBy('memberlist', ...known, accuse('suspect', 'a', 1, 'b'));
   const due = (): number =>
     Math.round(Math.max(...host.timers.filter((x) => x.timer.kind === 'suspicion').map((x) => x.at)));
   t.equal(due(), 24_000, 'unconfirmed: six times the least');
@@ -220,7 +228,7 @@ test('confirmations shorten a suspicion to its least time, which grows with the 
 });
 
 test('a suspicion that ends much too late begins anew: this process itself was stopped', async (t) => {
-  const host = given(alive('a', 1), accuse('suspect', 'a', 1));
+  const host = givenBy('memberlist', alive('a', 1), accuse('suspect', 'a', 1));
   host.fire('suspicion', 60_000);
   t.equal(statusOf(host, 'a'), 'suspect');
   host.fire('suspicion', 64_000);

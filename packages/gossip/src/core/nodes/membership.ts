@@ -1,11 +1,11 @@
 import type { Context } from '../context.js';
 import { warn } from '../context.js';
 import type { MemberChange } from '../events.js';
-import { suspicionTimeout } from '../formulas.js';
-import { Suspicion } from '../suspicion.js';
+import { Suspicion } from '../judgment/suspicion.js';
+import { suspicionTerms } from '../judgment/suspicion-terms.js';
 import { findIncompatible, saneVersions } from '../versions.js';
 import { sameBytes } from '../wire/bytes.js';
-import type { Accusation, Alive } from '../wire/message-types.js';
+import type { Accusation, Alive, PacketMessage } from '../wire/message-types.js';
 import { addressOf, type ClaimedAddress, newRecord } from './claims.js';
 import { above, plausible } from './incarnation.js';
 import { isActive, type NodeRecord, type NodeStatus } from './node-record.js';
@@ -13,16 +13,26 @@ import { isActive, type NodeRecord, type NodeStatus } from './node-record.js';
 /** Most nodes taken in, so that made-up names can't fill the memory: far more than one gossip can serve. */
 const MAX_NODES = 1 << 16;
 
+/** Who is told what the claims lead to. */
+export interface MembershipListener {
+  /** A node that was believed alive is suspected by `from`, and not because of a probe of our own. */
+  suspected(node: NodeRecord, from: string): void;
+  /** This node itself came to a decision that others should hear soon, `first` before the rest. */
+  decided(message: PacketMessage, first: readonly string[]): void;
+}
+
 /**
  * The rules by which claims about nodes change what is believed (SWIM section 4.2, fact sheet 2.4 to 2.7).
  * Whatever is new is queued to be passed on.
  */
 export class Membership {
   readonly #context: Context;
+  readonly #listener: MembershipListener;
   #token = 0;
 
-  constructor(context: Context) {
+  constructor(context: Context, listener: MembershipListener) {
     this.#context = context;
+    this.#listener = listener;
   }
 
   /** Takes in "this node is alive". */
@@ -55,13 +65,13 @@ export class Membership {
     }
   }
 
-  /** Takes in "I can't reach this node". */
-  suspect(message: Accusation): void {
+  /** Takes in "I can't reach this node". `witnessed` if this node itself has just failed to reach it. */
+  suspect(message: Accusation, witnessed = false): void {
     const { nodes, counters } = this.#context;
     const node = this.#accused(message);
     if (!node) return;
     if (node === nodes.self) {
-      if (!this.#context.leaving) this.#refute(message.incarnation);
+      if (!this.#context.leaving) this.#refute(message.incarnation, message.from);
     } else if (node.suspicion) {
       node.incarnation = message.incarnation;
       this.#confirm(node, node.suspicion, message);
@@ -71,6 +81,7 @@ export class Membership {
       this.#set(node, 'suspect', 'suspect', message.from);
       this.#startSuspicion(node, message.from);
       this.#spread(node.name, message);
+      if (!witnessed) this.#listener.suspected(node, message.from);
     } else {
       // Remembered although it changes nothing, or a stale alive in between could bring the dead back.
       node.incarnation = message.incarnation;
@@ -82,7 +93,7 @@ export class Membership {
     const node = this.#accused(message);
     if (!node) return;
     if (node === this.#context.nodes.self) {
-      if (!this.#context.leaving) this.#refute(message.incarnation);
+      if (!this.#context.leaving) this.#refute(message.incarnation, message.from);
       return;
     }
     node.incarnation = message.incarnation;
@@ -103,18 +114,29 @@ export class Membership {
     if (node.leaving && node.status === 'dead') this.#set(node, 'left', 'leave', name);
   }
 
-  /** A suspicion has run out; the node is dead, unless this timer is stale or came far too late. */
-  suspicionEnded(name: string, token: number, dueAt: number): void {
-    const { nodes, host, config, counters } = this.#context;
-    const node = nodes.get(name);
-    if (!node?.suspicion || node.suspicion.token !== token) return;
-    if (host.now() - dueAt > config.probeIntervalMs) {
-      // This process itself was stopped: what it missed meanwhile may include the refutation.
-      this.#startSuspicion(node, nodes.self.name);
-      return;
-    }
+  /** This node's own verdict on a suspect. */
+  declareDead(node: NodeRecord): void {
+    const { nodes, counters } = this.#context;
     counters.failuresDeclared++;
-    this.dead({ type: 'dead', incarnation: node.incarnation, node: name, from: nodes.self.name });
+    const verdict: Accusation = {
+      type: 'dead',
+      incarnation: node.incarnation,
+      node: node.name,
+      from: nodes.self.name,
+    };
+    this.dead(verdict);
+    this.#listener.decided(verdict, []);
+  }
+
+  /** Sees to it that a suspicion is looked at when it ends, or at `dueAt`, whether or not that is later. */
+  scheduleSuspicion(node: string, suspicion: Suspicion, dueAt?: number): void {
+    const { host } = this.#context;
+    const now = host.now();
+    if (dueAt === undefined && suspicion.endsAt >= suspicion.dueAt) return;
+    suspicion.token = ++this.#token;
+    suspicion.dueAt = Math.max(now, dueAt ?? suspicion.endsAt);
+    const { token } = suspicion;
+    host.schedule(suspicion.dueAt - now, { kind: 'suspicion', node, token, dueAt: suspicion.dueAt });
   }
 
   /** Announces a change of this node's own meta. */
@@ -174,7 +196,7 @@ export class Membership {
       return;
     }
     const same = sameBytes(message.meta, self.meta) && sameBytes(message.vsn, self.vsn);
-    if (message.incarnation > self.incarnation || !same) this.#refute(message.incarnation);
+    if (message.incarnation > self.incarnation || !same) this.#refute(message.incarnation, self.name);
   }
 
   #accused(message: Accusation): NodeRecord | undefined {
@@ -209,41 +231,35 @@ export class Membership {
     this.#spread(node.name, message.port === 0 ? this.aliveMessage(node) : message);
   }
 
-  #refute(accused: number): void {
+  #refute(accused: number, accuser: string): void {
     const { nodes, counters, awareness } = this.#context;
     nodes.self.incarnation = above(nodes.self.incarnation, accused);
     counters.selfRefutations++;
     awareness.apply(1);
-    this.#spread(nodes.self.name, this.aliveMessage(nodes.self));
+    const refutation = this.aliveMessage(nodes.self);
+    this.#spread(nodes.self.name, refutation);
+    this.#listener.decided(refutation, [accuser]);
     warn(this.#context, 'refuted', `this node was accused at incarnation ${accused}`);
   }
 
   #startSuspicion(node: NodeRecord, from: string): void {
-    const { config, nodes, host } = this.#context;
-    const helpers = config.suspicionMult - 2;
-    const expected = nodes.active - 2 < helpers ? 0 : helpers;
-    const minMs = suspicionTimeout(config.suspicionMult, nodes.active, config.probeIntervalMs);
-    const maxMs = minMs * config.suspicionMaxTimeoutMult;
-    node.suspicion = new Suspicion({ startedAt: host.now(), from, expected, minMs, maxMs }, ++this.#token);
-    this.#scheduleSuspicion(node.name, node.suspicion);
+    const { config, nodes, host, awareness } = this.#context;
+    const terms = suspicionTerms(config, nodes.active, awareness.score);
+    node.suspicion = new Suspicion(terms, from, host.now());
+    this.scheduleSuspicion(node.name, node.suspicion);
   }
 
   #confirm(node: NodeRecord, suspicion: Suspicion, message: Accusation): void {
     if (!suspicion.confirm(message.from)) return;
     this.#context.counters.suspicionsConfirmed++;
-    suspicion.token = ++this.#token;
-    this.#scheduleSuspicion(node.name, suspicion);
+    this.scheduleSuspicion(node.name, suspicion);
     this.#spread(node.name, message);
   }
 
-  #scheduleSuspicion(node: string, suspicion: Suspicion): void {
-    const { host } = this.#context;
-    const dueAt = Math.max(host.now(), suspicion.endsAt);
-    host.schedule(dueAt - host.now(), { kind: 'suspicion', node, token: suspicion.token, dueAt });
-  }
-
   #set(node: NodeRecord, status: NodeStatus, change: MemberChange | undefined, from: string): void {
-    this.#context.nodes.setStatus(node, status, this.#context.host.now());
+    const { nodes, ring, host } = this.#context;
+    nodes.setStatus(node, status, host.now());
+    ring.changed(node);
     if (change) this.#notify(change, node, from);
   }
 

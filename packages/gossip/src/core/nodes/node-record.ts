@@ -1,5 +1,5 @@
 import type { Address } from '../address.js';
-import type { Suspicion } from '../suspicion.js';
+import type { Suspicion } from '../judgment/suspicion.js';
 
 /** What is believed of a node. `left` said goodbye, `dead` did not. */
 export type NodeStatus = 'alive' | 'suspect' | 'dead' | 'left';

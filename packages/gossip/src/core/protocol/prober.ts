@@ -1,173 +1,253 @@
 import type { Context } from '../context.js';
 import { warn } from '../context.js';
-import type { ExchangeResult } from '../host.js';
-import type { Membership } from '../nodes/membership.js';
-import type { NodeRecord } from '../nodes/node-record.js';
+import type { ExchangeResult, Timer } from '../host.js';
+import { isActive, type NodeRecord } from '../nodes/node-record.js';
 import { pickSome } from '../random.js';
 import { Capability, greatestVersion } from '../versions.js';
-import type { Accusation, Ack, Nack, Ping } from '../wire/message-types.js';
+import type { Ack, Nack } from '../wire/message-types.js';
 import type { PacketSender } from './packet-sender.js';
+import { type PendingPing, type Pinger, sourceOf } from './pinger.js';
+import { Probe, type ProbeReport } from './probe.js';
 import { ProbeOrder } from './probe-order.js';
 
-interface Probe {
-  target: NodeRecord;
-  seqNo: number;
-  startedAt: number;
-  endsAt: number;
-  acked: boolean;
-  expectedNacks: number;
-  nacks: number;
+/** Who is told what probes find. */
+export interface ProbeListener {
+  /** No way led to the target in time. */
+  failed(report: ProbeReport): void;
+  /** A node has answered a ping, however late. */
+  answered(name: string): void;
 }
 
+/** The two rows of probes: of all nodes in random order, and of the successor on the ring. */
+export type Track = 'random' | 'ring';
+
+/** Below this many active nodes the ring adds nothing to the random order. */
+const RING_FROM = 3;
+
+type StageTimer = Extract<Timer, { kind: 'probe-stage' }>;
+
 /**
- * The failure detector (SWIM section 3.1 with Lifeguard's local health): one probe at a time; direct ping, then
- * pings by others and over TCP, then suspicion.
+ * The failure detector (SWIM section 3.1 with Lifeguard's local health). In each interval it begins one probe in
+ * random order and, half an interval apart, one of the ring successor; others come on demand. They run side by side.
  */
 export class Prober {
   readonly #context: Context;
-  readonly #membership: Membership;
   readonly #sender: PacketSender;
+  readonly #pinger: Pinger;
+  readonly #listener: ProbeListener;
   readonly #order: ProbeOrder;
-  readonly #nextSeqNo: () => number;
-  #running: Probe | undefined;
-  #token = 0;
+  /** Running probes by target. */
+  readonly #running = new Map<string, Probe>();
+  readonly #tracks: Record<Track, { probe: Probe | undefined; waiting: boolean }> = {
+    random: { probe: undefined, waiting: false },
+    ring: { probe: undefined, waiting: false },
+  };
 
-  constructor(context: Context, membership: Membership, sender: PacketSender, nextSeqNo: () => number) {
+  constructor(context: Context, sender: PacketSender, pinger: Pinger, listener: ProbeListener) {
     this.#context = context;
-    this.#membership = membership;
     this.#sender = sender;
-    this.#nextSeqNo = nextSeqNo;
+    this.#pinger = pinger;
+    this.#listener = listener;
     this.#order = new ProbeOrder(context.nodes, () => this.#reap());
   }
 
   /** Begins probing after a random part of the interval, so that nodes started together don't probe in step. */
   start(): void {
     const { host, config } = this.#context;
-    this.#schedule(host.random() * config.probeIntervalMs);
+    const first = host.random() * config.probeIntervalMs;
+    host.schedule(first, { kind: 'probe', track: 'random' });
+    if (config.judgment === 'memberlist') return;
+    const opposite = (first + config.probeIntervalMs / 2) % config.probeIntervalMs;
+    host.schedule(opposite, { kind: 'probe', track: 'ring' });
   }
 
-  /** Ends the running probe and begins the next. */
-  probeTimer(token: number): void {
-    if (token !== this.#token || this.#context.leaving) return;
-    if (this.#running && !this.#running.acked) this.#fail(this.#running);
-    this.#running = undefined;
-    const target = this.#order.next();
-    const { awareness, config } = this.#context;
-    const duration = target ? awareness.scale(config.probeIntervalMs) : config.probeIntervalMs;
-    if (target) this.#begin(target, duration);
-    this.#schedule(duration);
+  /** Begins the next probe of a track, once its last one is over. */
+  probeTimer(name: Track): void {
+    const { host, config, leaving } = this.#context;
+    if (leaving) return;
+    const track = this.#tracks[name];
+    track.waiting = track.probe !== undefined && track.probe.stage !== 'over';
+    if (track.waiting) return;
+    const target = name === 'ring' ? this.#successor() : this.#order.next();
+    track.probe = target && this.begin(target);
+    host.schedule(config.probeIntervalMs, { kind: 'probe', track: name });
   }
 
-  /** The direct ping was not answered in time. */
-  indirectTimer(seqNo: number): void {
-    const probe = this.#running;
-    if (probe?.seqNo !== seqNo || probe.acked) return;
-    const { counters, host } = this.#context;
-    counters.indirectProbes++;
-    const { target } = probe;
-    if (greatestVersion(target.vsn) >= Capability.tcpPing) {
-      const left = Math.max(1, probe.endsAt - host.now());
-      host.exchange(this.#ping(probe), target.address, { kind: 'ping', seqNo }, left);
+  /** Probes a node now, unless that is being done already. */
+  begin(target: NodeRecord): Probe {
+    const running = this.#running.get(target.name);
+    if (running) return running;
+    const { host, config, counters, awareness, roundTrips } = this.#context;
+    counters.probes++;
+    const now = host.now();
+    const probe: Probe = new Probe(
+      target.name,
+      this.#pinger.nextSeqNo(),
+      now,
+      now + awareness.scale(config.probeIntervalMs),
+    );
+    this.#running.set(target.name, probe);
+    this.#pinger.register(probe.seqNo, { target: target.name, probe });
+    this.#pinger.send(target, probe.seqNo);
+    this.#schedule(probe, 'direct', awareness.scale(roundTrips.timeout(target.name)));
+    return probe;
+  }
+
+  /** A stage of a probe has had its time. */
+  stageTimer(timer: StageTimer): void {
+    const probe = this.#pinger.get(timer.seqNo)?.probe;
+    if (!probe || probe.stage === 'over') return;
+    if (this.#wasLate(timer)) this.#extend(probe, timer);
+    else if (timer.stage === 'end') this.#fail(probe);
+    else if (timer.stage === 'direct') this.#askOthers(probe);
+    else {
+      if (probe.tcp === 'waiting') probe.tcp = 'unanswered';
+      this.#check(probe);
     }
-    this.#askOthers(probe);
   }
 
-  /** Takes an ack for the running probe; false if it belongs to none. */
+  /** Takes an ack; false if it is for no ping of the prober's. */
   ack(message: Ack): boolean {
-    const probe = this.#running;
-    if (probe?.seqNo !== message.seqNo) return false;
-    this.#succeed(probe);
+    const ping = this.#pinger.take(message.seqNo);
+    if (!ping) return false;
+    const { host, roundTrips } = this.#context;
+    if (ping.helper === undefined) roundTrips.measured(ping.target, host.now() - ping.sentAt);
+    this.#answered(ping);
     return true;
   }
 
   nack(message: Nack): void {
-    if (this.#running?.seqNo === message.seqNo) this.#running.nacks++;
+    const ping = this.#pinger.get(message.seqNo);
+    if (!ping?.probe || ping.helper === undefined) return;
+    ping.probe.nacked(ping.helper);
+    this.#check(ping.probe);
   }
 
   /** Takes the outcome of the ping over TCP. */
   streamReply(seqNo: number, result: ExchangeResult): void {
-    const probe = this.#running;
-    if (probe?.seqNo !== seqNo || probe.acked || !result.ok) return;
-    if (result.reply.type !== 'ack' || result.reply.seqNo !== seqNo) return;
-    this.#context.counters.tcpProbes++;
-    warn(this.#context, 'udp-blocked', `${probe.target.name} answers over TCP but not over UDP`);
-    this.#succeed(probe);
+    const ping = this.#pinger.get(seqNo);
+    if (!ping?.probe) return;
+    const { target } = ping;
+    if (result.ok && result.reply.type === 'ack' && result.reply.seqNo === seqNo) {
+      this.#context.counters.tcpProbes++;
+      warn(this.#context, 'udp-blocked', `${target} answers over TCP but not over UDP`);
+      this.#pinger.take(seqNo);
+      this.#answered(ping);
+      return;
+    }
+    if (ping.probe.tcp !== 'waiting') return;
+    ping.probe.tcp = !result.ok && result.refused ? 'refused' : 'failed';
+    this.#check(ping.probe);
   }
 
-  #begin(target: NodeRecord, duration: number): void {
-    const { host, config, counters, awareness, nodes } = this.#context;
-    counters.probes++;
-    const startedAt = host.now();
-    const probe: Probe = {
-      target,
-      seqNo: this.#nextSeqNo(),
-      startedAt,
-      endsAt: startedAt + duration,
-      acked: false,
-      expectedNacks: 0,
-      nacks: 0,
-    };
-    this.#running = probe;
-    const ping = this.#ping(probe);
-    if (target.status === 'suspect') {
-      // Tell the suspect itself first of all: nobody else can refute.
-      const { incarnation, name } = target;
-      const suspect: Accusation = { type: 'suspect', incarnation, node: name, from: nodes.self.name };
-      this.#sender.sendExactly([ping, suspect], target.address, target);
-    } else {
-      this.#sender.send(ping, target.address, target);
-    }
-    host.schedule(awareness.scale(config.probeTimeoutMs), { kind: 'probe-indirect', seqNo: probe.seqNo });
+  #successor(): NodeRecord | undefined {
+    const { nodes, ring } = this.#context;
+    return nodes.active < RING_FROM ? undefined : ring.get();
   }
 
   #askOthers(probe: Probe): void {
+    const { counters, host, nodes, roundTrips, awareness } = this.#context;
+    const target = nodes.get(probe.target);
+    if (!target || !isActive(target)) {
+      this.#over(probe);
+      return;
+    }
+    counters.indirectProbes++;
+    probe.stage = 'indirect';
+    const leftMs = Math.max(1, probe.endsAt - host.now());
+    if (greatestVersion(target.vsn) >= Capability.tcpPing) {
+      probe.tcp = 'waiting';
+      const request = this.#pinger.message(target.name, probe.seqNo);
+      host.exchange(request, target.address, { kind: 'ping', seqNo: probe.seqNo }, leftMs);
+    }
+    this.#askHelpers(probe, target);
+    this.#schedule(probe, 'end', leftMs);
+    const timeoutMs = awareness.scale(roundTrips.timeout(target.name));
+    if (this.#judgesEarly && timeoutMs < leftMs) this.#schedule(probe, 'indirect', timeoutMs);
+  }
+
+  #askHelpers(probe: Probe, target: NodeRecord): void {
     const { host, nodes, config } = this.#context;
-    const { target, seqNo } = probe;
+    const { name: own } = nodes.self;
     const able = (node: NodeRecord): boolean =>
-      node.status === 'alive' && node !== nodes.self && node !== target;
+      node.status === 'alive' && node.name !== own && node.name !== target.name;
     for (const helper of pickSome(() => host.random(), nodes.all, config.indirectChecks, able)) {
       const nack = greatestVersion(helper.vsn) >= Capability.nack;
-      if (nack) probe.expectedNacks++;
+      probe.asked(helper.name, nack);
+      const seqNo = this.#pinger.nextSeqNo();
+      this.#pinger.register(seqNo, { target: target.name, probe, helper: helper.name });
       const { addr, address, name } = target;
-      this.#sender.send(
-        { ...this.#source(), type: 'indirect', seqNo, target: addr, port: address.port, node: name, nack },
-        helper.address,
-        helper,
-      );
+      const request = {
+        type: 'indirect',
+        seqNo,
+        target: addr,
+        port: address.port,
+        node: name,
+        nack,
+      } as const;
+      this.#sender.send({ ...sourceOf(this.#context), ...request }, helper.address, helper);
     }
   }
 
-  #succeed(probe: Probe): void {
-    if (probe.acked) return;
-    probe.acked = true;
-    const { awareness, config, host } = this.#context;
-    awareness.apply(-1);
-    // The stretched interval is for waiting longer, not for probing less once the answer is there.
-    const due = probe.startedAt + config.probeIntervalMs;
-    if (due < probe.endsAt) this.#schedule(Math.max(0, due - host.now()));
+  #answered(ping: PendingPing): void {
+    const { probe, target } = ping;
+    if (probe && probe.stage !== 'over') {
+      this.#context.awareness.apply(-1);
+      this.#over(probe);
+    }
+    this.#listener.answered(target);
+  }
+
+  /** Fails a probe as soon as nothing is left to wait for. */
+  #check(probe: Probe): void {
+    if (this.#judgesEarly && probe.complete) this.#fail(probe);
   }
 
   #fail(probe: Probe): void {
     const { counters, awareness, nodes } = this.#context;
-    const missed = Math.max(0, probe.expectedNacks - probe.nacks);
+    const alone = nodes.active <= 2;
+    const report = probe.report(alone);
     counters.probesFailed++;
-    counters.nacksMissed += missed;
-    awareness.apply(probe.expectedNacks > 0 ? missed : 1);
-    const { name, incarnation } = probe.target;
-    this.#membership.suspect({ type: 'suspect', incarnation, node: name, from: nodes.self.name });
+    counters.nacksMissed += probe.nacksMissing;
+    if (probe.nacksExpected > 0) awareness.apply(probe.nacksMissing);
+    else if (!report.refused) awareness.apply(1);
+    this.#over(probe);
+    this.#listener.failed(report);
   }
 
-  #ping(probe: Probe): Ping {
-    return { ...this.#source(), type: 'ping', seqNo: probe.seqNo, node: probe.target.name };
+  /** This process was stopped or starved while the probe ran: silence is no evidence, so it waits again. */
+  #extend(probe: Probe, timer: StageTimer): void {
+    const { awareness, counters, roundTrips } = this.#context;
+    awareness.apply(1);
+    if (probe.extend()) {
+      this.#schedule(probe, timer.stage, awareness.scale(roundTrips.timeout(probe.target)));
+      return;
+    }
+    counters.probesInconclusive++;
+    this.#over(probe);
   }
 
-  #source(): { sourceAddr: Uint8Array; sourcePort: number; sourceNode: string } {
-    const { addr, address, name } = this.#context.nodes.self;
-    return { sourceAddr: addr, sourcePort: address.port, sourceNode: name };
+  #over(probe: Probe): void {
+    probe.stage = 'over';
+    this.#running.delete(probe.target);
+    for (const track of ['random', 'ring'] as const) {
+      const state = this.#tracks[track];
+      if (state.probe === probe && state.waiting) this.#context.host.schedule(0, { kind: 'probe', track });
+    }
   }
 
-  #schedule(delayMs: number): void {
-    this.#context.host.schedule(delayMs, { kind: 'probe', token: ++this.#token });
+  get #judgesEarly(): boolean {
+    return this.#context.config.judgment === 'evidence';
+  }
+
+  #wasLate(timer: StageTimer): boolean {
+    return this.#judgesEarly && this.#context.host.now() - timer.dueAt > timer.delayMs / 2;
+  }
+
+  #schedule(probe: Probe, stage: StageTimer['stage'], delayMs: number): void {
+    const { host } = this.#context;
+    const dueAt = host.now() + delayMs;
+    host.schedule(delayMs, { kind: 'probe-stage', seqNo: probe.seqNo, stage, delayMs, dueAt });
   }
 
   #reap(): void {

@@ -31,10 +31,22 @@ const ping = (fields: Partial<Ping> = {}): Ping => ({
   ...fields,
 });
 
-/** Begins the first probe and returns its ping. */
-function probe(host: RecordingHost): Ping {
-  host.fire('probe', 1000);
-  const [sent] = host.messages('ping');
+/** Hands over the timer of one row of probes only. */
+function fireTrack(host: RecordingHost, track: 'random' | 'ring', time: number): void {
+  host.time = time;
+  const due = host.timers.filter(
+    ({ timer, at }) => timer.kind === 'probe' && timer.track === track && at <= time,
+  );
+  for (const asked of due) {
+    host.timers.splice(host.timers.indexOf(asked), 1);
+    host.core.handleTimer(asked.timer);
+  }
+}
+
+/** Begins a probe in random order and returns its ping. */
+function probe(host: RecordingHost, time = 1000): Ping {
+  fireTrack(host, 'random', time);
+  const sent = host.messages('ping').at(-1);
   if (!sent) throw new Error('no ping was sent');
   return sent;
 }
@@ -64,8 +76,8 @@ test('a ping for the name that had this address before is not answered', async (
 test('an acked probe ends well', async (t) => {
   const host = started(['a']);
   tell(host, { type: 'ack', seqNo: probe(host).seqNo, payload: null });
-  host.fire('probe-indirect', 1500);
-  host.fire('probe', 2000);
+  host.fire('probe-stage', 1500);
+  host.fire('probe-stage', 2000);
   t.equal(host.core.counters.probesFailed, 0);
   t.equal(host.messages('indirect').length, 0);
 });
@@ -73,15 +85,16 @@ test('an acked probe ends well', async (t) => {
 test('a silent node is asked after through others and over TCP, then suspected', async (t) => {
   const host = started(['a', 'b', 'c', 'd', 'e']);
   const { seqNo, node } = probe(host);
-  host.fire('probe-indirect', 1500);
+  host.fire('probe-stage', 1500);
   const asked = host.messages('indirect');
   t.equal(asked.length, 3);
-  t.ok(asked.every((request) => request.seqNo === seqNo && request.node === node && request.nack));
+  t.ok(asked.every((request) => request.node === node && request.nack));
+  t.equal(new Set(asked.map((request) => request.seqNo)).size, 3, 'so that each answer tells whose it is');
   t.same(
     host.exchanges.map((x) => x.exchange),
     [{ kind: 'ping', seqNo }],
   );
-  host.fire('probe', 2000);
+  host.fire('probe-stage', 2000);
   t.equal(host.core.members().find((member) => member.name === node)?.status, 'suspect');
 });
 
@@ -92,10 +105,10 @@ test('nacks take the blame from this node, missing ones put it there', async (t)
     [0, 3],
   ] as const) {
     const host = started(['a', 'b', 'c', 'd', 'e']);
-    const { seqNo } = probe(host);
-    host.fire('probe-indirect', 1500);
-    for (let i = 0; i < nacks; i++) tell(host, { type: 'nack', seqNo });
-    host.fire('probe', 2000);
+    probe(host);
+    host.fire('probe-stage', 1500);
+    for (const { seqNo } of host.messages('indirect').slice(0, nacks)) tell(host, { type: 'nack', seqNo });
+    host.fire('probe-stage', 2000);
     t.equal(host.core.healthScore, score, `${nacks} of 3 nacks`);
   }
 });
@@ -104,8 +117,13 @@ test('a node in doubt about itself waits longer', async (t) => {
   const host = started(['a']);
   tell(host, { type: 'suspect', node: 'self', incarnation: 1, from: 'a' });
   const { seqNo } = probe(host);
-  const next = host.timers.filter((asked) => asked.timer.kind === 'probe').at(-1);
-  t.equal(next?.at, 3000, 'twice the interval');
+  t.match(host.timers.at(-2), { at: 2000, timer: { kind: 'probe-stage', stage: 'direct' } }, 'for the ack');
+  host.fire('probe-stage', 2000);
+  t.match(
+    host.timers.at(-1),
+    { at: 3000, timer: { kind: 'probe-stage', stage: 'end' } },
+    'for the whole probe',
+  );
   tell(host, { type: 'ack', seqNo, payload: null });
   t.equal(host.core.healthScore, 0, 'and trusts itself again after a success');
 });
@@ -113,7 +131,7 @@ test('a node in doubt about itself waits longer', async (t) => {
 test('an ack over TCP saves a node that UDP does not reach', async (t) => {
   const host = started(['a']);
   const { seqNo } = probe(host);
-  host.fire('probe-indirect', 1500);
+  host.fire('probe-stage', 1500);
   const [asked] = host.exchanges;
   if (!asked) throw new Error('no TCP ping');
   const ack = (number: number): ExchangeResult => ({
@@ -123,7 +141,7 @@ test('an ack over TCP saves a node that UDP does not reach', async (t) => {
   host.core.handleReply(asked.exchange, ack(seqNo + 1));
   t.equal(host.core.counters.tcpProbes, 0, 'the ack must be for this ping');
   host.core.handleReply(asked.exchange, ack(seqNo));
-  host.fire('probe', 2000);
+  host.fire('probe-stage', 2000);
   t.equal(host.core.counters.probesFailed, 0);
   t.same(host.warnings(), ['udp-blocked']);
 });
@@ -131,7 +149,7 @@ test('an ack over TCP saves a node that UDP does not reach', async (t) => {
 test('old nodes are asked neither over TCP nor for nacks, and get no CRC', async (t) => {
   const host = started(['a', 'b'], 2);
   probe(host);
-  host.fire('probe-indirect', 1500);
+  host.fire('probe-stage', 1500);
   t.same(host.exchanges, []);
   t.same(
     host.messages('indirect').map((request) => request.nack),
@@ -181,7 +199,7 @@ test('everybody is probed once in each round', async (t) => {
   const host = started(names);
   for (let round = 0; round < 5; round++) {
     for (let i = 0; i < names.length; i++) {
-      host.fire('probe', 1000 * (1 + round * names.length + i));
+      probe(host, 1000 * (1 + round * names.length + i));
       tell(host, { type: 'ack', seqNo: host.messages('ping').at(-1)?.seqNo ?? 0, payload: null });
     }
     const probed = host.messages('ping').slice(-names.length);

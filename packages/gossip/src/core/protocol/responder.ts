@@ -1,8 +1,10 @@
 import { type Address, formatAddress, hostOfBytes } from '../address.js';
 import type { Context } from '../context.js';
 import { warn } from '../context.js';
+import type { Timer } from '../host.js';
 import type { Ack, IndirectPing, Ping, Source } from '../wire/message-types.js';
 import type { PacketSender } from './packet-sender.js';
+import { sourceOf } from './pinger.js';
 
 /** Nack at this share of the timeout, so that the nack is there before the asker gives up (Lifeguard, footnote 5). */
 const NACK_AT = 0.8;
@@ -11,22 +13,37 @@ const NACK_AT = 0.8;
 const MAX_RELAYS = 1024;
 
 interface Relay {
+  target: string;
   origin: Address;
   originSeqNo: number;
   nack: boolean;
+  /** This process was late once, and has given the target more time. */
+  extended: boolean;
 }
+
+/** Who is told what pings on behalf of others find. */
+export interface RelayListener {
+  /** The target did not answer in good time. */
+  relayFailed(name: string): void;
+  /** The target has answered. */
+  answered(name: string): void;
+}
+
+type NackTimer = Extract<Timer, { kind: 'relay-nack' }>;
 
 /** Answers pings, and pings on behalf of others. */
 export class Responder {
   readonly #context: Context;
   readonly #sender: PacketSender;
   readonly #nextSeqNo: () => number;
+  readonly #listener: RelayListener;
   readonly #relays = new Map<number, Relay>();
 
-  constructor(context: Context, sender: PacketSender, nextSeqNo: () => number) {
+  constructor(context: Context, sender: PacketSender, nextSeqNo: () => number, listener: RelayListener) {
     this.#context = context;
     this.#sender = sender;
     this.#nextSeqNo = nextSeqNo;
+    this.#listener = listener;
   }
 
   /** Answers a ping, unless it is meant for another node that had this address before. */
@@ -43,20 +60,21 @@ export class Responder {
 
   /** Pings a node for another one. */
   indirectPing(message: IndirectPing, from: Address): void {
-    const { host, config, nodes } = this.#context;
+    const { host, config, nodes, roundTrips } = this.#context;
     const target = message.target && hostOfBytes(message.target);
     if (!target || this.#relays.size >= MAX_RELAYS) return;
     const seqNo = this.#nextSeqNo();
     this.#relays.set(seqNo, {
+      target: message.node,
       origin: answerTo(message, from),
       originSeqNo: message.seqNo,
       nack: message.nack,
+      extended: false,
     });
-    const { addr, address, name } = nodes.self;
-    const source = { sourceAddr: addr, sourcePort: address.port, sourceNode: name };
-    const port = message.port === 0 ? address.port : message.port;
-    this.#sender.send({ type: 'ping', seqNo, node: message.node, ...source }, { host: target, port });
-    host.schedule(config.probeTimeoutMs * NACK_AT, { kind: 'relay-nack', seqNo });
+    const port = message.port === 0 ? nodes.self.address.port : message.port;
+    const ping: Ping = { ...sourceOf(this.#context), type: 'ping', seqNo, node: message.node };
+    this.#sender.send(ping, { host: target, port });
+    this.#scheduleNack(seqNo, roundTrips.timeout(message.node) * NACK_AT);
     host.schedule(config.probeIntervalMs, { kind: 'relay-end', seqNo });
   }
 
@@ -66,15 +84,30 @@ export class Responder {
     if (!relay) return;
     this.#relays.delete(message.seqNo);
     this.#sender.send({ type: 'ack', seqNo: relay.originSeqNo, payload: null }, relay.origin);
+    this.#listener.answered(relay.target);
   }
 
-  nackTimer(seqNo: number): void {
+  /** Tells the asker that the target is silent. If this process itself was late, the target gets its time once more. */
+  nackTimer(timer: NackTimer): void {
+    const { seqNo, delayMs, dueAt } = timer;
     const relay = this.#relays.get(seqNo);
-    if (relay?.nack) this.#sender.send({ type: 'nack', seqNo: relay.originSeqNo }, relay.origin);
+    if (!relay?.nack) return;
+    if (!relay.extended && this.#context.host.now() - dueAt > delayMs / 2) {
+      relay.extended = true;
+      this.#scheduleNack(seqNo, delayMs);
+      return;
+    }
+    this.#sender.send({ type: 'nack', seqNo: relay.originSeqNo }, relay.origin);
+    this.#listener.relayFailed(relay.target);
   }
 
   endTimer(seqNo: number): void {
     this.#relays.delete(seqNo);
+  }
+
+  #scheduleNack(seqNo: number, delayMs: number): void {
+    const { host } = this.#context;
+    host.schedule(delayMs, { kind: 'relay-nack', seqNo, delayMs, dueAt: host.now() + delayMs });
   }
 
   /** A node that is taken for dead and pings all the same must learn of it, or it could never refute. */

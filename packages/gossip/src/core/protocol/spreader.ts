@@ -1,6 +1,7 @@
 import type { Context } from '../context.js';
 import { isActive, type NodeRecord } from '../nodes/node-record.js';
 import { pickSome } from '../random.js';
+import type { PacketMessage } from '../wire/message-types.js';
 import type { PacketSender } from './packet-sender.js';
 
 /** Rounds of gossip. They run only while there is something to tell: an idle cluster has no gossip timer. */
@@ -30,6 +31,20 @@ export class Spreader {
     for (const node of targets) if (!this.#sender.sendUpdates(node)) break;
     this.#armed = queue.size > 0 && targets.length > 0;
     if (this.#armed) host.schedule(config.gossipIntervalMs, { kind: 'gossip' });
+  }
+
+  /** Tells a few nodes at once, `first` those named. They pass it on in their rounds. */
+  tellAtOnce(message: PacketMessage, first: readonly string[]): void {
+    const { config, nodes } = this.#context;
+    const receivers = new Map<string, NodeRecord>();
+    for (const name of first) {
+      const node = nodes.get(name);
+      if (node && name !== nodes.self.name) receivers.set(name, node);
+    }
+    for (const node of this.pick(config.urgentNodes)) {
+      if (receivers.size < config.urgentNodes) receivers.set(node.name, node);
+    }
+    for (const node of receivers.values()) this.#sender.sendExactly([message], node.address, node);
   }
 
   /** Random receivers: active nodes, and nodes that died recently, because they may be wrongly accused. */

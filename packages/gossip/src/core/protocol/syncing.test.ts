@@ -93,7 +93,7 @@ test('a join that the other side answers with an error, nonsense or strangers ha
 });
 
 test('a lost peer that was reached is synced with again, once both could refute', async (t) => {
-  const host = new RecordingHost();
+  const host = new RecordingHost({ judgment: 'memberlist' });
   push(host, [node('a')]);
   host.core.start();
   push(host, [node('a', { state: WireState.dead })]);

@@ -1,0 +1,46 @@
+import type { GossipConfig } from '../config.js';
+
+/** What is left of a peak after each further measurement. */
+const DECAY = 0.9;
+
+/** The timeout is this many times the peak. */
+const HEADROOM = 4;
+
+/** Most peers remembered for being slow. */
+const MAX_SLOW = 4096;
+
+/**
+ * Measured round trips, and the timeouts that follow from them. The peak over all peers tells of this node's own
+ * slowness and its network's; peers that are slower than that are remembered one by one.
+ */
+export class RoundTrips {
+  readonly #leastMs: number;
+  readonly #mostMs: number;
+  readonly #slow = new Map<string, number>();
+  #peak: number | undefined;
+
+  constructor(config: GossipConfig) {
+    const { judgment, leastProbeTimeoutMs, probeTimeoutMs } = config;
+    this.#mostMs = probeTimeoutMs;
+    this.#leastMs =
+      judgment === 'memberlist' ? probeTimeoutMs : Math.min(leastProbeTimeoutMs, probeTimeoutMs);
+  }
+
+  /** Takes in how long a peer took to answer a direct ping, ms. */
+  measured(peer: string, ms: number): void {
+    this.#peak = Math.max(ms, DECAY * (this.#peak ?? 0));
+    const peak = Math.max(ms, DECAY * (this.#slow.get(peer) ?? 0));
+    this.#slow.delete(peer);
+    if (peak * HEADROOM <= this.#leastMs) return;
+    this.#slow.set(peer, peak);
+    if (this.#slow.size > MAX_SLOW)
+      for (const oldest of this.#slow.keys()) return void this.#slow.delete(oldest);
+  }
+
+  /** How long to wait for a peer's answer to a ping, ms. The longest, as long as nothing was measured at all. */
+  timeout(peer: string): number {
+    if (this.#peak === undefined) return this.#mostMs;
+    const peak = Math.max(this.#peak, this.#slow.get(peer) ?? 0);
+    return Math.min(this.#mostMs, Math.max(this.#leastMs, HEADROOM * peak));
+  }
+}
