@@ -1,10 +1,21 @@
 import { type Address, formatAddress, hostOfBytes } from '../address.js';
 import { MAX_META_BYTES } from '../serf/tags.js';
 import type { Alive } from '../wire/message-types.js';
+import { encodeUtf8 } from '../wire/utf8.js';
 import type { NodeRecord } from './node-record.js';
 
-/** Longest name taken, in UTF-16 units: with address and full meta an update must still fit one datagram. */
-const MAX_NAME_LENGTH = 255;
+/** Longest name taken, in bytes: with address, full meta and a name of this node, a message must fit one datagram. */
+const MAX_NAME_BYTES = 255;
+
+/** Says whether a name is short enough to be passed on. */
+export function nameFits(name: string): boolean {
+  // One UTF-16 unit takes at most three bytes, so that hardly any name has to be encoded for this.
+  return (
+    name.length * 3 <= MAX_NAME_BYTES || (name.length <= MAX_NAME_BYTES && bytesOf(name) <= MAX_NAME_BYTES)
+  );
+}
+
+const bytesOf = (name: string): number => encodeUtf8(name).length;
 
 /** The address that an alive message claims, as bytes, in parts and as text. */
 export interface ClaimedAddress {
@@ -19,7 +30,8 @@ export interface ClaimedAddress {
  */
 export function addressOf(message: Alive, ownPort: number): ClaimedAddress | string {
   const { node, addr, meta, port } = message;
-  if (node === '' || node.length > MAX_NAME_LENGTH) return `name of ${node.length} characters`;
+  if (node === '' || !nameFits(node))
+    return `name of ${bytesOf(node)} bytes, expected 1 to ${MAX_NAME_BYTES}`;
   if ((meta?.length ?? 0) > MAX_META_BYTES)
     return `meta of ${meta?.length} bytes, expected at most ${MAX_META_BYTES}`;
   const host = addr && hostOfBytes(addr);

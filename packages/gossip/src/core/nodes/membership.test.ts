@@ -240,3 +240,20 @@ test('the timer of a refuted suspicion does nothing', async (t) => {
   host.fire('suspicion', 4000);
   t.equal(statusOf(host, 'a'), 'alive');
 });
+
+test('an accuser whose name would not fit a datagram is not listened to', async (t) => {
+  const host = given(
+    alive('a', 1),
+    accuse('suspect', 'a', 1, 'x'.repeat(256)),
+    accuse('dead', 'a', 1, 'é'.repeat(128)),
+  );
+  t.equal(statusOf(host, 'a'), 'alive');
+  t.same(host.warnings(), ['malformed', 'malformed']);
+  host.core.handlePacket(accuse('suspect', 'a', 1, 'x'.repeat(255)), from);
+  t.equal(statusOf(host, 'a'), 'suspect', '255 bytes are taken');
+});
+
+test('a name is measured in bytes', async (t) => {
+  const host = given(alive('é'.repeat(128), 1), alive('é'.repeat(127), 1));
+  t.same(host.changes(), [`join ${'é'.repeat(127)}`]);
+});

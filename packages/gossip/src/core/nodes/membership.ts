@@ -6,7 +6,7 @@ import { suspicionTerms } from '../judgment/suspicion-terms.js';
 import { findIncompatible, saneVersions } from '../versions.js';
 import { sameBytes } from '../wire/bytes.js';
 import type { Accusation, Alive, PacketMessage } from '../wire/message-types.js';
-import { addressOf, type ClaimedAddress, newRecord } from './claims.js';
+import { addressOf, type ClaimedAddress, nameFits, newRecord } from './claims.js';
 import { above, plausible } from './incarnation.js';
 import { isActive, type NodeRecord, type NodeStatus } from './node-record.js';
 
@@ -202,6 +202,10 @@ export class Membership {
   #accused(message: Accusation): NodeRecord | undefined {
     const node = this.#context.nodes.get(message.node);
     if (!node || message.incarnation < node.incarnation) return undefined;
+    if (!nameFits(message.from)) {
+      warn(this.#context, 'malformed', `${message.type} about '${node.name}': accuser's name is too long`);
+      return undefined;
+    }
     return this.#plausible(message.node, message.incarnation) ? node : undefined;
   }
 

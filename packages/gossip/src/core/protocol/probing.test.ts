@@ -2,7 +2,7 @@ import { test } from 'tap';
 import { RecordingHost } from '../../sim/recording-host.js';
 import type { ExchangeResult } from '../host.js';
 import { encodeMessage } from '../wire/message-encoder.js';
-import type { PacketMessage, Ping } from '../wire/message-types.js';
+import type { IndirectPing, PacketMessage, Ping } from '../wire/message-types.js';
 
 const from = { host: '10.0.0.50', port: 7946 };
 const peer = (last: number): Uint8Array => Uint8Array.of(10, 0, 0, last);
@@ -232,4 +232,35 @@ test('what recurs does not start in step on nodes that start together', async (t
     );
     t.ok(Math.max(...times) - Math.min(...times) > interval / 3, `${kind} is spread`);
   }
+});
+
+test('pings for others are bounded, answered ones as well, until their timers have run', async (t) => {
+  const host = new RecordingHost();
+  const indirect: IndirectPing = {
+    type: 'indirect',
+    seqNo: 1,
+    node: 'b',
+    target: peer(2),
+    port: 7946,
+    nack: true,
+    sourceAddr: null,
+    sourcePort: 0,
+    sourceNode: '',
+  };
+  for (let i = 0; i < 3000; i++) {
+    tell(host, indirect);
+    tell(host, { type: 'ack', seqNo: host.messages('ping').at(-1)?.seqNo ?? 0, payload: null });
+  }
+  t.equal(host.timers.length, 2048, 'two timers for each of 1024 relays');
+  host.fire('relay-end', 1000);
+  tell(host, indirect);
+  t.equal(host.messages('ping').length, 1025, 'then there is room again');
+});
+
+test('a name that would not fit a datagram is not pinged for others', async (t) => {
+  const host = new RecordingHost();
+  const node = 'x'.repeat(256);
+  const source = { sourceAddr: null, sourcePort: 0, sourceNode: '' };
+  tell(host, { type: 'indirect', seqNo: 1, node, target: peer(2), port: 7946, nack: true, ...source });
+  t.same(host.sent, []);
 });

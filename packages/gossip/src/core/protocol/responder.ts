@@ -2,6 +2,7 @@ import { type Address, formatAddress, hostOfBytes } from '../address.js';
 import type { Context } from '../context.js';
 import { warn } from '../context.js';
 import type { Timer } from '../host.js';
+import { nameFits } from '../nodes/claims.js';
 import type { Ack, IndirectPing, Ping, Source } from '../wire/message-types.js';
 import type { PacketSender } from './packet-sender.js';
 import { sourceOf } from './pinger.js';
@@ -17,6 +18,8 @@ interface Relay {
   origin: Address;
   originSeqNo: number;
   nack: boolean;
+  /** The target has answered. It still counts until its end, or its timers could be piled up without bound. */
+  answered: boolean;
   /** This process was late once, and has given the target more time. */
   extended: boolean;
 }
@@ -62,13 +65,14 @@ export class Responder {
   indirectPing(message: IndirectPing, from: Address): void {
     const { host, config, nodes, roundTrips } = this.#context;
     const target = message.target && hostOfBytes(message.target);
-    if (!target || this.#relays.size >= MAX_RELAYS) return;
+    if (!target || !nameFits(message.node) || this.#relays.size >= MAX_RELAYS) return;
     const seqNo = this.#nextSeqNo();
     this.#relays.set(seqNo, {
       target: message.node,
       origin: answerTo(message, from),
       originSeqNo: message.seqNo,
       nack: message.nack,
+      answered: false,
       extended: false,
     });
     const port = message.port === 0 ? nodes.self.address.port : message.port;
@@ -81,8 +85,8 @@ export class Responder {
   /** Passes an ack on to the node that we pinged for. */
   ack(message: Ack): void {
     const relay = this.#relays.get(message.seqNo);
-    if (!relay) return;
-    this.#relays.delete(message.seqNo);
+    if (!relay || relay.answered) return;
+    relay.answered = true;
     this.#sender.send({ type: 'ack', seqNo: relay.originSeqNo, payload: null }, relay.origin);
     this.#listener.answered(relay.target);
   }
@@ -91,7 +95,7 @@ export class Responder {
   nackTimer(timer: NackTimer): void {
     const { seqNo, delayMs, dueAt } = timer;
     const relay = this.#relays.get(seqNo);
-    if (!relay?.nack) return;
+    if (!relay?.nack || relay.answered) return;
     if (!relay.extended && this.#context.host.now() - dueAt > delayMs / 2) {
       relay.extended = true;
       this.#scheduleNack(seqNo, delayMs);

@@ -17,3 +17,8 @@ export function sameBytes(a: Uint8Array | null, b: Uint8Array | null): boolean {
   const right = b ?? new Uint8Array(0);
   return left.length === right.length && left.every((byte, i) => byte === right[i]);
 }
+
+/** A copy in memory of its own. `slice` gives none of a Buffer: that would keep a whole packet alive for a few bytes. */
+export function copyOf(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes);
+}

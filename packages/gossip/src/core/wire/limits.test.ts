@@ -2,9 +2,11 @@ import { test } from 'tap';
 import { findIncompatible } from '../versions.js';
 import { encodeCompound } from './compound.js';
 import { encodeCompressed } from './compress.js';
+import { encodeMessage } from './message-encoder.js';
 import { MsgpackWriter } from './msgpack-writer.js';
 import { decodePacket, MAX_PACKET_MESSAGES } from './packet.js';
 import { decodeStream } from './stream-decoder.js';
+import { encodeStreamMessage } from './stream-encoder.js';
 import { StreamFramer } from './stream-framer.js';
 import { DEFAULT_STREAM_LIMITS } from './stream-types.js';
 import { decodeUtf8, encodeUtf8 } from './utf8.js';
@@ -44,7 +46,7 @@ test('a datagram of a hundred thousand empty parts yields a bounded number of er
   const parts = encodeCompound(repeat(encodeCompound(repeat(empty.subarray(0, 1), 127)), 127));
   const { errors, messages } = decodePacket(encodeCompound([parts, parts]));
   t.ok(messages.length + errors.length <= MAX_PACKET_MESSAGES + 4, `${errors.length} errors`);
-  t.match(errors.at(-1)?.message, /more than 1024 messages in one datagram/);
+  t.match(errors.at(-1)?.message, /more than 255 messages in one datagram/);
 });
 
 test('the most nodes that a push-pull may hold can be compared', async (t) => {
@@ -92,4 +94,27 @@ test('text is bounded, and long text is read as it is written', async (t) => {
   t.match(decodePacket(ping('x'.repeat(4097))).errors[0]?.message, /4097 bytes, expected at most 4096/);
   const long = 'aé\u{1f600}\udcff'.repeat(1000);
   t.equal(decodeUtf8(encodeUtf8(long)), long, 'also across the pieces in which it is read');
+});
+
+test('what is kept of a message is a copy, so that it does not keep the whole packet alive', async (t) => {
+  const bytes = (value: unknown): Uint8Array[] =>
+    Object.values(value ?? {}).filter((field): field is Uint8Array => field instanceof Uint8Array);
+  const alive = encodeMessage({
+    type: 'alive',
+    incarnation: 1,
+    node: 'a',
+    addr: Uint8Array.of(10, 0, 0, 1),
+    port: 1,
+    meta: Uint8Array.of(1, 2),
+    vsn: Uint8Array.of(1, 5, 2, 0, 0, 0),
+  });
+  const user = Uint8Array.of(8, 1, 2, 3);
+  // The network hands over Buffers, whose slices share memory.
+  const datagram = Buffer.concat([encodeCompound([alive, user]), Buffer.alloc(1000)]);
+  const stream = Buffer.from(encodeStreamMessage({ type: 'user', body: Uint8Array.of(1, 2, 3) }));
+  const kept = [...decodePacket(datagram).messages, decodeStream(stream, DEFAULT_STREAM_LIMITS)].flatMap(
+    bytes,
+  );
+  t.equal(kept.length, 5);
+  for (const field of kept) t.equal(field.buffer.byteLength, field.length);
 });

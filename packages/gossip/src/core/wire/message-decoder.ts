@@ -1,3 +1,4 @@
+import { copyOf } from './bytes.js';
 import type { Accusation, Ack, Alive, IndirectPing, Nack, PacketMessage, Ping } from './message-types.js';
 import { MessageType } from './message-types.js';
 import { MsgpackReader } from './msgpack-reader.js';
@@ -158,7 +159,7 @@ export function decodeMessage(bytes: Uint8Array): PacketMessage {
     case MessageType.alive:
       return readAlive(reader);
     case MessageType.user:
-      return { type: 'user', body: bytes.slice(1) };
+      return { type: 'user', body: copyOf(bytes.subarray(1)) };
     default:
       throw new WireError(`message type ${type} is not one that a datagram carries`);
   }

@@ -1,3 +1,4 @@
+import { copyOf } from './bytes.js';
 import { decodeUtf8 } from './utf8.js';
 import { WireError } from './wire-error.js';
 
@@ -84,7 +85,7 @@ export class MsgpackReader {
     if (this.nil()) return null;
     const head = this.#next();
     const length = this.#rawLength(head);
-    if (length >= 0) return this.take(length).slice();
+    if (length >= 0) return copyOf(this.take(length));
     const count = this.#arrayLength(head);
     if (count < 0) throw new WireError(`${field} starts with ${hex(head)}, expected bytes`);
     this.#require(count);

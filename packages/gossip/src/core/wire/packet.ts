@@ -13,8 +13,8 @@ import { WireError } from './wire-error.js';
  */
 export const MAX_PACKET_EXPANSION: number = 1 << 16;
 
-/** Most messages, good and bad, taken from one datagram: compounds in compounds could hold half a million. */
-export const MAX_PACKET_MESSAGES = 1024;
+/** Most messages, good and bad, taken from one datagram: as many as one compound has, not what nested ones could. */
+export const MAX_PACKET_MESSAGES = 255;
 
 /** How often a compound or compress message may contain another. Go doesn't limit it; honest senders use 2. */
 const MAX_NESTING = 4;

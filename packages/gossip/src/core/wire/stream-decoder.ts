@@ -1,3 +1,4 @@
+import { copyOf } from './bytes.js';
 import { decodeCompressed } from './compress.js';
 import { readAck, readPing } from './message-decoder.js';
 import { MessageType } from './message-types.js';
@@ -100,7 +101,7 @@ function readPushPull(reader: MsgpackReader, limits: StreamLimits): PushPull {
   const head = readPushPullHead(reader, limits);
   const nodes: NodeState[] = [];
   for (let i = 0; i < head.nodes; i++) nodes.push(readNode(reader));
-  const userState = reader.take(head.userStateLength).slice();
+  const userState = copyOf(reader.take(head.userStateLength));
   return { type: 'pushPull', join: head.join, nodes, userState };
 }
 
@@ -134,7 +135,7 @@ function decodePlainStream(bytes: Uint8Array, limits: StreamLimits): StreamMessa
       return readAck(reader);
     case MessageType.user: {
       const length = readUserLength(reader, limits);
-      return { type: 'user', body: reader.take(length).slice() };
+      return { type: 'user', body: copyOf(reader.take(length)) };
     }
     case MessageType.error:
       return { type: 'error', error: readStruct(reader, errorFields, { error: '' }).error };
