@@ -10,6 +10,7 @@ import { above, MAX_INCARNATION } from './nodes/incarnation.js';
 import { Membership } from './nodes/membership.js';
 import type { NodeRecord } from './nodes/node-record.js';
 import { NodeTable } from './nodes/node-table.js';
+import { Announcements } from './protocol/announcements.js';
 import { Farewell } from './protocol/farewell.js';
 import { PacketSender } from './protocol/packet-sender.js';
 import { Pinger } from './protocol/pinger.js';
@@ -20,7 +21,6 @@ import { RingSuccessor } from './protocol/ring-successor.js';
 import { RoundTrips } from './protocol/round-trips.js';
 import { Spreader } from './protocol/spreader.js';
 import { Synchronizer } from './protocol/synchronizer.js';
-import { readSerfNews } from './serf/intents.js';
 import { MAX_META_BYTES } from './serf/tags.js';
 import { ownVersions } from './versions.js';
 import type { PacketMessage } from './wire/message-types.js';
@@ -58,6 +58,7 @@ export class Gossiper {
   readonly #prober: Prober;
   readonly #responder: Responder;
   readonly #spreader: Spreader;
+  readonly #announcements: Announcements;
   readonly #sync: Synchronizer;
   readonly #rejoiner: Rejoiner;
   readonly #farewell: Farewell;
@@ -81,7 +82,8 @@ export class Gossiper {
     this.#prober = new Prober(this.#context, sender, pinger, this.#judge);
     this.#responder = new Responder(this.#context, sender, nextSeqNo, this.#judge);
     this.#spreader = new Spreader(this.#context, sender);
-    this.#sync = new Synchronizer(this.#context, this.#membership);
+    this.#announcements = new Announcements(this.#context, this.#membership);
+    this.#sync = new Synchronizer(this.#context, this.#membership, this.#announcements);
     this.#rejoiner = new Rejoiner(this.#context, this.#sync);
     this.#farewell = new Farewell(this.#context, this.#membership, sender, this.#spreader);
   }
@@ -260,11 +262,7 @@ export class Gossiper {
   #handleUser(body: Uint8Array): void {
     const { counters, config, host } = this.#context;
     counters.userMessages++;
-    if (config.serf) {
-      const news = readSerfNews(body);
-      this.#context.lamport = Math.max(this.#context.lamport, news.ltime);
-      if (news.intent) this.#membership.intent(news.node, news.intent, news.ltime);
-    }
+    if (config.serf) this.#announcements.hear(body);
     host.notify({ kind: 'user', body });
   }
 

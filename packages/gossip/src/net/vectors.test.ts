@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type Test, test } from 'tap';
 import { readSerfNews } from '../core/serf/intents.js';
+import { readSerfState } from '../core/serf/state.js';
 import { decodeTags } from '../core/serf/tags.js';
 import { encodeCompound } from '../core/wire/compound.js';
 import { decodeCompressed, encodeCompressed } from '../core/wire/compress.js';
@@ -152,7 +153,7 @@ test('the remaining vectors decode as stated', async (t) => {
   t.same(decodeTags(bytesOf(take('serf_meta_tags').hex)), { role: 'web', dc: 'east' });
   t.equal(readSerfNews(bytesOf(take('serf_user_event').hex)).ltime, 1);
   t.equal(readSerfNews(bytesOf(take('serf_query').hex)).ltime, 1);
-  t.equal(readSerfNews(bytesOf(take('serf_pushpull_state').hex)).ltime, 1);
+  t.equal(readSerfState(bytesOf(take('serf_pushpull_state').hex)).ltime, 1);
   const coordinate = bytesOf(take('serf_ack_payload').hex);
   const reader = new MsgpackReader(coordinate, 1);
   reader.skip();

@@ -104,14 +104,15 @@ export class Membership {
     this.#spread(node.name, message);
   }
 
-  /** Takes in Serf's announcement of a leave, or of a join that overrides it. */
-  intent(name: string, intent: 'leave' | 'join', ltime: number): void {
+  /** Takes in Serf's announcement of a leave, or of a join that overrides it; says whether it was news. */
+  intent(name: string, intent: 'leave' | 'join', ltime: number): boolean {
     const { nodes } = this.#context;
     const node = nodes.get(name);
-    if (!node || node === nodes.self || ltime <= node.intentTime) return;
+    if (!node || node === nodes.self || ltime <= node.intentTime) return false;
     node.intentTime = ltime;
     node.leaving = intent === 'leave';
     if (node.leaving && node.status === 'dead') this.#set(node, 'left', 'leave', name);
+    return true;
   }
 
   /** This node's own verdict on a suspect. */

@@ -41,6 +41,8 @@ export class Farewell {
     }
     // Serf takes an intent only if it is newer than the last; incarnations grow over restarts, its clock may not.
     const ltime = Math.max(lamport, nodes.self.incarnation) + 1;
+    nodes.self.leaving = true;
+    nodes.self.intentTime = ltime;
     const intent: UserMessage = { type: 'user', body: encodeLeaveIntent(nodes.self.name, ltime) };
     queue.user(intent);
     this.#tell(intent);

@@ -6,9 +6,9 @@ import type { Exchange, ExchangeResult } from '../host.js';
 import type { Membership } from '../nodes/membership.js';
 import type { NodeRecord } from '../nodes/node-record.js';
 import { pickSome } from '../random.js';
-import { encodeSerfState, readSerfNews } from '../serf/intents.js';
 import { findIncompatible, type Versioned } from '../versions.js';
 import { type NodeState, type PushPull, type StreamMessage, WireState } from '../wire/stream-types.js';
+import type { Announcements } from './announcements.js';
 
 const STATUS_OF = ['alive', 'suspect', 'dead', 'left'] as const;
 
@@ -16,11 +16,13 @@ const STATUS_OF = ['alive', 'suspect', 'dead', 'left'] as const;
 export class Synchronizer {
   readonly #context: Context;
   readonly #membership: Membership;
+  readonly #announcements: Announcements;
   #nextId = 1;
 
-  constructor(context: Context, membership: Membership) {
+  constructor(context: Context, membership: Membership, announcements: Announcements) {
     this.#context = context;
     this.#membership = membership;
+    this.#announcements = announcements;
   }
 
   /** Begins the regular exchanges after a random part of the interval. */
@@ -81,16 +83,16 @@ export class Synchronizer {
   }
 
   #state(join: boolean): PushPull {
-    const { nodes, config, lamport } = this.#context;
-    const userState = config.serf ? encodeSerfState(lamport) : new Uint8Array(0);
+    const { nodes, config } = this.#context;
+    const userState = config.serf ? this.#announcements.state() : new Uint8Array(0);
     return { type: 'pushPull', join, nodes: nodes.all.map(toWire), userState };
   }
 
   #merge(message: PushPull): string | undefined {
     const problem = findIncompatible(this.#versions(message.nodes));
     if (problem !== undefined) return problem;
-    this.#context.lamport = Math.max(this.#context.lamport, readSerfNews(message.userState).ltime);
     for (const node of message.nodes) this.#mergeNode(node);
+    if (this.#context.config.serf) this.#announcements.merge(message.userState);
     return undefined;
   }
 

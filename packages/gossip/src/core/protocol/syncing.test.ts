@@ -1,7 +1,7 @@
 import { type Test, test } from 'tap';
 import { RecordingHost } from '../../sim/recording-host.js';
 import { resultOf } from '../host.js';
-import { encodeSerfState } from '../serf/intents.js';
+import { encodeSerfState } from '../serf/state.js';
 import { readStream } from '../wire/stream-decoder.js';
 import { encodeStream } from '../wire/stream-encoder.js';
 import { type NodeState, type PushPull, type StreamMessage, WireState } from '../wire/stream-types.js';

@@ -2,11 +2,22 @@ import { MsgpackReader } from '../wire/msgpack-reader.js';
 import { MsgpackWriter } from '../wire/msgpack-writer.js';
 import { WireError } from '../wire/wire-error.js';
 
-/** First byte of a Serf message inside a user message. */
-const SerfType = { leave: 0, join: 1, pushPull: 2, event: 3, query: 4 } as const satisfies Record<
-  string,
-  number
->;
+/** First byte of a Serf message inside a user message, and of its push-pull state. */
+export const SerfType: Readonly<Record<'leave' | 'join' | 'pushPull' | 'event' | 'query', number>> = {
+  leave: 0,
+  join: 1,
+  pushPull: 2,
+  event: 3,
+  query: 4,
+};
+
+/** A node's word about its own coming or going: Serf takes the one with the greater Lamport time. */
+export interface Intent {
+  readonly kind: 'leave' | 'join';
+  /** Whom it is about. */
+  readonly node: string;
+  readonly ltime: number;
+}
 
 /** "I am about to leave": without it, Serf shows a node that left as failed, and tries to reach it for a day. */
 export function encodeLeaveIntent(node: string, ltime: number): Uint8Array {
@@ -14,45 +25,68 @@ export function encodeLeaveIntent(node: string, ltime: number): Uint8Array {
   return writer.text('LTime').uint(ltime).text('Node').text(node).text('Prune').bool(false).finish();
 }
 
-/** What a Serf message says about the sender's clock and about a node's coming or going. */
+/** "I am here": takes back an older leave intent. */
+export function encodeJoinIntent(node: string, ltime: number): Uint8Array {
+  return new MsgpackWriter()
+    .byte(SerfType.join)
+    .map(2)
+    .text('LTime')
+    .uint(ltime)
+    .text('Node')
+    .text(node)
+    .finish();
+}
+
+/** What Serf says about its clock, and about comings and goings. */
 export interface SerfNews {
   /** Lamport time; 0 if there is none. */
-  ltime: number;
-  intent: 'leave' | 'join' | undefined;
-  /** Whom the intent is about. */
-  node: string;
+  readonly ltime: number;
+  readonly intents: readonly Intent[];
 }
 
-const NOTHING: SerfNews = { ltime: 0, intent: undefined, node: '' };
+/** No news. */
+export const NO_NEWS: SerfNews = { ltime: 0, intents: [] };
 
-/** Reads a Serf message or push-pull state. What can't be read says nothing. */
+/** Reads a Serf message. What can't be read says nothing. */
 export function readSerfNews(body: Uint8Array): SerfNews {
   const type = body[0];
-  if (type === undefined || type > SerfType.query) return NOTHING;
-  const intent = type === SerfType.leave ? 'leave' : type === SerfType.join ? 'join' : undefined;
   try {
-    return readFields(new MsgpackReader(body, 1), { ltime: 0, intent, node: '' });
+    const reader = new MsgpackReader(body, 1);
+    if (type === SerfType.leave || type === SerfType.join) return readIntent(reader, type);
+    if (type === SerfType.event || type === SerfType.query) return readClock(reader);
   } catch (error) {
-    if (error instanceof WireError) return NOTHING;
-    throw error;
+    if (!(error instanceof WireError)) throw error;
   }
+  return NO_NEWS;
 }
 
-function readFields(reader: MsgpackReader, news: SerfNews): SerfNews {
-  const size = reader.mapSize();
-  for (let i = 0; i < size; i++) {
-    const field = reader.text('field name');
-    if (field === 'LTime') news.ltime = Math.max(0, reader.int('LTime'));
-    else if (field === 'Node' && news.intent) news.node = reader.text('Node');
+function readIntent(reader: MsgpackReader, type: number): SerfNews {
+  let ltime = 0;
+  let node = '';
+  readFields(reader, (field) => {
+    if (field === 'LTime') ltime = readTime(reader, field);
+    else if (field === 'Node') node = reader.text(field);
     else reader.skip();
-  }
-  return news;
+  });
+  return { ltime, intents: [{ kind: type === SerfType.leave ? 'leave' : 'join', node, ltime }] };
 }
 
-/** The push-pull state that lets Serf and other nodes keep up with our Lamport clock; it lists no member. */
-export function encodeSerfState(ltime: number): Uint8Array {
-  const writer = new MsgpackWriter().byte(SerfType.pushPull).map(6);
-  writer.text('EventLTime').uint(0).text('Events').bytes(null).text('LTime').uint(ltime);
-  writer.text('LeftMembers').bytes(null).text('QueryLTime').uint(0).text('StatusLTimes').bytes(null);
-  return writer.finish();
+function readClock(reader: MsgpackReader): SerfNews {
+  let ltime = 0;
+  readFields(reader, (field) => {
+    if (field === 'LTime') ltime = readTime(reader, field);
+    else reader.skip();
+  });
+  return { ltime, intents: [] };
+}
+
+/** Calls `read` for the name of each field of a map; it must consume the value. */
+export function readFields(reader: MsgpackReader, read: (field: string) => void): void {
+  const size = reader.mapSize();
+  for (let i = 0; i < size; i++) read(reader.text('field name'));
+}
+
+/** A Lamport time; what is negative counts as none. */
+export function readTime(reader: MsgpackReader, field: string): number {
+  return Math.max(0, reader.int(field));
 }

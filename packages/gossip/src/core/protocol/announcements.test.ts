@@ -1,0 +1,110 @@
+import { test } from 'tap';
+import { RecordingHost } from '../../sim/recording-host.js';
+import { encodeJoinIntent, encodeLeaveIntent, readSerfNews } from '../serf/intents.js';
+import { type Departure, encodeSerfState, readSerfState } from '../serf/state.js';
+import { encodeMessage } from '../wire/message-encoder.js';
+import { encodeStream } from '../wire/stream-encoder.js';
+import type { PushPull } from '../wire/stream-types.js';
+
+const from = { host: '10.0.0.9', port: 7946 };
+const vsn = Uint8Array.of(1, 5, 2, 2, 5, 5);
+
+/** A host that knows the nodes `a` and `b`. */
+function given(): RecordingHost {
+  const host = new RecordingHost();
+  for (const node of ['a', 'b']) {
+    const addr = Uint8Array.of(10, 0, 0, node.charCodeAt(0));
+    hear(host, encodeMessage({ type: 'alive', node, incarnation: 1, addr, port: 7946, meta: null, vsn }));
+  }
+  return host;
+}
+
+const hear = (host: RecordingHost, packet: Uint8Array): void => host.core.handlePacket(packet, from);
+
+const hearUser = (host: RecordingHost, body: Uint8Array): void =>
+  hear(host, encodeMessage({ type: 'user', body }));
+
+const lose = (host: RecordingHost, node: string, by: string): void =>
+  hear(host, encodeMessage({ type: 'dead', incarnation: 1, node, from: by }));
+
+/** Intents among what was gossiped, each once, as `kind node ltime`. */
+function gossiped(host: RecordingHost): string[] {
+  for (let round = 1; round <= 20; round++) host.fire('gossip', host.time + 200);
+  const news = host.messages('user').flatMap(({ body }) => readSerfNews(body).intents);
+  return [...new Set(news.map(({ kind, node, ltime }) => `${kind} ${node} ${ltime}`))];
+}
+
+/** Has the host answer a push-pull with this state of Serf; returns the state in the answer. */
+function exchange(host: RecordingHost, userState: Uint8Array): Uint8Array {
+  const message: PushPull = { type: 'pushPull', join: false, nodes: [], userState };
+  host.exchanges.length = 0;
+  host.core.handleStream(encodeStream(message, true));
+  host.core.join(from);
+  const request = host.exchanges[0]?.request;
+  return request?.type === 'pushPull' ? request.userState : new Uint8Array(0);
+}
+
+const statusOf = (host: RecordingHost, name: string): string | undefined =>
+  host.core.members().find((node) => node.name === name)?.status;
+
+test('the announcement of a leave is passed on when it is news', async (t) => {
+  const host = given();
+  hearUser(host, encodeLeaveIntent('a', 5));
+  t.same(gossiped(host), ['leave a 5']);
+  const sent = host.messages('user').length;
+  hearUser(host, encodeLeaveIntent('a', 5));
+  hearUser(host, encodeLeaveIntent('a', 4));
+  hearUser(host, encodeLeaveIntent('stranger', 5));
+  gossiped(host);
+  t.equal(host.messages('user').length, sent, 'neither repetitions nor what is about strangers');
+});
+
+test('who left on purpose is listed to nodes that did not hear the announcement', async (t) => {
+  const host = given();
+  hearUser(host, encodeLeaveIntent('a', 5));
+  lose(host, 'a', 'a');
+  lose(host, 'b', 'b');
+  const { intents } = readSerfState(exchange(host, new Uint8Array(0)));
+  t.same(intents, [{ kind: 'leave', node: 'a', ltime: 5 }], 'b announced nothing');
+});
+
+test('an exchange tells that a node thought dead has left on purpose', async (t) => {
+  const host = given();
+  lose(host, 'a', 'x');
+  const departures: Departure[] = ['a', 'b', 'stranger'].map((node) => ({ node, ltime: 7 }));
+  exchange(host, encodeSerfState(9, departures));
+  t.equal(statusOf(host, 'a'), 'left');
+  lose(host, 'b', 'x');
+  t.equal(statusOf(host, 'b'), 'dead', 'what is said of an active node may be outdated, and is ignored');
+});
+
+test('a node that is said to be leaving contradicts, unless it is', async (t) => {
+  const host = given();
+  hearUser(host, encodeLeaveIntent('self', 5));
+  hearUser(host, encodeLeaveIntent('self', 5));
+  t.same(gossiped(host), ['join self 6'], 'once');
+  hearUser(host, encodeLeaveIntent('self', 6));
+  t.same(gossiped(host), ['join self 6'], 'what is older than that is answered already');
+  host.core.leave();
+  hearUser(host, encodeLeaveIntent('self', 8));
+  t.notOk(gossiped(host).includes('join self 9'));
+});
+
+test('the states and intents of Serf are read as they were written, and garbage says nothing', async (t) => {
+  const departures = Array.from({ length: 40 }, (_, i) => ({ node: `node-${i}`, ltime: i + 1 }));
+  const state = encodeSerfState(300, departures);
+  const { ltime, intents } = readSerfState(state);
+  t.equal(ltime, 300);
+  t.same(
+    intents,
+    departures.map((departure) => ({ kind: 'leave', ...departure })),
+  );
+  t.same(readSerfNews(encodeJoinIntent('a', 8)), {
+    ltime: 8,
+    intents: [{ kind: 'join', node: 'a', ltime: 8 }],
+  });
+  const nothing = { ltime: 0, intents: [] };
+  for (let length = 0; length < state.length; length += 7)
+    t.same(readSerfState(state.subarray(0, length)), nothing, `${length} bytes`);
+  t.same(readSerfNews(state), nothing, 'a state is no message');
+});

@@ -1,0 +1,67 @@
+import type { Context } from '../context.js';
+import type { Membership } from '../nodes/membership.js';
+import { encodeJoinIntent, type Intent, readSerfNews } from '../serf/intents.js';
+import { type Departure, encodeSerfState, readSerfState } from '../serf/state.js';
+
+/**
+ * What Serf does beyond memberlist so that everybody knows who left on purpose: its nodes announce that they leave,
+ * pass such announcements on, and list those who left when they exchange their states.
+ */
+export class Announcements {
+  readonly #context: Context;
+  readonly #membership: Membership;
+
+  constructor(context: Context, membership: Membership) {
+    this.#context = context;
+    this.#membership = membership;
+  }
+
+  /** Takes a user message that may be Serf's. An announcement that is news is passed on. */
+  hear(body: Uint8Array): void {
+    const news = readSerfNews(body);
+    this.#witness(news.ltime);
+    for (const intent of news.intents) {
+      if (this.#take(intent)) this.#context.queue.user({ type: 'user', body });
+    }
+  }
+
+  /** Takes the state that another node's Serf sent along with a push-pull. */
+  merge(state: Uint8Array): void {
+    const news = readSerfState(state);
+    this.#witness(news.ltime);
+    for (const intent of news.intents) {
+      // Who is back by now may not be known to the sender; a new announcement would come by itself.
+      if (this.#context.nodes.get(intent.node)?.status === 'dead') this.#take(intent);
+    }
+  }
+
+  /** What to send along with a push-pull. */
+  state(): Uint8Array {
+    const { nodes, lamport } = this.#context;
+    const departures = nodes.all.flatMap((node): Departure | [] =>
+      node.status === 'left' && node.intentTime >= 0 ? { node: node.name, ltime: node.intentTime } : [],
+    );
+    return encodeSerfState(lamport, departures);
+  }
+
+  /** Says whether it was news about another node. */
+  #take(intent: Intent): boolean {
+    const { self } = this.#context.nodes;
+    if (intent.node !== self.name) return this.#membership.intent(intent.node, intent.kind, intent.ltime);
+    if (intent.kind === 'leave' && intent.ltime > self.intentTime) this.#contradict();
+    return false;
+  }
+
+  /** This node is said to be leaving, from an earlier life or by mistake; Serf would show it so for ever. */
+  #contradict(): void {
+    const { nodes, queue } = this.#context;
+    if (nodes.self.leaving) return;
+    this.#context.lamport++;
+    nodes.self.intentTime = this.#context.lamport;
+    queue.user({ type: 'user', body: encodeJoinIntent(nodes.self.name, this.#context.lamport) });
+  }
+
+  #witness(ltime: number): void {
+    this.#context.lamport = Math.max(this.#context.lamport, ltime);
+  }
+}

@@ -1,0 +1,74 @@
+import { MsgpackReader } from '../wire/msgpack-reader.js';
+import { MsgpackWriter } from '../wire/msgpack-writer.js';
+import { WireError } from '../wire/wire-error.js';
+import { type Intent, NO_NEWS, readFields, readTime, type SerfNews, SerfType } from './intents.js';
+
+/** Most members that a state may speak of. */
+const MAX_MEMBERS = 1 << 16;
+
+/** A node that has left after it announced that. */
+export interface Departure {
+  readonly node: string;
+  /** Lamport time of the announcement. */
+  readonly ltime: number;
+}
+
+/**
+ * The push-pull state that lets Serf keep up with our Lamport clock, and show those as left whose announcement did
+ * not reach it. Serf reads a departure as later by one than the member's status time beside it.
+ */
+export function encodeSerfState(ltime: number, departures: readonly Departure[] = []): Uint8Array {
+  const writer = new MsgpackWriter().byte(SerfType.pushPull).map(6);
+  writer.text('EventLTime').uint(0).text('Events').bytes(null).text('LTime').uint(ltime);
+  writer.text('LeftMembers').array(departures.length);
+  for (const { node } of departures) writer.text(node);
+  writer.text('QueryLTime').uint(0).text('StatusLTimes').map(departures.length);
+  for (const departure of departures) writer.text(departure.node).uint(Math.max(0, departure.ltime - 1));
+  return writer.finish();
+}
+
+/** Reads a push-pull state; those who left come as leave intents. What can't be read says nothing. */
+export function readSerfState(state: Uint8Array): SerfNews {
+  if (state[0] !== SerfType.pushPull) return NO_NEWS;
+  try {
+    return readState(new MsgpackReader(state, 1));
+  } catch (error) {
+    if (error instanceof WireError) return NO_NEWS;
+    throw error;
+  }
+}
+
+function readState(reader: MsgpackReader): SerfNews {
+  let ltime = 0;
+  let left: readonly string[] = [];
+  let times: ReadonlyMap<string, number> = new Map();
+  readFields(reader, (field) => {
+    if (field === 'LTime') ltime = readTime(reader, field);
+    else if (field === 'LeftMembers') left = readNames(reader, field);
+    else if (field === 'StatusLTimes') times = readTimes(reader, field);
+    else reader.skip();
+  });
+  const intents = left.map((node): Intent => ({ kind: 'leave', node, ltime: (times.get(node) ?? 0) + 1 }));
+  return { ltime, intents };
+}
+
+function readNames(reader: MsgpackReader, field: string): string[] {
+  if (reader.nil()) return [];
+  const names: string[] = [];
+  const size = bounded(reader.arraySize(), field);
+  for (let i = 0; i < size; i++) names.push(reader.text(field));
+  return names;
+}
+
+function readTimes(reader: MsgpackReader, field: string): Map<string, number> {
+  const times = new Map<string, number>();
+  if (reader.nil()) return times;
+  const size = bounded(reader.mapSize(), field);
+  for (let i = 0; i < size; i++) times.set(reader.text(field), readTime(reader, field));
+  return times;
+}
+
+function bounded(size: number, field: string): number {
+  if (size >= 0 && size <= MAX_MEMBERS) return size;
+  throw new WireError(`${field} has ${size} entries, expected 0 to ${MAX_MEMBERS}`);
+}
