@@ -6,6 +6,7 @@ import { type Context, warn } from './context.js';
 import { type Counters, newCounters } from './counters.js';
 import type { Exchange, ExchangeResult, Host, Timer } from './host.js';
 import { Judge } from './judgment/judge.js';
+import type { Directory } from './nodes/directory.js';
 import { above, MAX_INCARNATION } from './nodes/incarnation.js';
 import { Membership } from './nodes/membership.js';
 import type { NodeRecord } from './nodes/node-record.js';
@@ -43,6 +44,8 @@ export interface GossiperOptions {
   packetOverhead?: number;
   /** Datagrams leave from `address` itself, so that answers to their source arrive. Default false. */
   repliesReachSender?: boolean;
+  /** Shared by the nodes of a simulation, to save memory. By default each has its own. */
+  directory?: Directory;
 }
 
 const MAX_SEQ_NO = 0xffff_ffff;
@@ -100,6 +103,11 @@ export class Gossiper {
     return [...this.#context.nodes.all, ...this.#context.nodes.tombstones];
   }
 
+  /** What is known of one node, as in `members`. */
+  member(name: string): NodeRecord | undefined {
+    return this.#context.nodes.find(name);
+  }
+
   get self(): NodeRecord {
     return this.#context.nodes.self;
   }
@@ -116,6 +124,22 @@ export class Gossiper {
   /** Updates that wait to be passed on. */
   get queued(): number {
     return this.#context.queue.size;
+  }
+
+  /**
+   * Lets nodes of a simulation, which share a directory and have not met anybody yet, know each other as if they had
+   * been together for long. Nobody is told.
+   */
+  static acquaint(cores: readonly Gossiper[]): void {
+    const [first, ...others] = cores;
+    if (!first) return;
+    for (const { self } of others) first.#meet(self);
+    for (const other of others) other.#context.nodes.copy(first.#context.nodes);
+  }
+
+  #meet({ name, facts, incarnation }: NodeRecord): void {
+    const { nodes, host } = this.#context;
+    nodes.setStatus(nodes.insert({ name, facts, incarnation }), 'alive', host.now());
   }
 
   /** Begins a join through one address; the id comes back in a `synced` event. */
@@ -296,26 +320,16 @@ function newContext(host: Host, options: GossiperOptions): Context {
     incarnation = 0,
     packetOverhead = 0,
     repliesReachSender = false,
+    directory,
   } = options;
   const addr = bytesOfHost(address.host);
   if (!addr) throw new RangeError(`address ${address.host} is not numeric`);
   if (!(incarnation >= 0 && incarnation < MAX_INCARNATION))
     throw new RangeError(`incarnation ${incarnation}`);
   checkMeta(meta);
-  const self: NodeRecord = {
-    name,
-    addr,
-    address,
-    meta,
-    vsn: ownVersions(config.delegateVersions),
-    incarnation: above(incarnation, 0),
-    status: 'alive',
-    changedAt: host.now(),
-    suspicion: undefined,
-    leaving: false,
-    intentTime: -1,
-  };
-  const nodes = new NodeTable(self, () => host.random());
+  const facts = { addr, address, meta, vsn: ownVersions(config.delegateVersions) };
+  const self = { name, facts, incarnation: above(incarnation, 0) };
+  const nodes = new NodeTable(self, () => host.random(), host.now(), directory);
   return {
     config,
     host,

@@ -16,23 +16,34 @@ export function shuffle<T>(random: Random, items: T[]): void {
   }
 }
 
+/** Items that stand in a row: an array, for instance. */
+export interface Row<T> {
+  readonly length: number;
+  at(index: number): T | undefined;
+}
+
 /**
  * Up to `count` different items that pass the filter. Unlike memberlist's, it never misses one that is eligible:
  * where few draws don't suffice, it looks at all.
  */
-export function pickSome<T>(
+export function pickSome<T extends object | number>(
   random: Random,
-  items: readonly T[],
+  items: Row<T>,
   count: number,
   eligible: (item: T) => boolean,
 ): T[] {
   const picked = new Set<T>();
-  for (let draw = 0; items.length > 3 * count && draw < 3 * count && picked.size < count; draw++) {
-    const item = items[randomBelow(random, items.length)] as T;
-    if (eligible(item)) picked.add(item);
+  const { length } = items;
+  for (let draw = 0; length > 3 * count && draw < 3 * count && picked.size < count; draw++) {
+    const item = items.at(randomBelow(random, length));
+    if (item !== undefined && eligible(item)) picked.add(item);
   }
   if (picked.size >= count) return [...picked];
-  const rest = items.filter((item) => !picked.has(item) && eligible(item));
+  const rest: T[] = [];
+  for (let i = 0; i < length; i++) {
+    const item = items.at(i);
+    if (item !== undefined && !picked.has(item) && eligible(item)) rest.push(item);
+  }
   shuffle(random, rest);
   return [...picked, ...rest.slice(0, count - picked.size)];
 }

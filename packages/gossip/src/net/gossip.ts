@@ -163,7 +163,9 @@ export class Gossip {
   /** Addresses worth keeping for a rejoin after a restart: active members first, then those that failed. */
   peers(): string[] {
     const rank: Record<NodeStatus, number> = { alive: 0, suspect: 1, dead: 2, left: 3 };
-    const others = this.#core.members().filter((node) => node !== this.#core.self && node.status !== 'left');
+    const others = this.#core
+      .members()
+      .filter((node) => node.name !== this.#core.self.name && node.status !== 'left');
     const ordered = others.sort((a, b) => rank[a.status] - rank[b.status] || b.changedAt - a.changedAt);
     return ordered.slice(0, MAX_PEERS).map((node) => formatAddress(node.address));
   }

@@ -43,6 +43,6 @@ export function memberOf(node: NodeRecord, epochOffset: number, self: NodeRecord
     incarnation: node.incarnation,
     since: Math.round(node.changedAt + epochOffset),
     versions: { protocol: range(node.vsn, 0), delegate: range(node.vsn, 3) },
-    self: node === self,
+    self: node.name === self.name,
   };
 }

@@ -41,6 +41,7 @@ export class SimNode implements Host {
       config: world.config,
       incarnation: options.incarnation ?? 0,
       repliesReachSender: true,
+      directory: world.directory,
     });
   }
 
@@ -97,7 +98,7 @@ export class SimNode implements Host {
 
   /** What it believes of a node. */
   status(name: string): NodeStatus | undefined {
-    return this.core.members().find((node) => node.name === name)?.status;
+    return this.core.member(name)?.status;
   }
 
   /** Changes that it told about a node, in order. */

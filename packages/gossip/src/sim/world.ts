@@ -1,8 +1,10 @@
 import {
   type Address,
+  Directory,
   encodePacket,
   type GossipConfig,
   type GossipEvent,
+  Gossiper,
   type Packet,
   packetLength,
   resolveConfig,
@@ -60,6 +62,8 @@ export interface Watcher {
  */
 export class World {
   readonly config: GossipConfig;
+  /** Names and facts of all nodes, kept once. */
+  readonly directory: Directory = new Directory();
   readonly scheduler: Scheduler = new Scheduler();
   readonly random: () => number;
   readonly network: Network;
@@ -133,6 +137,13 @@ export class World {
     const [first, ...others] = nodes;
     for (const node of others) if (first) node.core.join(first.address);
     this.until(() => nodes.every((node) => node.names('alive').length === count), 120_000);
+    return nodes;
+  }
+
+  /** Adds `count` nodes n1, n2, ... that know each other from the first, as if they had been together for long. */
+  settled(count: number): SimNode[] {
+    const nodes = Array.from({ length: count }, (_, i) => this.add(`n${i + 1}`));
+    Gossiper.acquaint(nodes.map((node) => node.core));
     return nodes;
   }
 

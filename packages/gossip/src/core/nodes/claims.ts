@@ -1,8 +1,8 @@
-import { type Address, formatAddress, hostOfBytes } from '../address.js';
+import { type Address, hostOfBytes } from '../address.js';
 import { MAX_META_BYTES } from '../serf/tags.js';
 import type { Alive } from '../wire/message-types.js';
 import { encodeUtf8 } from '../wire/utf8.js';
-import type { NodeRecord } from './node-record.js';
+import type { Facts } from './directory.js';
 
 /** Longest name taken, in bytes: with address, full meta and a name of this node, a message must fit one datagram. */
 const MAX_NAME_BYTES = 255;
@@ -17,11 +17,10 @@ export function nameFits(name: string): boolean {
 
 const bytesOf = (name: string): number => encodeUtf8(name).length;
 
-/** The address that an alive message claims, as bytes, in parts and as text. */
+/** The address that an alive message claims, as bytes and in parts. */
 export interface ClaimedAddress {
   addr: Uint8Array;
   address: Address;
-  text: string;
 }
 
 /**
@@ -36,23 +35,10 @@ export function addressOf(message: Alive, ownPort: number): ClaimedAddress | str
     return `meta of ${meta?.length} bytes, expected at most ${MAX_META_BYTES}`;
   const host = addr && hostOfBytes(addr);
   if (!addr || !host) return `address of ${addr?.length ?? 0} bytes, expected 4 or 16`;
-  const address = { host, port: port === 0 ? ownPort : port };
-  return { addr, address, text: formatAddress(address) };
+  return { addr, address: { host, port: port === 0 ? ownPort : port } };
 }
 
-/** A record for a node just heard of; it counts as dead until the claim is accepted. */
-export function newRecord(message: Alive, claimed: ClaimedAddress): NodeRecord {
-  return {
-    name: message.node,
-    addr: claimed.addr,
-    address: claimed.address,
-    meta: message.meta,
-    vsn: message.vsn,
-    incarnation: message.incarnation,
-    status: 'dead',
-    changedAt: 0,
-    suspicion: undefined,
-    leaving: false,
-    intentTime: -1,
-  };
+/** What an alive message says about its node. */
+export function factsOf(message: Alive, claimed: ClaimedAddress): Facts {
+  return { addr: claimed.addr, address: claimed.address, meta: message.meta, vsn: message.vsn };
 }

@@ -1,3 +1,4 @@
+import { formatAddress } from '../address.js';
 import type { Context } from '../context.js';
 import { warn } from '../context.js';
 import type { MemberChange } from '../events.js';
@@ -6,7 +7,7 @@ import { suspicionTerms } from '../judgment/suspicion-terms.js';
 import { findIncompatible, saneVersions } from '../versions.js';
 import { sameBytes } from '../wire/bytes.js';
 import type { Accusation, Alive, PacketMessage } from '../wire/message-types.js';
-import { addressOf, type ClaimedAddress, nameFits, newRecord } from './claims.js';
+import { addressOf, type ClaimedAddress, factsOf, nameFits } from './claims.js';
 import { above, plausible } from './incarnation.js';
 import { isActive, type NodeRecord, type NodeStatus } from './node-record.js';
 
@@ -46,18 +47,22 @@ export class Membership {
     }
     const known = nodes.get(message.node);
     if (!known) {
-      if (nodes.all.length >= MAX_NODES) {
+      if (nodes.size >= MAX_NODES) {
         warn(this.#context, 'implausible', `${message.node} would be node ${MAX_NODES + 1}`);
         return;
       }
-      const node = newRecord(message, claimed);
-      nodes.insert(node);
+      const { node: name, incarnation } = message;
+      const node = nodes.insert({ name, facts: factsOf(message, claimed), incarnation });
       this.#accept(node, message, claimed);
       return;
     }
     const moved = known.address.host !== claimed.address.host || known.address.port !== claimed.address.port;
     if (moved && isActive(known)) {
-      warn(this.#context, 'conflict', `${known.name} claims ${claimed.text}, but is alive elsewhere`);
+      warn(
+        this.#context,
+        'conflict',
+        `${known.name} claims ${formatAddress(claimed.address)}, but is alive elsewhere`,
+      );
       return;
     }
     if (message.incarnation > known.incarnation || (moved && known.status === 'left')) {
@@ -70,7 +75,7 @@ export class Membership {
     const { nodes, counters } = this.#context;
     const node = this.#accused(message);
     if (!node) return;
-    if (node === nodes.self) {
+    if (node.name === nodes.self.name) {
       if (!this.#context.leaving) this.#refute(message.incarnation, message.from);
     } else if (node.suspicion) {
       node.incarnation = message.incarnation;
@@ -92,7 +97,7 @@ export class Membership {
   dead(message: Accusation): void {
     const node = this.#accused(message);
     if (!node) return;
-    if (node === this.#context.nodes.self) {
+    if (node.name === this.#context.nodes.self.name) {
       if (!this.#context.leaving) this.#refute(message.incarnation, message.from);
       return;
     }
@@ -108,7 +113,7 @@ export class Membership {
   intent(name: string, intent: 'leave' | 'join', ltime: number): boolean {
     const { nodes } = this.#context;
     const node = nodes.get(name);
-    if (!node || node === nodes.self || ltime <= node.intentTime) return false;
+    if (!node || name === nodes.self.name || ltime <= node.intentTime) return false;
     node.intentTime = ltime;
     node.leaving = intent === 'leave';
     if (node.leaving && node.status === 'dead') this.#set(node, 'left', 'leave', name);
@@ -143,7 +148,7 @@ export class Membership {
   /** Announces a change of this node's own meta. */
   setMeta(meta: Uint8Array): void {
     const { self } = this.#context.nodes;
-    self.meta = meta;
+    self.facts = { ...self.facts, meta };
     self.incarnation = above(self.incarnation, 0);
     this.#spread(self.name, this.aliveMessage(self));
     this.#context.host.notify({ kind: 'member', change: 'update', node: self, from: self.name });
@@ -193,7 +198,11 @@ export class Membership {
       claimed.address.host !== self.address.host || claimed.address.port !== self.address.port;
     if (elsewhere) {
       // Refuting would only make two nodes with one name outbid each other for ever.
-      warn(this.#context, 'conflict', `a node at ${claimed.text} uses this node's name '${self.name}'`);
+      warn(
+        this.#context,
+        'conflict',
+        `a node at ${formatAddress(claimed.address)} uses this node's name '${self.name}'`,
+      );
       return;
     }
     const same = sameBytes(message.meta, self.meta) && sameBytes(message.vsn, self.vsn);
@@ -224,10 +233,7 @@ export class Membership {
     node.suspicion = undefined;
     node.leaving = node.leaving && isActive(node);
     node.incarnation = message.incarnation;
-    node.meta = message.meta;
-    node.vsn = message.vsn;
-    node.addr = claimed.addr;
-    node.address = claimed.address;
+    node.facts = factsOf(message, claimed);
     const joined = !isActive(node);
     const change: MemberChange | undefined = joined ? 'join' : before === 'suspect' ? 'alive' : undefined;
     this.#set(node, 'alive', change, node.name);

@@ -1,22 +1,22 @@
-import type { Address } from '../address.js';
 import type { Suspicion } from '../judgment/suspicion.js';
+import type { Facts } from './directory.js';
 
 /** What is believed of a node. `left` said goodbye, `dead` did not. */
 export type NodeStatus = 'alive' | 'suspect' | 'dead' | 'left';
 
-/** One node as this node knows it. */
-export interface NodeRecord {
+/**
+ * One node as this node knows it: a light view of the node table, made anew for each look, so compare names and not
+ * objects. Good for as long as the table knows the node. `status` and `changedAt` change through the table.
+ */
+export interface NodeRecord extends Facts {
   readonly name: string;
-  /** The address bytes exactly as they were received. */
-  addr: Uint8Array;
-  address: Address;
-  meta: Uint8Array | null;
-  vsn: Uint8Array | null;
+  /** All that the node says about itself; replaced as a whole. */
+  facts: Facts;
   /** Highest incarnation heard of, also when it didn't change the state. */
   incarnation: number;
-  status: NodeStatus;
+  readonly status: NodeStatus;
   /** When `status` last changed, on the host's clock. */
-  changedAt: number;
+  readonly changedAt: number;
   suspicion: Suspicion | undefined;
   /** The node has said that it is about to leave, so its death will be no failure. */
   leaving: boolean;

@@ -1,8 +1,19 @@
-import { type Random, randomBelow, shuffle } from '../random.js';
+import { pickSome, type Random } from '../random.js';
+import { Columns, StatusCode } from './columns.js';
+import type { Directory, Facts } from './directory.js';
 import { isActive, type NodeRecord, type NodeStatus } from './node-record.js';
+import { NodeView } from './node-view.js';
+import { RandomOrder } from './random-order.js';
 
 /** Most tombstones kept; the oldest goes first. */
 const MAX_TOMBSTONES = 4096;
+
+/** A node to be taken in. */
+export interface NewNode {
+  name: string;
+  facts: Facts;
+  incarnation: number;
+}
 
 /**
  * All nodes that the protocol works with, in an order for probing, and beside them the tombstones: failed and
@@ -10,18 +21,27 @@ const MAX_TOMBSTONES = 4096;
  */
 export class NodeTable {
   readonly self: NodeRecord;
+  readonly #selfId: number;
   readonly #random: Random;
-  readonly #byName = new Map<string, NodeRecord>();
-  readonly #order: NodeRecord[] = [];
-  readonly #tombstones = new Map<string, NodeRecord>();
+  readonly #columns: Columns;
+  readonly #order: RandomOrder;
+  /** Nodes of the protocol that are dead or have left, those gone longest first. */
+  readonly #gone = new Set<number>();
+  /** Those gone longest first. */
+  readonly #tombstones = new Set<number>();
   #active = 1;
 
-  /** @param self this node's own record, alive. */
-  constructor(self: NodeRecord, random: Random) {
-    this.self = self;
+  /**
+   * @param self this node itself, alive since `now`.
+   * @param directory shared with the other nodes of a simulation; by default one of its own.
+   */
+  constructor(self: NewNode, random: Random, now = 0, directory?: Directory) {
     this.#random = random;
-    this.#byName.set(self.name, self);
-    this.#order.push(self);
+    this.#order = new RandomOrder(random);
+    this.#columns = new Columns(directory);
+    this.#selfId = this.#add(self);
+    this.#write(this.#selfId, 'alive', now);
+    this.self = this.#view(this.#selfId);
   }
 
   /** Nodes that are alive or suspect, this one included. The dead don't count, so that they don't slow verdicts. */
@@ -29,62 +49,141 @@ export class NodeTable {
     return this.#active;
   }
 
-  /** In probe order, this node included. */
-  get all(): readonly NodeRecord[] {
-    return this.#order;
+  /** Nodes that the protocol works with, this one included. */
+  get size(): number {
+    return this.#order.length;
   }
 
-  get tombstones(): Iterable<NodeRecord> {
-    return this.#tombstones.values();
+  /** The nodes that the protocol works with, this one included. Looks at all of them: for rare occasions. */
+  get all(): NodeRecord[] {
+    return Array.from({ length: this.size }, (_, place) => this.#view(this.#order.at(place)));
   }
 
+  get tombstones(): NodeRecord[] {
+    return Array.from(this.#tombstones, (id) => this.#view(id));
+  }
+
+  /** A node that the protocol works with. */
   get(name: string): NodeRecord | undefined {
-    return this.#byName.get(name);
+    const id = this.#columns.directory.find(name);
+    if (id === undefined) return undefined;
+    const code = this.#columns.status[id] ?? StatusCode.unknown;
+    return code === StatusCode.unknown || code >= StatusCode.tombstone ? undefined : this.#view(id);
   }
 
-  /** Inserts a node that is not active yet, at a random place so that first probes spread. */
-  insert(node: NodeRecord): void {
-    this.#tombstones.delete(node.name);
-    this.#byName.set(node.name, node);
-    const at = randomBelow(this.#random, this.#order.length + 1);
-    const displaced = this.#order[at];
-    this.#order[at] = node;
-    if (displaced) this.#order.push(displaced);
+  /** A node that the protocol works with, or a tombstone. */
+  find(name: string): NodeRecord | undefined {
+    const id = this.#columns.directory.find(name);
+    return id !== undefined && this.#columns.status[id] ? this.#view(id) : undefined;
+  }
+
+  /**
+   * Takes in a node that the protocol doesn't know, at a random place of the probe order so that first probes spread.
+   * It counts as dead until its status is set.
+   */
+  insert(node: NewNode): NodeRecord {
+    const tombstone = this.#columns.directory.find(node.name);
+    if (tombstone !== undefined && this.#tombstones.has(tombstone)) this.#drop(tombstone);
+    return this.#view(this.#add(node));
   }
 
   setStatus(node: NodeRecord, status: NodeStatus, now: number): void {
     if (node.status === status) return;
+    const id = this.#columns.directory.find(node.name);
+    if (id === undefined) return;
     const before = isActive(node);
-    node.status = status;
-    node.changedAt = now;
+    this.#write(id, status, now);
     this.#active += Number(isActive(node)) - Number(before);
   }
 
+  /** The next node of this round of the probe order, or undefined at its end. */
+  next(): NodeRecord | undefined {
+    const id = this.#order.next();
+    return id === undefined ? undefined : this.#view(id);
+  }
+
+  /** Begins a new round of the probe order. */
   shuffle(): void {
-    shuffle(this.#random, this.#order);
+    this.#order.shuffle();
+  }
+
+  /** Up to `count` different random nodes that pass the filter; all of them if there are no more. */
+  pick(count: number, eligible: (node: NodeRecord) => boolean): NodeRecord[] {
+    const ids = pickSome(this.#random, this.#order, count, (id) => eligible(this.#view(id)));
+    return ids.map((id) => this.#view(id));
   }
 
   /** Turns nodes that have been dead or gone since before `deadline` into tombstones. */
   reap(deadline: number): void {
-    const gone = (node: NodeRecord): boolean =>
-      !isActive(node) && node !== this.self && node.changedAt < deadline;
-    for (const node of this.#order.filter(gone)) {
-      this.#byName.delete(node.name);
-      this.#tombstones.set(node.name, node);
+    for (const id of this.#gone) {
+      if (this.#view(id).changedAt >= deadline) return;
+      this.#gone.delete(id);
+      this.#order.remove(id);
+      this.#columns.suspicions.delete(id);
+      this.#columns.status[id] = (this.#columns.status[id] ?? 0) + StatusCode.tombstone;
+      this.#tombstones.add(id);
     }
-    const kept = this.#order.filter((node) => !gone(node));
-    if (kept.length === this.#order.length) return;
-    this.#order.length = 0;
-    for (const node of kept) this.#order.push(node);
   }
 
-  /** Drops tombstones of nodes gone since before `deadline`, and the oldest beyond the bound; returns them. */
-  forget(deadline: number): NodeRecord[] {
-    const surplus = this.#tombstones.size - MAX_TOMBSTONES;
-    const forgotten = [...this.#tombstones.values()].filter(
-      (node, i) => node.changedAt < deadline || i < surplus,
-    );
-    for (const node of forgotten) this.#tombstones.delete(node.name);
-    return forgotten;
+  /** Drops tombstones of nodes gone since before `deadline`, and the oldest beyond the bound; tells of each before. */
+  forget(deadline: number, tell: (node: NodeRecord) => void): void {
+    for (const id of this.#tombstones) {
+      const node = this.#view(id);
+      if (node.changedAt >= deadline && this.#tombstones.size <= MAX_TOMBSTONES) return;
+      tell(node);
+      this.#drop(id);
+    }
+  }
+
+  /**
+   * Takes over what another table on the same directory knows, by copying its columns: for a simulation that begins
+   * with a whole cluster. That one must know this node as it is, and none that is not alive.
+   */
+  copy(other: NodeTable): void {
+    if (other.#tombstones.size > 0 || other.#active < other.size) throw new RangeError('not all are alive');
+    this.#columns.copy(other.#columns);
+    this.#order.copy(other.#order);
+    this.#active = other.#active;
+    const { directory, facts } = this.#columns;
+    for (let place = 0; place < this.size; place++) {
+      const id = this.#order.at(place);
+      if (id === this.#selfId) continue;
+      directory.hold(directory.name(id));
+      directory.holdSlot(id, facts[id] ?? 0);
+    }
+  }
+
+  #view(id: number): NodeRecord {
+    return new NodeView(this.#columns, id);
+  }
+
+  #add(node: NewNode): number {
+    const { directory } = this.#columns;
+    const id = directory.hold(node.name);
+    this.#columns.reserve(id);
+    this.#columns.facts[id] = directory.holdFacts(id, node.facts);
+    this.#columns.incarnation[id] = node.incarnation;
+    this.#order.add(id);
+    this.#write(id, 'dead', 0);
+    return id;
+  }
+
+  #write(id: number, status: NodeStatus, now: number): void {
+    this.#columns.status[id] = StatusCode[status];
+    this.#columns.changedAt[id] = now;
+    this.#gone.delete(id);
+    const active = status === 'alive' || status === 'suspect';
+    if (!active && id !== this.#selfId) this.#gone.add(id);
+  }
+
+  /** Forgets a tombstone. */
+  #drop(id: number): void {
+    const { directory, facts, status, suspicions, intents } = this.#columns;
+    this.#tombstones.delete(id);
+    status[id] = StatusCode.unknown;
+    suspicions.delete(id);
+    intents.delete(id);
+    directory.releaseFacts(id, facts[id] ?? 0);
+    directory.release(id);
   }
 }

@@ -2,7 +2,6 @@ import type { Context } from '../context.js';
 import { warn } from '../context.js';
 import type { ExchangeResult, Timer } from '../host.js';
 import { isActive, type NodeRecord } from '../nodes/node-record.js';
-import { pickSome } from '../random.js';
 import { Capability, greatestVersion } from '../versions.js';
 import type { Ack, Nack } from '../wire/message-types.js';
 import type { PacketSender } from './packet-sender.js';
@@ -48,7 +47,7 @@ export class Prober {
     this.#sender = sender;
     this.#pinger = pinger;
     this.#listener = listener;
-    this.#order = new ProbeOrder(context.nodes, () => this.#reap());
+    this.#order = new ProbeOrder(context.nodes);
   }
 
   /** Begins probing after a random part of the interval, so that nodes started together don't probe in step. */
@@ -65,6 +64,7 @@ export class Prober {
   probeTimer(name: Track): void {
     const { host, config, leaving } = this.#context;
     if (leaving) return;
+    this.#reap();
     const track = this.#tracks[name];
     track.waiting = track.probe !== undefined && track.probe.stage !== 'over';
     if (track.waiting) return;
@@ -167,11 +167,11 @@ export class Prober {
   }
 
   #askHelpers(probe: Probe, target: NodeRecord): void {
-    const { host, nodes, config } = this.#context;
+    const { nodes, config } = this.#context;
     const { name: own } = nodes.self;
     const able = (node: NodeRecord): boolean =>
       node.status === 'alive' && node.name !== own && node.name !== target.name;
-    for (const helper of pickSome(() => host.random(), nodes.all, config.indirectChecks, able)) {
+    for (const helper of nodes.pick(config.indirectChecks, able)) {
       const nack = greatestVersion(helper.vsn) >= Capability.nack;
       probe.asked(helper.name, nack);
       const seqNo = this.#pinger.nextSeqNo();
@@ -253,8 +253,8 @@ export class Prober {
   #reap(): void {
     const { nodes, host, config } = this.#context;
     nodes.reap(host.now() - config.gossipToTheDeadMs);
-    for (const node of nodes.forget(host.now() - config.tombstoneMs)) {
-      host.notify({ kind: 'member', change: 'forget', node, from: nodes.self.name });
-    }
+    nodes.forget(host.now() - config.tombstoneMs, (node) =>
+      host.notify({ kind: 'member', change: 'forget', node, from: nodes.self.name }),
+    );
   }
 }

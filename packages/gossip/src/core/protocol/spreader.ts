@@ -1,6 +1,5 @@
 import type { Context } from '../context.js';
 import { isActive, type NodeRecord } from '../nodes/node-record.js';
-import { pickSome } from '../random.js';
 import type { PacketMessage } from '../wire/message-types.js';
 import type { PacketSender } from './packet-sender.js';
 
@@ -18,7 +17,7 @@ export class Spreader {
   /** Sees to it that a round comes if updates wait and there is somebody to tell. */
   arm(): void {
     const { queue, nodes, host, config } = this.#context;
-    if (this.#armed || queue.size === 0 || nodes.all.length < 2) return;
+    if (this.#armed || queue.size === 0 || nodes.size < 2) return;
     this.#armed = true;
     // A random first delay: updates that come out of one event don't make all nodes gossip in the same instant.
     host.schedule(host.random() * config.gossipIntervalMs, { kind: 'gossip' });
@@ -52,7 +51,8 @@ export class Spreader {
     const { host, nodes, config } = this.#context;
     const since = host.now() - config.gossipToTheDeadMs;
     const reachable = (node: NodeRecord): boolean =>
-      node !== nodes.self && (isActive(node) || (node.status === 'dead' && node.changedAt >= since));
-    return pickSome(() => host.random(), nodes.all, count, reachable);
+      node.name !== nodes.self.name &&
+      (isActive(node) || (node.status === 'dead' && node.changedAt >= since));
+    return nodes.pick(count, reachable);
   }
 }

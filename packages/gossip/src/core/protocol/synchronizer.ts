@@ -5,7 +5,6 @@ import { pushPullInterval } from '../formulas.js';
 import type { Exchange, ExchangeResult } from '../host.js';
 import type { Membership } from '../nodes/membership.js';
 import type { NodeRecord } from '../nodes/node-record.js';
-import { pickSome } from '../random.js';
 import { findIncompatible, type Versioned } from '../versions.js';
 import { type NodeState, type PushPull, type StreamMessage, WireState } from '../wire/stream-types.js';
 import type { Announcements } from './announcements.js';
@@ -35,8 +34,8 @@ export class Synchronizer {
   timer(): void {
     const { host, nodes, leaving } = this.#context;
     if (leaving) return;
-    const able = (node: NodeRecord): boolean => node.status === 'alive' && node !== nodes.self;
-    const [peer] = pickSome(() => host.random(), nodes.all, 1, able);
+    const able = (node: NodeRecord): boolean => node.status === 'alive' && node.name !== nodes.self.name;
+    const [peer] = nodes.pick(1, able);
     if (peer) this.exchange(peer.address, 'sync');
     host.schedule(this.#interval(), { kind: 'sync' });
   }
