@@ -1,7 +1,13 @@
 import { appendFile, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
-import { createLogger, createSigningKey, type Manifest, ShoalError } from '@shoal/common';
+import {
+  createLogger,
+  createSigningKey,
+  gossipKeyFingerprint,
+  type Manifest,
+  ShoalError,
+} from '@shoal/common';
 import t, { type Test } from 'tap';
 import { Agent, type AgentSeams } from './agent.js';
 import { readAgentConfig } from './config.js';
@@ -14,7 +20,7 @@ import { waitFor } from './testing/wait.js';
 let nextHost = 1;
 
 /** A controller, and agents that come and go on one data directory. */
-async function world(t: Test, options: { certificateDays?: number } = {}) {
+async function world(t: Test, options: { certificateDays?: number; gossipKeys?: readonly Buffer[] } = {}) {
   const host = `127.50.1.${nextHost++}`;
   const controller = await FakeController.start({ host, ...options });
   t.teardown(() => controller.down());
@@ -263,6 +269,39 @@ t.test('the certificate is renewed in the running process', async (t) => {
     return stored.expiresAt > first;
   });
   await waitFor('the link by the new one', () => controller.streams > 1 && controller.linked);
+});
+
+t.test('gossip keys are on disk before they are reported, and a restart keeps them', async (t) => {
+  const [old, fresh] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)];
+  const [oldName, freshName] = [old, fresh].map(gossipKeyFingerprint) as [string, string];
+  const { controller, dataDir, log, start } = await world(t, { gossipKeys: [old] });
+  const { agent } = await start();
+  const reported = () => controller.messages.findLast((m) => m.report !== null)?.report?.gossipKeys;
+  const stored = async () =>
+    (JSON.parse(await readFile(join(dataDir, 'identity.json'), 'utf8')) as { gossipKeys: string[] })
+      .gossipKeys;
+  await waitFor('the first report', () => reported()?.primary === oldName);
+  t.same(reported()?.held, [oldName]);
+  for (const keys of [[old, fresh], [fresh, old], [fresh]]) {
+    controller.send({ gossipKeys: keys });
+    const names = keys.map(gossipKeyFingerprint);
+    await waitFor('the report', () => JSON.stringify(reported()?.held) === JSON.stringify(names));
+    t.equal(reported()?.primary, names[0]);
+    t.same(
+      await stored(),
+      keys.map((key) => key.toString('base64')),
+    );
+  }
+  await agent.stop();
+  const before = controller.messages.length;
+  await start();
+  await waitFor('the hello', () => controller.messages.length > before);
+  t.match(controller.messages[before], {
+    hello: {},
+    report: { gossipKeys: { primary: freshName, held: [freshName] } },
+  });
+  for (const key of [old, fresh])
+    for (const encoding of ['hex', 'base64'] as const) t.notOk(log.join('').includes(key.toString(encoding)));
 });
 
 t.test('a removed node forgets its identity and does not come back by the same token', async (t) => {

@@ -1,5 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Hello, type JoinToken, type Logger, ShoalError, version } from '@shoal/common';
+import {
+  type GossipKeyState,
+  type GossipKeysReport,
+  type Hello,
+  type JoinToken,
+  type Logger,
+  ShoalError,
+  version,
+} from '@shoal/common';
 import type { AgentConfig } from './config.js';
 import type { Converger } from './converge/converger.js';
 import { type ClusterConfig, enrollUntilDone, readToken } from './enrol/enroll.js';
@@ -12,6 +20,7 @@ import type { Backoff } from './link/backoff.js';
 import { logBatch, statBatch } from './link/batches.js';
 import { ControllerLink } from './link/link.js';
 import { Shipper } from './link/shipper.js';
+import { KeyChanges } from './membership/key-changes.js';
 import type { Membership } from './membership/membership.js';
 import type { SpooledLine } from './observe/log-collector.js';
 import type { Spool } from './observe/spool/spool.js';
@@ -50,6 +59,7 @@ export class ClusterSide {
   #logShipper: Shipper<SpooledLine, ReturnType<typeof logBatch>> | undefined;
   #statShipper: Shipper<SpooledSample, ReturnType<typeof statBatch>> | undefined;
   #renewal: CertificateRenewal | undefined;
+  #keyChanges: KeyChanges | undefined;
   #enrolling: Promise<void> = Promise.resolve();
   #removed = false;
 
@@ -163,6 +173,13 @@ export class ClusterSide {
     if (this.#abort.signal.aborted) return;
     const link = this.#makeLink(cluster.controller);
     this.#link = link;
+    this.#keyChanges = new KeyChanges({
+      logger,
+      stored: decodeKeys(identity.gossipKeys),
+      store: (keys) => this.#storeKeys(keys),
+      use: (keys) => membership.useKeys(keys),
+      changed: () => link.reportChanged(),
+    });
     this.#logShipper = new Shipper({
       spool: this.#options.logs,
       open: () => link.client?.shipLogs(),
@@ -182,7 +199,8 @@ export class ClusterSide {
       logger,
       identity: () => this.#identity ?? identity,
       renewed: async (fresh) => {
-        await this.#keep(fresh);
+        // The keys that the link told are newer, or the same.
+        await this.#keep({ ...fresh, gossipKeys: (this.#identity ?? identity).gossipKeys });
         link.redial();
       },
     });
@@ -202,12 +220,12 @@ export class ClusterSide {
       ...(backoff === undefined ? {} : { backoff: backoff() }),
       identity: known,
       hello: () => this.#hello(),
-      report: () => converger.report(),
+      report: () => ({ ...converger.report(), gossipKeys: gossipKeysReport(membership.keyState()) }),
       members: () => membership.members(),
       offered: (manifest, hash, retryFailed) => converger.offer(manifest, hash, { retryFailed }),
       check: (manifest) => converger.check(manifest),
       leased: (lease) => void this.#leased(lease),
-      gossipKeys: (keys) => this.#useKeys(keys),
+      gossipKeys: (keys) => this.#keyChanges?.take(keys),
       seeds: (seeds) => this.#useSeeds(seeds),
       removed: () => void this.#leaveForGood(),
       connected: (connected) => this.#connected(connected),
@@ -243,23 +261,18 @@ export class ClusterSide {
     });
   }
 
-  #useKeys(keys: readonly Buffer[]): void {
-    this.#options.membership.useKeys(keys);
+  async #storeKeys(keys: readonly Buffer[]): Promise<void> {
+    if (this.#identity === undefined || this.#removed) return;
     const gossipKeys = keys.map((key) => key.toString('base64'));
-    void this.#change({ gossipKeys });
+    this.#identity = { ...this.#identity, gossipKeys };
+    await this.#options.identityFile.save(this.#identity);
   }
 
   #useSeeds(seeds: readonly string[]): void {
     this.#options.membership.addSeeds(seeds);
-    if (seeds.length > 0) void this.#change({ gossipSeeds: seeds });
-  }
-
-  /** Stores what changed of the identity. */
-  async #change(part: Partial<Pick<NodeIdentity, 'gossipKeys' | 'gossipSeeds'>>): Promise<void> {
-    if (this.#identity === undefined) return;
-    const changed = { ...this.#identity, ...part };
-    if (JSON.stringify(changed) === JSON.stringify(this.#identity)) return;
-    await this.#keep(changed);
+    if (this.#identity === undefined || seeds.length === 0) return;
+    if (JSON.stringify(seeds) === JSON.stringify(this.#identity.gossipSeeds)) return;
+    void this.#keep({ ...this.#identity, gossipSeeds: seeds });
   }
 
   async #keep(identity: NodeIdentity): Promise<void> {
@@ -297,6 +310,7 @@ export class ClusterSide {
     this.#logShipper?.stop();
     this.#statShipper?.stop();
     await this.#link?.stop();
+    await this.#keyChanges?.stop();
   }
 
   async #warnOfOtherCluster(identity: NodeIdentity): Promise<void> {
@@ -316,6 +330,10 @@ export class ClusterSide {
       );
     }
   }
+}
+
+function gossipKeysReport(state: GossipKeyState | null): GossipKeysReport | null {
+  return state === null ? null : { primary: state.primary, held: [...state.held] };
 }
 
 function decodeKeys(keys: readonly string[]): Buffer[] {

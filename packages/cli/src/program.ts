@@ -2,6 +2,7 @@ import { version } from '@shoal/common';
 import { Command } from 'commander';
 import { addCompletionCommand } from './commands/completion.js';
 import { addDemoCommand } from './commands/demo.js';
+import { addGossipKeyCommands } from './commands/gossip-key.js';
 import { addLogsCommand } from './commands/logs.js';
 import { addMembersCommand } from './commands/members.js';
 import { addNodeCommands } from './commands/node.js';
@@ -47,6 +48,7 @@ export function createProgram(): Command {
   addNodeCommands(program);
   addMembersCommand(program);
   addTokenCommands(program);
+  addGossipKeyCommands(program);
   addSpecCommands(program);
   addRevisionCommands(program);
   addRolloutCommands(program);

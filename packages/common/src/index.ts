@@ -20,6 +20,7 @@ export * from './identity/canonical-json.js';
 export * from './identity/certificate-authority.js';
 export { createKeyAndCsr, type KeyAndCsr } from './identity/certificate-request.js';
 export * from './identity/fetch-ca.js';
+export * from './identity/gossip-key.js';
 export * from './identity/join-token.js';
 export * from './identity/node-name.js';
 export * from './identity/principal.js';

@@ -21,7 +21,7 @@ t.test('every key has a default', async (t) => {
     dataDir: '/var/lib/shoal/controller',
     http: { listen: '127.0.0.1:9897', tls: 'auto', advertise: [] },
     grpc: { listen: '0.0.0.0:9898', advertise: [] },
-    gossip: { listen: '0.0.0.0:9896', encrypt: true },
+    gossip: { listen: '0.0.0.0:9896', encrypt: true, rotateOnRemoval: true },
     blueprints: [],
     log: { level: 'info' },
     retention: {

@@ -26,7 +26,13 @@ export interface ControllerConfig {
     readonly advertise: readonly string[];
   };
   readonly grpc: { readonly listen: string; readonly advertise: readonly string[] };
-  readonly gossip: { readonly listen: string; readonly advertise?: string; readonly encrypt: boolean };
+  readonly gossip: {
+    readonly listen: string;
+    readonly advertise?: string;
+    readonly encrypt: boolean;
+    /** A node that is removed knows the keys: rotate them then. */
+    readonly rotateOnRemoval: boolean;
+  };
   /** Directories of blueprints besides the built-in ones. */
   readonly blueprints: readonly string[];
   readonly log: { readonly level: string };
@@ -83,7 +89,12 @@ const validator = compileSchema<ConfigFile>({
       advertise: { type: 'array', items: text },
     }),
     grpc: section({ listen: address, advertise: { type: 'array', items: text } }),
-    gossip: section({ listen: address, advertise: text, encrypt: { type: 'boolean' } }),
+    gossip: section({
+      listen: address,
+      advertise: text,
+      encrypt: { type: 'boolean' },
+      rotateOnRemoval: { type: 'boolean' },
+    }),
     blueprints: { type: 'array', items: text },
     log: section({ level: { enum: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] } }),
     retention: section({ logs: retention, stats: retention }),
@@ -97,7 +108,7 @@ const defaults = {
   dataDir: '/var/lib/shoal/controller',
   http: { listen: '127.0.0.1:9897', tls: 'auto', advertise: [] },
   grpc: { listen: '0.0.0.0:9898', advertise: [] },
-  gossip: { listen: '0.0.0.0:9896', encrypt: true },
+  gossip: { listen: '0.0.0.0:9896', encrypt: true, rotateOnRemoval: true },
   blueprints: [],
   log: { level: 'info' },
   retention: { logs: { age: '7d', bytes: '2GiB' }, stats: { age: '30d', bytes: '1GiB' } },

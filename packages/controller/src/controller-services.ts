@@ -1,6 +1,8 @@
-import { type NodeView, ShoalError, type StatusView, version } from '@shoal/common';
+import { type GossipKeysView, type NodeView, ShoalError, type StatusView, version } from '@shoal/common';
 import type { Membership } from './cluster/membership.js';
+import type { ControllerConfig } from './config.js';
 import type { Tokens } from './enrol/tokens.js';
+import type { GossipKeys } from './gossip-keys/gossip-keys.js';
 import type { Leases } from './license/leases.js';
 import type { EventBus } from './link/event-bus.js';
 import type { Nodes } from './link/nodes.js';
@@ -15,7 +17,9 @@ const membersTimeoutMs = 10_000;
 
 /** The parts that the services are made of. */
 export interface ServicesComponents {
+  readonly config: Pick<ControllerConfig, 'gossip'>;
   readonly cluster: { readonly id: string; readonly name: string };
+  readonly gossipKeys: GossipKeys;
   readonly startedAt: number;
   readonly tokens: Tokens;
   readonly nodes: Nodes;
@@ -28,6 +32,16 @@ export interface ServicesComponents {
   readonly logs: LogStorage;
   readonly stats: StatStorage;
   readonly events: EventBus;
+}
+
+/** A rotation that only an operator can bring on. */
+function rotationWarnings({ rotation }: GossipKeysView): string[] {
+  if (rotation === null || rotation.endedAt !== null) return [];
+  const away = rotation.waitingFor.filter(({ why }) => why === 'away').map(({ member }) => member);
+  const [first] = away;
+  if (first === undefined) return [];
+  const more = away.length === 1 ? '' : ` and ${away.length - 1} more that are away`;
+  return [`the rotation of the gossip key waits for node ${first}${more}: see shoal gossip-key ls`];
 }
 
 function warningsOf(nodes: readonly NodeView[], driver: RolloutDriver): string[] {
@@ -44,7 +58,7 @@ function warningsOf(nodes: readonly NodeView[], driver: RolloutDriver): string[]
 }
 
 function status(parts: ServicesComponents): StatusView {
-  const { cluster, startedAt, leases, nodes, driver } = parts;
+  const { cluster, startedAt, leases, nodes, driver, gossipKeys } = parts;
   const views = nodes.views();
   const counts: Record<string, number> = {};
   for (const view of views) counts[view.status] = (counts[view.status] ?? 0) + 1;
@@ -58,13 +72,14 @@ function status(parts: ServicesComponents): StatusView {
     revision: { running: active, latest },
     nodes: counts,
     rollout: driver.current === undefined ? null : rolloutView(driver.current),
-    warnings: warningsOf(views, driver),
+    warnings: [...warningsOf(views, driver), ...rotationWarnings(gossipKeys.view())],
   };
 }
 
 /** What the table of operations calls, out of the controller's parts. */
 export function createControllerServices(parts: ServicesComponents): ControllerServices {
   const { tokens, nodes, membership, specs, revisions, driver, stepEvents, logs, stats, events } = parts;
+  const { gossipKeys, config } = parts;
   return {
     status: async () => status(parts),
     tokens: {
@@ -75,7 +90,23 @@ export function createControllerServices(parts: ServicesComponents): ControllerS
     nodes: {
       list: () => nodes.views(),
       get: (name) => nodes.view(name),
-      remove: (name) => driver.exclusive(() => nodes.remove(name)),
+      remove: async (name, actor, { keepGossipKey = false } = {}) => {
+        const remove = (): Promise<void> => driver.exclusive(() => nodes.remove(name));
+        if (!keepGossipKey && config.gossip.rotateOnRemoval) {
+          return { isRotating: await gossipKeys.removing(name, actor, remove) };
+        }
+        await remove();
+        return { isRotating: false };
+      },
+    },
+    gossipKeys: {
+      view: () => gossipKeys.view(),
+      rotate: (ignored, actor) => gossipKeys.rotate(ignored, actor),
+      ignore: (names) => gossipKeys.ignore(names),
+      abort: () => gossipKeys.abort(),
+      install: () => gossipKeys.install(),
+      use: (fingerprint, ignored) => gossipKeys.use(fingerprint, ignored),
+      remove: (fingerprint, ignored) => gossipKeys.remove(fingerprint, ignored),
     },
     members: {
       list: async (node) =>

@@ -149,7 +149,7 @@ t.test('spec to nodes: enroll, apply, roll out one by one, report', async (t) =>
   stop.abort();
   await listening;
   const types = new Set(events.map(({ type }) => type));
-  t.same([...types].sort(), ['node', 'revision', 'rollout', 'step']);
+  t.same([...types].sort(), ['gossip-keys', 'node', 'revision', 'rollout', 'step']);
 });
 
 t.test(

@@ -21,6 +21,7 @@ import { hostsOf, ServerCertificate } from './cluster/server-certificate.js';
 import { type ControllerConfig, type ControllerConfigSources, readControllerConfig } from './config.js';
 import { createControllerServices } from './controller-services.js';
 import { type GrpcDoorComponents, openGrpcDoor } from './doors.js';
+import { KeyStore } from './gossip-keys/key-store.js';
 import { createDispatcher } from './operations/dispatcher.js';
 import type { ControllerServices } from './services.js';
 import { type ControllerState, openState } from './state.js';
@@ -40,6 +41,8 @@ export interface ControllerOptions extends ControllerConfigSources {
   readonly logger?: Logger;
   /** Wall clock, ms since the epoch; for tests. */
   readonly now?: () => number;
+  /** How long a rotation keeps the old gossip key after all use the new one, ms. Default 10000; for tests. */
+  readonly gossipKeySettleMs?: number;
 }
 
 /** A controller that runs. */
@@ -77,7 +80,7 @@ interface Foundation {
   readonly cluster: ClusterIdentity;
   readonly membership: Membership;
   readonly certificate: ServerCertificate;
-  readonly gossipKeys: readonly Buffer[];
+  readonly keyStore: KeyStore;
 }
 
 /** Data directory, store, identity, gossip, certificate. */
@@ -94,11 +97,11 @@ async function openFoundation(
   const store = await LmdbStore.open(join(config.dataDir, 'store'));
   stops.add('store', () => store.close());
   const cluster = await openClusterIdentity(store, config.cluster.name, now());
-  const gossipKeys = config.gossip.encrypt ? cluster.gossipKeys : [];
+  const keyStore = await KeyStore.open(store, now());
   const membership = await GossipMembership.start({
     listen: config.gossip.listen,
     advertise: config.gossip.advertise,
-    keys: gossipKeys,
+    keys: config.gossip.encrypt ? keyStore.keys() : [],
     tags: { role: 'controller', id: cluster.id, version },
     store,
     logger: logger.child({ part: 'gossip' }),
@@ -115,7 +118,7 @@ async function openFoundation(
     logger,
   });
   stops.add('certificate', () => certificate.stop());
-  return { store, cluster, membership, certificate, gossipKeys };
+  return { store, cluster, membership, certificate, keyStore };
 }
 
 /** Starts housekeeping by time: leases, the admin's credentials. */
@@ -151,7 +154,8 @@ interface Inside extends Omit<GrpcDoorComponents, 'config' | 'certificate'> {
 /** Storage of logs and stats, the state, and the operations upon them. */
 async function openInside(
   config: ControllerConfig,
-  { store, cluster, membership, gossipKeys }: Foundation,
+  { store, cluster, membership, keyStore }: Foundation,
+  { gossipKeySettleMs }: Pick<ControllerOptions, 'gossipKeySettleMs'>,
   logger: Logger,
   now: () => number,
   stops: StopList,
@@ -170,12 +174,21 @@ async function openInside(
     store,
     cluster,
     membership,
-    gossipKeys,
+    keyStore,
+    ...(gossipKeySettleMs === undefined ? {} : { gossipKeySettleMs }),
     logger,
     now,
   });
   stops.add('state', () => state.stop());
-  const services = createControllerServices({ ...state, cluster, startedAt, membership, logs, stats });
+  const services = createControllerServices({
+    ...state,
+    config,
+    cluster,
+    startedAt,
+    membership,
+    logs,
+    stats,
+  });
   const metrics = createMetrics({ services, store, membership, logs, stats });
   const dispatcher = createDispatcher({
     services,
@@ -192,7 +205,6 @@ async function openInside(
     dispatcher,
     logs,
     stats,
-    gossipKeys,
     logger,
     now,
     services,
@@ -263,7 +275,7 @@ export async function startController(options: ControllerOptions = {}): Promise<
   const stops = new StopList(logger);
   try {
     const foundation = await openFoundation(config, logger, now, stops);
-    const inside = await openInside(config, foundation, logger, now, stops);
+    const inside = await openInside(config, foundation, options, logger, now, stops);
     const running = await openDoors(config, inside, foundation.certificate, stops);
     const { addresses, firstRunUrl } = running;
     const { id: clusterId, name: clusterName } = foundation.cluster;

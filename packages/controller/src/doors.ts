@@ -37,7 +37,6 @@ export interface GrpcDoorComponents {
   readonly dispatcher: Dispatcher;
   readonly logs: LogStorage;
   readonly stats: StatStorage;
-  readonly gossipKeys: readonly Buffer[];
   readonly logger: Logger;
   readonly now: () => number;
 }
@@ -123,7 +122,7 @@ export async function openGrpcDoor(parts: GrpcDoorComponents): Promise<RunningGr
     stats: parts.stats,
     admission: new Admission(linksPerSecond, now, Math.random),
     logger: parts.logger,
-    gossipKeys: () => parts.gossipKeys,
+    gossipKeys: () => state.gossipKeys.current(),
     latestRevision: () => state.driver.head.latest,
     gossipSeeds: (authority) => gossipSeeds(parts, authority),
     stopping: stopping.signal,

@@ -1,6 +1,7 @@
 import type {
   ApplyResult,
   ClusterEvent,
+  GossipKeysView,
   LogLine,
   LogRecord__Output,
   MemberView,
@@ -73,7 +74,29 @@ export interface ControllerServices {
     list(): readonly NodeView[];
     /** `not_found` with the nearest name as hint. */
     get(name: string): NodeView;
-    remove(name: string, actor: Actor): Promise<void>;
+    /** Gives whether a rotation of the gossip key follows, or was queued: the node knows the keys. */
+    remove(
+      name: string,
+      actor: Actor,
+      options?: { readonly keepGossipKey?: boolean },
+    ): Promise<{ readonly isRotating: boolean }>;
+  };
+  /** The gossip keys by their fingerprints, and their rotation; `ignored` names nodes not to wait for while they are away. */
+  readonly gossipKeys: {
+    view(): GossipKeysView;
+    rotate(ignored: readonly string[], actor: Actor): Promise<GossipKeysView>;
+    ignore(nodes: readonly string[]): Promise<GossipKeysView>;
+    abort(): Promise<GossipKeysView>;
+    /** These three answer the key that was meant, too. */
+    install(): Promise<GossipKeysView & { readonly fingerprint: string }>;
+    use(
+      fingerprint: string,
+      ignored: readonly string[],
+    ): Promise<GossipKeysView & { readonly fingerprint: string }>;
+    remove(
+      fingerprint: string,
+      ignored: readonly string[],
+    ): Promise<GossipKeysView & { readonly fingerprint: string }>;
   };
   readonly members: {
     /** The controller's own view, or that of a node, asked over its link (`unavailable` when it isn't connected). */

@@ -4,6 +4,8 @@ import type { Membership } from './cluster/membership.js';
 import type { ControllerConfig } from './config.js';
 import { Enrolment } from './enrol/enrolment.js';
 import { Tokens } from './enrol/tokens.js';
+import { GossipKeys } from './gossip-keys/gossip-keys.js';
+import type { KeyStore } from './gossip-keys/key-store.js';
 import { Leases } from './license/leases.js';
 import { EventBus } from './link/event-bus.js';
 import { Nodes } from './link/nodes.js';
@@ -17,14 +19,15 @@ import type { Store } from './store/store.js';
 
 /** What the state is built upon. */
 export interface StateComponents {
-  readonly config: Pick<ControllerConfig, 'leaseTtlMs' | 'certificateTtlMs'>;
+  readonly config: Pick<ControllerConfig, 'leaseTtlMs' | 'certificateTtlMs' | 'gossip'>;
+  /** As `GossipKeys` has it. */
+  readonly gossipKeySettleMs?: number;
   /** Directories of blueprints. */
   readonly blueprintDirs: readonly string[];
   readonly store: Store;
   readonly cluster: ClusterIdentity;
   readonly membership: Membership;
-  /** Empty: the gossip isn't encrypted. */
-  readonly gossipKeys: readonly Buffer[];
+  readonly keyStore: KeyStore;
   readonly logger: Logger;
   readonly now: () => number;
 }
@@ -38,6 +41,7 @@ export interface ControllerState {
   readonly nodes: Nodes;
   readonly leases: Leases;
   readonly tokens: Tokens;
+  readonly gossipKeys: GossipKeys;
   readonly enrolment: Enrolment;
   readonly stepEvents: StepEvents;
   readonly driver: RolloutDriver;
@@ -45,8 +49,11 @@ export interface ControllerState {
   stop(): Promise<void>;
 }
 
-function createEnrolment(parts: StateComponents, nodes: Nodes, leases: Leases, tokens: Tokens): Enrolment {
-  const { config, store, cluster, gossipKeys, logger, now } = parts;
+function createEnrolment(
+  parts: StateComponents,
+  { nodes, leases, tokens, gossipKeys }: Pick<ControllerState, 'nodes' | 'leases' | 'tokens' | 'gossipKeys'>,
+): Enrolment {
+  const { config, store, cluster, logger, now } = parts;
   const { id, name, authority, signingKey } = cluster;
   return new Enrolment(
     {
@@ -54,7 +61,8 @@ function createEnrolment(parts: StateComponents, nodes: Nodes, leases: Leases, t
       tokens,
       leases,
       logger,
-      cluster: { id, name, authority, manifestPublicKeyPem: signingKey.publicKeyPem, gossipKeys },
+      cluster: { id, name, authority, manifestPublicKeyPem: signingKey.publicKeyPem },
+      gossipKeys: () => gossipKeys.current(),
       stored: (record) => nodes.stored(record),
     },
     { certificateTtlMs: config.certificateTtlMs, now },
@@ -82,7 +90,17 @@ export async function openState(parts: StateComponents): Promise<ControllerState
     now,
   });
   const tokens = new Tokens(store, { id: cluster.id, caFingerprint: cluster.authority.fingerprint }, now);
-  const enrolment = createEnrolment(parts, nodes, leases, tokens);
+  const gossipKeys = new GossipKeys({
+    keyStore: parts.keyStore,
+    encrypted: config.gossip.encrypt,
+    membership,
+    nodes,
+    events,
+    logger,
+    now,
+    ...(parts.gossipKeySettleMs === undefined ? {} : { settleMs: parts.gossipKeySettleMs }),
+  });
+  const enrolment = createEnrolment(parts, { nodes, leases, tokens, gossipKeys });
   const stepEvents = new StepEvents(store, logger);
   const driver = new RolloutDriver({ store, revisions, manifests, targets, nodes, events, logger, now });
   const specs = new SpecService({
@@ -98,6 +116,7 @@ export async function openState(parts: StateComponents): Promise<ControllerState
   });
   await nodes.start();
   await driver.start();
+  gossipKeys.start();
   await tokens.prune();
   return {
     events,
@@ -107,12 +126,14 @@ export async function openState(parts: StateComponents): Promise<ControllerState
     nodes,
     leases,
     tokens,
+    gossipKeys,
     enrolment,
     stepEvents,
     driver,
     specs,
     stop: async () => {
       await driver.stop();
+      await gossipKeys.stop();
       await stepEvents.stop();
       await nodes.stop();
       events.close();

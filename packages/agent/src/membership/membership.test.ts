@@ -1,4 +1,4 @@
-import { createLogger } from '@shoal/common';
+import { createLogger, gossipKeyFingerprint } from '@shoal/common';
 import t, { type Test } from 'tap';
 import { waitFor } from '../testing/wait.js';
 import { Membership } from './membership.js';
@@ -111,6 +111,44 @@ t.test('nodes find each other, see what changes, and find back without the contr
 
   await c.membership.stop();
   await waitFor('the failure', () => names(a).join() === 'a,b', 30_000);
+});
+
+t.test('keys rotate under constant gossip: nothing is refused, nobody is lost', async (t) => {
+  const dirs = t.testdir({ a: {}, b: {}, c: {}, d: {}, e: {} });
+  const nodes = ['a', 'b', 'c', 'd', 'e'].map((name, i) =>
+    node(t, name, `127.15.4.1${i}`, `${dirs}/${name}`),
+  );
+  const [old, fresh] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)];
+  for (const { membership } of nodes) await membership.start(['127.15.4.10:9896'], [old]);
+  await waitFor('five members', () => nodes.every((made) => names(made).length === 5));
+  let revision = 10;
+  const talk = setInterval(() => {
+    revision += 1;
+    for (const made of nodes) {
+      made.facts = { ...facts, revision };
+      made.membership.factsChanged();
+    }
+  }, 5);
+  t.teardown(() => clearInterval(talk));
+  const heardOf = (told: number) =>
+    waitFor('everyone to hear everyone', () =>
+      nodes.every((made) => made.membership.members().every(({ tags }) => Number(tags['rev']) >= told)),
+    );
+  for (const keys of [[old, fresh], [fresh, old], [fresh]]) {
+    for (const { membership } of nodes) {
+      membership.useKeys(keys);
+      // One after the other: between two of them, messages go both ways.
+      const told = revision;
+      await waitFor('some talk', () => revision > told + 2);
+    }
+    await heardOf(revision);
+  }
+  for (const { membership } of nodes) {
+    const stats = membership.stats();
+    t.match(stats?.traffic, { packetsRefused: 0, streamsRefused: 0 });
+    t.match(membership.keyState(), { held: [gossipKeyFingerprint(fresh)] });
+    t.equal(stats?.protocol.failuresDeclared, 0);
+  }
 });
 
 t.test('keys are exchanged while running', async (t) => {

@@ -1,5 +1,14 @@
 import { isIP } from 'node:net';
-import { formatAddress, type Logger, type MemberView, parseAddress, ShoalError } from '@shoal/common';
+import {
+  exchangeGossipKeys,
+  formatAddress,
+  type GossipKeyState,
+  gossipKeyState,
+  type Logger,
+  type MemberView,
+  parseAddress,
+  ShoalError,
+} from '@shoal/common';
 import { Gossip, GossipError, type GossipOptions, type GossipStats, type Member } from '@shoal/gossip';
 import { type KnownMembers, loadKnownMembers, saveKnownMembers } from './known-members.js';
 import { type NodeFacts, nodeTags } from './tags.js';
@@ -129,21 +138,20 @@ export class Membership {
     if (!this.#met) void this.#findCluster();
   }
 
-  /** The keys in force, the primary first: new ones are installed, the primary used, others removed. */
+  /** What the gossip encrypts and decrypts with; null: it doesn't run, or isn't encrypted. */
+  keyState(): GossipKeyState | null {
+    return this.#gossip === undefined ? null : gossipKeyState(this.#gossip.keyring);
+  }
+
+  /**
+   * Holds exactly these keys from the next packet on, the primary first. A node that was away while the keys changed couldn't join by those that it had: it looks for the
+   * cluster again. Throws when the gossip was started without encryption; without effect while it doesn't run.
+   */
   useKeys(keys: readonly Uint8Array[]): void {
-    const keyring = this.#gossip?.keyring;
-    const primary = keys[0];
-    if (keyring === undefined || primary === undefined) return;
-    try {
-      for (const key of keys) keyring.install(key);
-      keyring.use(primary);
-      const wanted = new Set(keys.map((key) => Buffer.from(key).toString('hex')));
-      for (const key of keyring.list()) {
-        if (!wanted.has(Buffer.from(key).toString('hex'))) keyring.remove(key);
-      }
-    } catch (error) {
-      this.#options.logger.error({ reason: String(error) }, 'the gossip keys could not be changed');
-    }
+    if (this.#gossip === undefined) return;
+    const before = this.keyState()?.primary;
+    exchangeGossipKeys(this.#gossip.keyring, keys);
+    if (this.keyState()?.primary !== before && this.#isAlone()) void this.#findCluster();
   }
 
   /** Tells the cluster what is true of this node now, if that changed. */
@@ -208,14 +216,15 @@ export class Membership {
         this.#options.logger.debug({ reason }, 'no member of the cluster answers');
       });
     }
-    if (
-      gossip !== this.#gossip ||
-      gossip.members().some((member) => !member.self && member.state === 'alive')
-    )
-      return;
+    if (gossip !== this.#gossip || !this.#isAlone()) return;
     const waitMs = (this.#options.rejoinMs ?? 5000) * (0.75 + Math.random() / 2);
     this.#rejoin = setTimeout(() => void this.#findCluster(), waitMs);
     this.#rejoin.unref();
+  }
+
+  #isAlone(): boolean {
+    const members = this.#gossip?.members() ?? [];
+    return !members.some((member) => !member.self && member.state === 'alive');
   }
 
   #saveSoon(): void {

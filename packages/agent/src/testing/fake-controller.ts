@@ -28,6 +28,8 @@ export interface FakeOptions {
   /** host of the gRPC door; port 0 takes a free one. */
   readonly host: string;
   readonly gossipSeeds?: readonly string[];
+  /** Of the identity that it gives. Default: none. */
+  readonly gossipKeys?: readonly Buffer[];
   /** Life of node certificates, days. Default 1. */
   readonly certificateDays?: number;
 }
@@ -174,7 +176,7 @@ export class FakeController {
       certificatePem,
       caPem: this.ca.certificatePem,
       manifestPublicKeyPem: this.signing.publicKeyPem,
-      gossipKeys: [],
+      gossipKeys: [...(this.#options.gossipKeys ?? [])],
       gossipSeeds: [...(this.#options.gossipSeeds ?? [])],
       lease: this.lease({ node }),
     };

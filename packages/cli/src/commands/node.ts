@@ -37,6 +37,12 @@ function nodeTable(nodes: readonly NodeView[], paint: Palette): string {
   ]);
 }
 
+function gossipKeyText({ gossipKeys }: NodeView): string {
+  if (gossipKeys === null) return '-';
+  const others = gossipKeys.held.filter((key) => key !== gossipKeys.primary);
+  return others.length === 0 ? gossipKeys.primary : `${gossipKeys.primary} (also holds ${others.join(', ')})`;
+}
+
 function nodeDetail(n: NodeView, paint: Palette): string {
   const hash = (h: { hash: string; revision: number } | null): string =>
     h === null ? '-' : `${shortHash(h.hash)} (revision ${h.revision})`;
@@ -53,6 +59,7 @@ function nodeDetail(n: NodeView, paint: Palette): string {
     ['certificate until', localTime(n.certificateExpiresAt)],
     ['last seen', ago(n.lastSeenAt)],
     ['desired', hash(n.desired)],
+    ['gossip key', gossipKeyText(n)],
     ['failed', hash(n.failed)],
     ['running', hash(n.running)],
     ...n.services.map((s) => [
@@ -90,12 +97,18 @@ export function addNodeCommands(program: Command): void {
   node
     .command('rm <name>')
     .description(
-      'take a node out of the cluster; its certificate is refused from now on, its services are left running',
+      'take a node out of the cluster; its certificate is refused from now on, the gossip key that it knows is replaced, its services are left running',
     )
+    .option('--keep-gossip-key', 'begin no rotation of the gossip key')
     .action(
-      action(async (context: CommandContext, name: string) => {
-        const removed = await context.withClient((client) => client.call('node.remove', { name }));
+      action(async (context: CommandContext, name: string, flags: { keepGossipKey?: boolean }) => {
+        const keepGossipKey = flags.keepGossipKey === true;
+        const removed = await context.withClient((client) =>
+          client.call('node.remove', { name, keepGossipKey }),
+        );
         context.show(removed, (r) => `removed ${r.name}\n`);
+        if (removed.gossipKey === 'rotating' && !context.json)
+          context.note(`${name} knows the gossip key: it is being replaced. See: shoal gossip-key ls`);
       }),
     );
 }

@@ -2,6 +2,7 @@ import type {
   ApplyResult,
   AuditEntry,
   ClusterEvent,
+  GossipKeysView,
   LogLine,
   MemberView,
   NodeView,
@@ -38,10 +39,38 @@ export interface OperationTypes {
 
   'node.list': { input: Record<string, never>; output: { nodes: readonly NodeView[] } };
   'node.get': { input: { name: string }; output: NodeView };
-  /** Takes the node out of the cluster: its certificate is refused from now on; its services are left running. */
-  'node.remove': { input: { name: string }; output: { name: string } };
+  /**
+   * Takes the node out of the cluster: its certificate is refused from now on; its services are left running. It knows the gossip keys, so
+   * that a rotation begins, unless `keepGossipKey` or the configuration (`gossip.rotateOnRemoval`) says otherwise.
+   */
+  'node.remove': {
+    input: { name: string; keepGossipKey?: boolean };
+    output: { name: string; gossipKey: 'rotating' | 'kept' };
+  };
   /** The gossip's own view: the controller's, or with `node` that node's, asked over its link. */
   'member.list': { input: { node?: string }; output: { members: readonly MemberView[] } };
+
+  'gossip-key.list': { input: Record<string, never>; output: GossipKeysView };
+  /** The view, then each change of it. */
+  'gossip-key.watch': { input: Record<string, never>; output: GossipKeysView; stream: true };
+  /** Begins a rotation. `ignore`: nodes not to wait for while they are away. `conflict` while one runs. */
+  'gossip-key.rotate': { input: { ignore?: readonly string[] }; output: GossipKeysView };
+  /** Doesn't wait for these nodes while they are away, in the rotation that runs. */
+  'gossip-key.ignore': { input: { nodes: readonly string[] }; output: GossipKeysView };
+  /** Ends the rotation that runs; both keys stay installed. */
+  'gossip-key.abort': { input: Record<string, never>; output: GossipKeysView };
+  /** Makes a key and installs it everywhere; nobody uses it yet. */
+  'gossip-key.install': { input: Record<string, never>; output: GossipKeysView & { fingerprint: string } };
+  /** Makes an installed key the primary one. `fingerprint`: its first digits are enough. */
+  'gossip-key.use': {
+    input: { fingerprint: string; ignore?: readonly string[] };
+    output: GossipKeysView & { fingerprint: string };
+  };
+  /** Removes a key that nobody uses. */
+  'gossip-key.remove': {
+    input: { fingerprint: string; ignore?: readonly string[] };
+    output: GossipKeysView & { fingerprint: string };
+  };
 
   /** `onNodes`: let the nodes dry-run it. */
   'spec.plan': { input: { spec: string; file?: string; onNodes?: boolean }; output: Plan };

@@ -43,6 +43,69 @@ export interface HashView {
   readonly revision: number;
 }
 
+/** What one member of the gossip encrypts and decrypts with, by fingerprints; the keys themselves are in no view. */
+export interface GossipKeyState {
+  /** Encrypts what it says. */
+  readonly primary: string;
+  /** All that decrypt what it hears, the primary among them. */
+  readonly held: readonly string[];
+}
+
+/** One gossip key. Of the members, the controller counts as one. */
+export interface GossipKeyView {
+  readonly fingerprint: string;
+  /** `primary`: members shall encrypt with it; `installed`: they shall hold it; `removed`: they shall not, but some still report it. */
+  readonly state: 'primary' | 'installed' | 'removed';
+  /** When it was made; null: not known any more. */
+  readonly createdAt: number | null;
+  /** Since when it is the primary; null: it isn't. */
+  readonly primarySince: number | null;
+  /** Members that reported that they hold it. */
+  readonly heldBy: number;
+  /** Members that reported that they encrypt with it. */
+  readonly usedBy: number;
+}
+
+/**
+ * Why a rotation waits for a member: `away`, it has no link; `silent`, its agent doesn't report its keys; `lacks-new`, `uses-old`,
+ * `holds-old`, as it reported.
+ */
+export type GossipKeyWait = 'away' | 'silent' | 'lacks-new' | 'uses-old' | 'holds-old';
+
+/** Replacing the gossip key everywhere, in three stages; `done` and `aborted` are ends. */
+export interface GossipKeyRotationView {
+  readonly id: number;
+  readonly stage: 'installing' | 'using' | 'removing' | 'done' | 'aborted';
+  /** Fingerprint of the primary key before it. */
+  readonly from: string;
+  /** Fingerprint of the new one. */
+  readonly to: string;
+  /** Why it was begun; empty: someone asked for it. */
+  readonly reason: string;
+  readonly startedBy: string;
+  readonly startedAt: number;
+  readonly stageAt: number;
+  readonly endedAt: number | null;
+  /** Members that are through with the stage, of `members`. */
+  readonly ready: number;
+  readonly members: number;
+  /** The first 20 members that the stage waits for. */
+  readonly waitingFor: readonly { readonly member: string; readonly why: GossipKeyWait }[];
+  /** Nodes that aren't waited for while they are away. */
+  readonly ignored: readonly string[];
+}
+
+/** The gossip keys and their rotation. */
+export interface GossipKeysView {
+  /** False: the gossip isn't encrypted, there are no keys. */
+  readonly encrypted: boolean;
+  /** Nodes, and the controller. */
+  readonly members: number;
+  readonly keys: readonly GossipKeyView[];
+  /** The one that runs, or the last one; null: there was none. */
+  readonly rotation: GossipKeyRotationView | null;
+}
+
 /** One node, with the three hashes: what it shall be, what was tried and failed, what runs. */
 export interface NodeView {
   readonly name: string;
@@ -63,6 +126,8 @@ export interface NodeView {
   readonly running: HashView | null;
   readonly state: ConvergeStateName;
   readonly services: readonly ServiceStatusView[];
+  /** The gossip keys that its agent reported; null: none, or it doesn't say. */
+  readonly gossipKeys: GossipKeyState | null;
   /**
    * One word for people: `ok` (connected, runs what it shall, healthy), `converging`, `failed` (last attempt failed), `unhealthy`,
    * `behind` (runs something else than desired and nothing is under way), `unreachable` (no link, gossip alive), `down` (gossip dead or left, no link), `new`.
@@ -226,4 +291,5 @@ export type ClusterEvent =
   | { readonly type: 'rollout'; readonly rollout: RolloutView }
   | { readonly type: 'revision'; readonly revision: RevisionView }
   | { readonly type: 'step'; readonly event: StepEventView }
-  | { readonly type: 'member'; readonly member: MemberView };
+  | { readonly type: 'member'; readonly member: MemberView }
+  | { readonly type: 'gossip-keys'; readonly keys: GossipKeysView };

@@ -14,6 +14,7 @@ export type { ControllerMessage, ControllerMessage__Output } from './generated/s
 export type { ConvergeState, ConvergeState__Output } from './generated/shoal/v1/ConvergeState.js';
 export type { EnrollmentClient, EnrollmentHandlers } from './generated/shoal/v1/Enrollment.js';
 export type { EnrollRequest, EnrollRequest__Output } from './generated/shoal/v1/EnrollRequest.js';
+export type { GossipKeys as GossipKeysReport } from './generated/shoal/v1/GossipKeys.js';
 export type { Hello, Hello__Output } from './generated/shoal/v1/Hello.js';
 export type { Identity, Identity__Output } from './generated/shoal/v1/Identity.js';
 export type { LinkClient, LinkHandlers } from './generated/shoal/v1/Link.js';

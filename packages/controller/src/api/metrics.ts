@@ -99,6 +99,39 @@ function addGossipMetrics(registry: Registry, { membership }: MetricsComponents)
   );
 }
 
+/** By fingerprint nothing: a key that comes and goes would leave a series each time. */
+function addGossipKeyMetrics(registry: Registry, { services }: MetricsComponents): void {
+  const rotation = () => services.gossipKeys.view().rotation;
+  const primary = () => services.gossipKeys.view().keys.find(({ state }) => state === 'primary');
+  addGauge(
+    registry,
+    'shoal_gossip_key_created_timestamp_seconds',
+    'When the primary gossip key was made; 0: the gossip is not encrypted.',
+    () => (primary()?.createdAt ?? 0) / 1000,
+  );
+  addGauge(
+    registry,
+    'shoal_gossip_key_members',
+    'Members that encrypt with the primary gossip key.',
+    () => primary()?.usedBy ?? 0,
+  );
+  addGauge(
+    registry,
+    'shoal_gossip_key_rotations',
+    'Rotations of the gossip key so far.',
+    () => rotation()?.id ?? 0,
+  );
+  addGauge(
+    registry,
+    'shoal_gossip_key_waiting_for',
+    'Members that the running rotation of the gossip key waits for; 0: none, or none runs.',
+    () => {
+      const running = rotation();
+      return running === null || running.endedAt !== null ? 0 : running.members - running.ready;
+    },
+  );
+}
+
 function addClusterMetrics(registry: Registry, { services, store, logs, stats }: MetricsComponents): void {
   addCounts(registry, 'shoal_nodes', 'Nodes by status.', nodeStatuses, async () => services.nodes.list());
   addCounts(registry, 'shoal_rollouts', 'The newest 100 rollouts by status.', rolloutStatuses, () =>
@@ -128,6 +161,7 @@ export function createMetrics(components: MetricsComponents): Metrics {
   collectDefaultMetrics({ register: registry });
   addClusterMetrics(registry, components);
   addGossipMetrics(registry, components);
+  addGossipKeyMetrics(registry, components);
   let streams = () => 0;
   addGauge(registry, 'shoal_event_streams', 'Server-sent event streams that stand.', () => streams());
   const registers = [registry];

@@ -12,8 +12,6 @@ export interface ClusterIdentity {
   readonly authority: CertificateAuthority;
   /** Signs manifests and leases. */
   readonly signingKey: SigningKey;
-  /** 32 bytes each, the primary first. */
-  readonly gossipKeys: readonly Buffer[];
 }
 
 interface StoredIdentity {
@@ -23,8 +21,6 @@ interface StoredIdentity {
   readonly caCertificatePem: string;
   readonly caKeyPem: string;
   readonly signingKey: SigningKey;
-  /** Base64. */
-  readonly gossipKeys: readonly string[];
 }
 
 async function create(name: string, now: number): Promise<StoredIdentity> {
@@ -36,7 +32,6 @@ async function create(name: string, now: number): Promise<StoredIdentity> {
     caCertificatePem: authority.certificatePem,
     caKeyPem: authority.keyPem,
     signingKey: createSigningKey(),
-    gossipKeys: [randomBytes(32).toString('base64')],
   };
 }
 
@@ -70,6 +65,5 @@ export async function openClusterIdentity(store: Store, name: string, now: numbe
       keyPem: stored.caKeyPem,
     }),
     signingKey: stored.signingKey,
-    gossipKeys: stored.gossipKeys.map((key) => Buffer.from(key, 'base64')),
   };
 }

@@ -1,4 +1,13 @@
-import { formatAddress, type Logger, type MemberView, parseAddress, ShoalError } from '@shoal/common';
+import {
+  exchangeGossipKeys,
+  formatAddress,
+  type GossipKeyState,
+  gossipKeyState,
+  type Logger,
+  type MemberView,
+  parseAddress,
+  ShoalError,
+} from '@shoal/common';
 import { Gossip, GossipError, type GossipStats, type Member } from '@shoal/gossip';
 import { controllerName } from '../enrol/node-record.js';
 import { getJson, putJson } from '../store/json.js';
@@ -97,6 +106,14 @@ export class GossipMembership implements Membership {
 
   stats(): GossipStats {
     return this.#gossip.stats();
+  }
+
+  keyState(): GossipKeyState | null {
+    return gossipKeyState(this.#gossip.keyring);
+  }
+
+  useKeys(keys: readonly Buffer[]): void {
+    exchangeGossipKeys(this.#gossip.keyring, keys);
   }
 
   onChange(listener: (member: MemberView) => void): void {

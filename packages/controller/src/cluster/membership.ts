@@ -1,4 +1,4 @@
-import type { MemberView } from '@shoal/common';
+import { type GossipKeyState, gossipKeyFingerprint, type MemberView } from '@shoal/common';
 import type { GossipStats } from '@shoal/gossip';
 
 /** The gossip, as far as the rest of the controller needs it. */
@@ -13,6 +13,10 @@ export interface Membership {
   peers(): readonly string[];
   /** Figures of the gossip; undefined: this membership has none. */
   stats(): GossipStats | undefined;
+  /** What this controller's member encrypts and decrypts with; null: it doesn't. */
+  keyState(): GossipKeyState | null;
+  /** Makes it hold exactly these keys, the primary first; 32 bytes each. */
+  useKeys(keys: readonly Buffer[]): void;
   /** Each change of a member from now on. Listeners must not throw. */
   onChange(listener: (member: MemberView) => void): void;
   /** Leaves gracefully and closes the sockets. */
@@ -24,6 +28,7 @@ export class FixedMembership implements Membership {
   readonly address: string;
   readonly #members = new Map<string, MemberView>();
   readonly #listeners: ((member: MemberView) => void)[] = [];
+  #keys: readonly string[] = [];
 
   constructor(address = '127.0.0.1:0') {
     this.address = address;
@@ -43,6 +48,15 @@ export class FixedMembership implements Membership {
 
   stats(): undefined {
     return undefined;
+  }
+
+  keyState(): GossipKeyState | null {
+    const [primary] = this.#keys;
+    return primary === undefined ? null : { primary, held: this.#keys };
+  }
+
+  useKeys(keys: readonly Buffer[]): void {
+    this.#keys = keys.map(gossipKeyFingerprint);
   }
 
   onChange(listener: (member: MemberView) => void): void {

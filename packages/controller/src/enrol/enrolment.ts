@@ -29,8 +29,9 @@ export interface EnrolmentComponents {
     readonly name: string;
     readonly authority: CertificateAuthority;
     readonly manifestPublicKeyPem: string;
-    readonly gossipKeys: readonly Buffer[];
   };
+  /** Those in force, the primary first; none when the gossip isn't encrypted. */
+  readonly gossipKeys: () => readonly Buffer[];
   /** A record was stored. */
   readonly stored: (record: NodeRecord) => void;
 }
@@ -117,7 +118,7 @@ export class Enrolment {
   }
 
   #identity(node: string, certificatePem: string, gossipSeeds: readonly string[]): Identity {
-    const { cluster, leases } = this.#parts;
+    const { cluster, gossipKeys, leases } = this.#parts;
     return {
       clusterId: cluster.id,
       clusterName: cluster.name,
@@ -125,7 +126,7 @@ export class Enrolment {
       certificatePem,
       caPem: cluster.authority.certificatePem,
       manifestPublicKeyPem: cluster.manifestPublicKeyPem,
-      gossipKeys: [...cluster.gossipKeys],
+      gossipKeys: [...gossipKeys()],
       gossipSeeds: [...gossipSeeds],
       lease: leases.grant(node),
     };

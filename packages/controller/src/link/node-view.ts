@@ -58,6 +58,7 @@ export function nodeView(node: KnownNode): NodeView {
     running: runs ? { hash: measured.runningHash, revision: runningRevision(measured, desired) } : null,
     state: measured?.state ?? 'unknown',
     services: measured?.services ?? [],
+    gossipKeys: measured?.gossipKeys ?? null,
     status: statusOf(node),
   };
 }

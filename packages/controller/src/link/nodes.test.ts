@@ -37,6 +37,7 @@ const report: NodeReport__Output = {
   state: 'IDLE',
   services: [],
   convergingHash: '',
+  gossipKeys: null,
 };
 const sink: MessageSink = { write: () => true, once: () => undefined };
 

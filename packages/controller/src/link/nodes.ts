@@ -2,6 +2,7 @@ import type { HashView, Hello__Output, Logger, NodeReport__Output, NodeView } fr
 import { nearest, ShoalError } from '@shoal/common';
 import type { Membership } from '../cluster/membership.js';
 import type { NodeCertificate, NodeRecord } from '../enrol/node-record.js';
+import type { KeyHolder } from '../gossip-keys/ring.js';
 import type { ObservedNode, Presence } from '../rollout/machine.js';
 import type { Targets } from '../rollout/targets.js';
 import type { CompiledManifest, Manifests, NodePlace } from '../spec/manifests.js';
@@ -284,6 +285,16 @@ export class Nodes {
       });
     }
     return observed;
+  }
+
+  /** What each node's agent reported of its gossip keys. */
+  keyHolders(): Map<string, KeyHolder> {
+    const holders = new Map<string, KeyHolder>();
+    for (const [name, { record, session, measured }] of this.#entries) {
+      const active = session !== null && measured !== null;
+      holders.set(name, { active, enrolledAt: record.enrolledAt, keys: measured?.gossipKeys ?? null });
+    }
+    return holders;
   }
 
   #presence(entry: Entry): Presence {

@@ -14,6 +14,7 @@ const empty: NodeReport__Output = {
   state: 'CONVERGE_STATE_UNSPECIFIED',
   services: [],
   convergingHash: '',
+  gossipKeys: null,
 };
 const web = {
   service: 'web',

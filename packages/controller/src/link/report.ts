@@ -1,4 +1,4 @@
-import type { FailureView, NodeReport__Output, ServiceStatusView } from '@shoal/common';
+import type { FailureView, GossipKeyState, NodeReport__Output, ServiceStatusView } from '@shoal/common';
 
 /** What is true on a node, as its agent measured it last. Times are ms since the epoch. */
 export interface MeasuredState {
@@ -9,6 +9,8 @@ export interface MeasuredState {
   readonly state: 'unknown' | 'idle' | 'converging' | 'gating' | 'undoing' | 'failed';
   readonly convergingHash: string;
   readonly services: readonly ServiceStatusView[];
+  /** Absent in what versions stored that didn't know it; null: not reported. */
+  readonly gossipKeys?: GossipKeyState | null;
 }
 
 const states: Readonly<Record<string, MeasuredState['state']>> = {
@@ -32,6 +34,16 @@ function failureOf(report: NodeReport__Output): MeasuredState['failed'] {
   };
 }
 
+const fingerprint = /^[0-9a-f]{16}$/;
+/** Keys of one node that are looked at; no ring has as many. */
+const mostKeys = 16;
+
+function gossipKeysOf({ gossipKeys }: NodeReport__Output): GossipKeyState | null {
+  if (gossipKeys == null || !fingerprint.test(gossipKeys.primary)) return null;
+  const held = gossipKeys.held.filter((key) => fingerprint.test(key)).slice(0, mostKeys);
+  return { primary: gossipKeys.primary, held };
+}
+
 function servicesOf(report: NodeReport__Output): ServiceStatusView[] {
   return report.services.map(({ service, process, health, detail, startedAtMs, restarts }) => ({
     service,
@@ -45,7 +57,7 @@ function servicesOf(report: NodeReport__Output): ServiceStatusView[] {
 
 /**
  * The measured state after a report. A full report replaces what was known; of another one the parts that are there do: `state` (with it
- * `convergingHash`), `services`, `runningHash`, `failedHash`.
+ * `convergingHash`), `services`, `gossipKeys`, `runningHash`, `failedHash`.
  */
 export function mergeReport(known: MeasuredState | null, report: NodeReport__Output): MeasuredState {
   const state = states[report.state];
@@ -57,6 +69,7 @@ export function mergeReport(known: MeasuredState | null, report: NodeReport__Out
       state: state ?? 'unknown',
       convergingHash: report.convergingHash,
       services: servicesOf(report),
+      gossipKeys: gossipKeysOf(report),
     };
   }
   const hasRunning = report.runningHash !== '';
@@ -67,6 +80,7 @@ export function mergeReport(known: MeasuredState | null, report: NodeReport__Out
     state: state ?? known.state,
     convergingHash: state === undefined ? known.convergingHash : report.convergingHash,
     services: report.services.length > 0 ? servicesOf(report) : known.services,
+    gossipKeys: gossipKeysOf(report) ?? known.gossipKeys ?? null,
   };
 }
 

@@ -44,6 +44,7 @@ const report: NodeReport__Output = {
   state: 'IDLE',
   services: [],
   convergingHash: '',
+  gossipKeys: null,
 };
 const message = (sequence: number, part: Partial<AgentMessage__Output> = {}): AgentMessage__Output => ({
   sequence,

@@ -99,6 +99,11 @@ export class Session {
     this.#outbox.put({ welcome, gossipKeys: [...gossipKeys], lease });
   }
 
+  /** The keys in force from now on, the primary first. */
+  gossipKeys(keys: readonly Buffer[]): void {
+    this.#outbox.put({ gossipKeys: [...keys] });
+  }
+
   lease(lease: SignedDocument): void {
     this.#outbox.put({ lease });
   }

@@ -1,6 +1,6 @@
 import { parseDuration, ShoalError } from '@shoal/common';
 import type { OperationTable } from './definition.js';
-import { array, count, described, nothing, object, options, view, word } from './schema.js';
+import { array, count, described, flag, nothing, object, oneOf, options, view, word } from './schema.js';
 import { watchCluster } from './watches.js';
 
 const minuteMs = 60_000;
@@ -123,16 +123,19 @@ export const clusterOperations: ClusterOperations = {
   },
   'node.remove': {
     name: 'node.remove',
-    summary: 'Takes a node out of the cluster and revokes its certificate; its services are left running',
+    summary:
+      'Takes a node out of the cluster and revokes its certificate; the gossip key that it knows is rotated, its services are left running',
     role: 'admin',
     stream: false,
     http: { method: 'POST', path: '/nodes/:name/remove' },
-    input: object({ name: word }),
-    output: object({ name: word }),
-    audit: { input: ({ name }) => ({ name }) },
-    run: async ({ name }, { services, actor }) => {
-      await services.nodes.remove(name, actor);
-      return { name };
+    input: object({ name: word, keepGossipKey: described(flag, 'begin no rotation of the gossip key') }, [
+      'keepGossipKey',
+    ]),
+    output: object({ name: word, gossipKey: oneOf('rotating', 'kept') }),
+    audit: { input: ({ name, keepGossipKey = false }) => ({ name, keepGossipKey }) },
+    run: async ({ name, keepGossipKey = false }, { services, actor }) => {
+      const { isRotating } = await services.nodes.remove(name, actor, { keepGossipKey });
+      return { name, gossipKey: isRotating ? 'rotating' : 'kept' };
     },
   },
   'member.list': {

@@ -113,7 +113,7 @@ t.test('a record stands before the change', async (t) => {
   Object.assign(services.nodes, {
     remove: async (name: string, by: Actor) => {
       before = await outcomes(fixture);
-      await removing(name, by);
+      return removing(name, by);
     },
   });
   await dispatcher.call('node.remove', { name: 'web1' }, actor('admin'), signal);

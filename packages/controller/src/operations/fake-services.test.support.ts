@@ -1,5 +1,6 @@
 import type {
   ClusterEvent,
+  GossipKeysView,
   LogLine,
   NodeView,
   RevisionDetail,
@@ -36,7 +37,38 @@ export const node: NodeView = {
   running: { hash: 'aa', revision: 2 },
   state: 'idle',
   services: [{ service: 'web', process: 'running', health: 'ok', detail: '', startedAt: 1, restarts: 0 }],
+  gossipKeys: { primary: 'fade1234fade1234', held: ['fade1234fade1234'] },
   status: 'ok',
+};
+
+const gossipKeys: GossipKeysView = {
+  encrypted: true,
+  members: 2,
+  keys: [
+    {
+      fingerprint: 'fade1234fade1234',
+      state: 'primary',
+      createdAt: 1,
+      primarySince: 1,
+      heldBy: 2,
+      usedBy: 2,
+    },
+  ],
+  rotation: {
+    id: 1,
+    stage: 'installing',
+    from: 'fade1234fade1234',
+    to: 'beef1234beef1234',
+    reason: '',
+    startedBy: 'anna',
+    startedAt: 1,
+    stageAt: 1,
+    endedAt: null,
+    ready: 1,
+    members: 2,
+    waitingFor: [{ member: 'web1', why: 'away' }],
+    ignored: [],
+  },
 };
 
 export const step: StepEventView = {
@@ -134,13 +166,40 @@ function fakeCluster(note: Note): Pick<ControllerServices, 'status' | 'tokens' |
         if (name === node.name) return node;
         throw new ShoalError('not_found', `no node "${name}"`, { hint: 'did you mean web1?' });
       },
-      remove: async (name, actor) => note('nodes.remove', { name, actor }),
+      remove: async (name, actor, { keepGossipKey = false } = {}) => {
+        note('nodes.remove', { name, actor, keepGossipKey });
+        return { isRotating: !keepGossipKey };
+      },
     },
     members: {
       list: async (asker) => {
         note('members.list', asker);
         return [{ name: 'web1', address: 'a:1', state: 'alive', tags: {}, incarnation: 1, since: 1 }];
       },
+    },
+  };
+}
+
+function fakeGossipKeys(note: Note): Pick<ControllerServices, 'gossipKeys'> {
+  const changed = (what: string) => async (fingerprint: string, ignored: readonly string[]) => {
+    note(`gossipKeys.${what}`, { fingerprint, ignored });
+    return { ...gossipKeys, fingerprint };
+  };
+  return {
+    gossipKeys: {
+      view: () => gossipKeys,
+      rotate: async (ignored, actor) => {
+        note('gossipKeys.rotate', { ignored, actor });
+        return gossipKeys;
+      },
+      ignore: async (nodes) => {
+        note('gossipKeys.ignore', nodes);
+        return gossipKeys;
+      },
+      abort: async () => gossipKeys,
+      install: async () => ({ ...gossipKeys, fingerprint: 'beef1234beef1234' }),
+      use: changed('use'),
+      remove: changed('remove'),
     },
   };
 }
@@ -240,6 +299,7 @@ export function createFakeServices(): FakeServices {
       failing = error;
     },
     ...fakeCluster(note),
+    ...fakeGossipKeys(note),
     ...fakeChanges(note),
     ...fakeTelemetry(note, followers),
     events: (signal) => queueIn(queues, signal),

@@ -49,6 +49,13 @@ const rollout = {
   nodes: array(view('RolloutNode')),
 };
 
+const gossipKeys = {
+  encrypted: flag,
+  members: integer,
+  keys: array(view('GossipKey')),
+  rotation: nullable(view('GossipKeyRotation')),
+};
+
 const clusterViews: Readonly<Record<string, JsonSchema>> = {
   Member: object({
     name: text,
@@ -84,8 +91,37 @@ const clusterViews: Readonly<Record<string, JsonSchema>> = {
     running: nullable(view('Hash')),
     state: convergeState,
     services: array(view('ServiceStatus')),
+    gossipKeys: nullable(view('GossipKeyState')),
     status: nodeStatus,
   }),
+  GossipKeyState: object({ primary: text, held: array(text) }),
+  GossipKey: object({
+    fingerprint: text,
+    state: oneOf('primary', 'installed', 'removed'),
+    createdAt: nullable(time),
+    primarySince: nullable(time),
+    heldBy: integer,
+    usedBy: integer,
+  }),
+  GossipKeyRotation: object({
+    id: integer,
+    stage: oneOf('installing', 'using', 'removing', 'done', 'aborted'),
+    from: text,
+    to: text,
+    reason: text,
+    startedBy: text,
+    startedAt: time,
+    stageAt: time,
+    endedAt: nullable(time),
+    ready: integer,
+    members: integer,
+    waitingFor: array(
+      object({ member: text, why: oneOf('away', 'silent', 'lacks-new', 'uses-old', 'holds-old') }),
+    ),
+    ignored: array(text),
+  }),
+  GossipKeys: object(gossipKeys),
+  ChangedGossipKeys: object({ ...gossipKeys, fingerprint: text }),
   Token: object({ ...token, state: tokenState }),
   NewToken: object({ ...token, state: tokenState, token: text }),
   Status: object({
@@ -168,6 +204,7 @@ const changeViews: Readonly<Record<string, JsonSchema>> = {
       object({ type: constant('revision'), revision: view('Revision') }),
       object({ type: constant('step'), event: view('StepEvent') }),
       object({ type: constant('member'), member: view('Member') }),
+      object({ type: constant('gossip-keys'), keys: view('GossipKeys') }),
     ],
   },
 };

@@ -1,4 +1,4 @@
-import type { ClusterEvent, StepEventView } from '@shoal/common';
+import type { ClusterEvent, GossipKeysView, StepEventView } from '@shoal/common';
 import type { ControllerServices } from '../services.js';
 import { beginIteration } from './begin-iteration.js';
 
@@ -51,4 +51,14 @@ export async function* watchRollout(
   } finally {
     ended.abort();
   }
+}
+
+/** `gossip-key.watch`: the keys and their rotation as they are, then each change of them. */
+export async function* watchGossipKeys(
+  services: ControllerServices,
+  signal: AbortSignal,
+): AsyncGenerator<GossipKeysView> {
+  const events = listen(services, signal);
+  yield services.gossipKeys.view();
+  for await (const event of events) if (event.type === 'gossip-keys') yield event.keys;
 }

@@ -3,6 +3,7 @@ import { numberKey } from './json.js';
 /** The layout of the store; docs/decisions/0003-store-shape.md lists what each key holds. */
 export const keys = {
   cluster: 'cluster/identity',
+  gossipKeys: 'cluster/gossip-keys',
   peers: 'cluster/peers',
   head: 'spec/head',
   tokens: 'tokens/',

@@ -8,6 +8,7 @@ import type { CheckResult as _shoal_v1_CheckResult, CheckResult__Output as _shoa
 import type { ControllerMessage as _shoal_v1_ControllerMessage, ControllerMessage__Output as _shoal_v1_ControllerMessage__Output } from './shoal/v1/ControllerMessage.js';
 import type { EnrollRequest as _shoal_v1_EnrollRequest, EnrollRequest__Output as _shoal_v1_EnrollRequest__Output } from './shoal/v1/EnrollRequest.js';
 import type { EnrollmentClient as _shoal_v1_EnrollmentClient, EnrollmentDefinition as _shoal_v1_EnrollmentDefinition } from './shoal/v1/Enrollment.js';
+import type { GossipKeys as _shoal_v1_GossipKeys, GossipKeys__Output as _shoal_v1_GossipKeys__Output } from './shoal/v1/GossipKeys.js';
 import type { Hello as _shoal_v1_Hello, Hello__Output as _shoal_v1_Hello__Output } from './shoal/v1/Hello.js';
 import type { Identity as _shoal_v1_Identity, Identity__Output as _shoal_v1_Identity__Output } from './shoal/v1/Identity.js';
 import type { LinkClient as _shoal_v1_LinkClient, LinkDefinition as _shoal_v1_LinkDefinition } from './shoal/v1/Link.js';
@@ -49,6 +50,7 @@ export interface ProtoGrpcType {
        * sees a secret from a caller that was talked into trusting another CA.
        */
       Enrollment: SubtypeConstructor<typeof grpc.Client, _shoal_v1_EnrollmentClient> & { service: _shoal_v1_EnrollmentDefinition }
+      GossipKeys: MessageTypeDefinition<_shoal_v1_GossipKeys, _shoal_v1_GossipKeys__Output>
       Hello: MessageTypeDefinition<_shoal_v1_Hello, _shoal_v1_Hello__Output>
       Identity: MessageTypeDefinition<_shoal_v1_Identity, _shoal_v1_Identity__Output>
       /**

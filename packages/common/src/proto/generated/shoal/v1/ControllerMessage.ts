@@ -26,7 +26,8 @@ export interface ControllerMessage {
    */
   'lease'?: (_shoal_v1_SignedDocument | null);
   /**
-   * Gossip keys in force, the primary first; sent when they change and in answer to each hello.
+   * Gossip keys in force, the primary first; sent when they change and in answer to each hello. The node stores them, installs those
+   * that it lacks, uses the first, removes the others, and reports what it then holds (NodeReport.gossip_keys).
    */
   'gossipKeys'?: (Buffer | Uint8Array | string)[];
   /**
@@ -59,7 +60,8 @@ export interface ControllerMessage__Output {
    */
   'lease': (_shoal_v1_SignedDocument__Output | null);
   /**
-   * Gossip keys in force, the primary first; sent when they change and in answer to each hello.
+   * Gossip keys in force, the primary first; sent when they change and in answer to each hello. The node stores them, installs those
+   * that it lacks, uses the first, removes the others, and reports what it then holds (NodeReport.gossip_keys).
    */
   'gossipKeys': (Buffer)[];
   /**

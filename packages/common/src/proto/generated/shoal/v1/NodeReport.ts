@@ -3,6 +3,7 @@
 import type { StepFailure as _shoal_v1_StepFailure, StepFailure__Output as _shoal_v1_StepFailure__Output } from '../../shoal/v1/StepFailure.js';
 import type { ConvergeState as _shoal_v1_ConvergeState, ConvergeState__Output as _shoal_v1_ConvergeState__Output } from '../../shoal/v1/ConvergeState.js';
 import type { ServiceStatus as _shoal_v1_ServiceStatus, ServiceStatus__Output as _shoal_v1_ServiceStatus__Output } from '../../shoal/v1/ServiceStatus.js';
+import type { GossipKeys as _shoal_v1_GossipKeys, GossipKeys__Output as _shoal_v1_GossipKeys__Output } from '../../shoal/v1/GossipKeys.js';
 import type { Long } from '@grpc/proto-loader';
 
 /**
@@ -39,6 +40,10 @@ export interface NodeReport {
    * Hash of the manifest that is being applied, when state is CONVERGING.
    */
   'convergingHash'?: (string);
+  /**
+   * What the node's gossip encrypts and decrypts with, read from the gossip itself. Absent: it doesn't run, or isn't encrypted.
+   */
+  'gossipKeys'?: (_shoal_v1_GossipKeys | null);
 }
 
 /**
@@ -75,4 +80,8 @@ export interface NodeReport__Output {
    * Hash of the manifest that is being applied, when state is CONVERGING.
    */
   'convergingHash': (string);
+  /**
+   * What the node's gossip encrypts and decrypts with, read from the gossip itself. Absent: it doesn't run, or isn't encrypted.
+   */
+  'gossipKeys': (_shoal_v1_GossipKeys__Output | null);
 }

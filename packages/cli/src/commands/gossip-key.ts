@@ -1,0 +1,190 @@
+import { type GossipKeysView, type GossipKeyView, parseDuration, ShoalError } from '@shoal/common';
+import type { Command } from 'commander';
+import type { ControllerClient } from '../client/client.js';
+import type { CommandContext } from '../context.js';
+import { action } from '../context.js';
+import { confirm } from '../output/confirm.js';
+import { gossipKeysText } from '../output/gossip-keys.js';
+import { followGossipKeys, rotationProgress } from './follow-gossip-keys.js';
+
+interface WaitFlags {
+  readonly timeout?: string;
+  readonly detach?: boolean;
+}
+
+interface IgnoreFlags {
+  readonly ignore: readonly string[];
+}
+
+/** How long a single step waits for the members to follow. */
+const stepTimeout = '30s';
+
+const collect = (node: string, before: readonly string[]): string[] => [...before, node];
+
+function show(context: CommandContext, view: GossipKeysView): void {
+  context.show(view, (v) => gossipKeysText(v, context.paint));
+}
+
+function timeoutOf({ timeout }: WaitFlags): { timeoutMs?: number } {
+  return timeout === undefined ? {} : { timeoutMs: parseDuration(timeout) };
+}
+
+/** Follows one rotation to its end. @throws ShoalError `failed_precondition` when it is aborted */
+async function followRotation(
+  context: CommandContext,
+  client: ControllerClient,
+  begun: GossipKeysView,
+  limits: { readonly timeoutMs?: number },
+): Promise<void> {
+  const id = begun.rotation?.id ?? 0;
+  const view = await followGossipKeys(context, client, {
+    ...limits,
+    what: `rotation ${id}`,
+    // A later one begins when a node was removed meanwhile.
+    isReached: ({ rotation }) => rotation === null || rotation.endedAt !== null || rotation.id !== id,
+    progress: rotationProgress,
+  });
+  show(context, view);
+  if (view.rotation?.id === id && view.rotation.stage === 'aborted') {
+    throw new ShoalError('failed_precondition', `Rotation ${id} was aborted: both keys stay installed`, {
+      hint: 'To begin another: shoal gossip-key rotate',
+    });
+  }
+}
+
+async function rotate(
+  context: CommandContext,
+  flags: WaitFlags & IgnoreFlags & { readonly yes?: boolean },
+): Promise<void> {
+  const limits = timeoutOf(flags);
+  await context.withClient(async (client) => {
+    if (flags.yes !== true) {
+      const { members } = await client.call('gossip-key.list', {});
+      await confirm(`Replace the gossip key on ${members} members (nodes and controller)?`);
+    }
+    const begun = await client.call('gossip-key.rotate', { ignore: flags.ignore });
+    if (flags.detach === true) show(context, begun);
+    else await followRotation(context, client, begun, limits);
+  });
+}
+
+/** Waits until members have followed a single step, and shows the keys. */
+async function followStep(
+  context: CommandContext,
+  client: ControllerClient,
+  changed: GossipKeysView & { readonly fingerprint: string },
+  flags: WaitFlags & Partial<IgnoreFlags>,
+  step: {
+    /** Members for which it is done, of a key that may not be there any more. */
+    readonly done: (key: GossipKeyView | undefined, members: number) => number;
+    readonly words: string;
+  },
+): Promise<void> {
+  const { fingerprint } = changed;
+  const letOff = flags.ignore?.length ?? 0;
+  const done = (view: GossipKeysView): number =>
+    step.done(
+      view.keys.find((key) => key.fingerprint === fingerprint),
+      view.members,
+    );
+  if (flags.detach !== true) {
+    const view = await followGossipKeys(context, client, {
+      timeoutMs: parseDuration(flags.timeout ?? stepTimeout),
+      what: 'the change',
+      isReached: (v) => done(v) >= v.members - letOff,
+      progress: (v) => `key ${fingerprint}: ${done(v)} of ${v.members} members ${step.words}`,
+    });
+    context.show({ ...view, fingerprint }, (v) => gossipKeysText(v, context.paint));
+  } else context.show(changed, (v) => gossipKeysText(v, context.paint));
+}
+
+function addSteps(group: Command): void {
+  const waits = (command: Command): Command =>
+    command
+      .option('--timeout <duration>', 'how long to wait for the members to follow', stepTimeout)
+      .option('--detach', "don't wait for them");
+  waits(group.command('install'))
+    .description('single step: make a key and install it on every member; nobody uses it yet')
+    .action(
+      action(async (context: CommandContext, flags: WaitFlags) => {
+        await context.withClient(async (client) => {
+          const changed = await client.call('gossip-key.install', {});
+          const done = (key: GossipKeyView | undefined): number => key?.heldBy ?? 0;
+          await followStep(context, client, changed, flags, { done, words: 'hold it' });
+        });
+      }),
+    );
+  waits(group.command('use <fingerprint>'))
+    .description('single step: encrypt with an installed key; refused while a member lacks it')
+    .option('--ignore <node>', "don't wait for this node while it is away; can be given again", collect, [])
+    .action(
+      action(async (context: CommandContext, fingerprint: string, flags: WaitFlags & IgnoreFlags) => {
+        await context.withClient(async (client) => {
+          const changed = await client.call('gossip-key.use', { fingerprint, ignore: flags.ignore });
+          const done = (key: GossipKeyView | undefined): number => key?.usedBy ?? 0;
+          await followStep(context, client, changed, flags, { done, words: 'use it' });
+        });
+      }),
+    );
+  waits(group.command('remove <fingerprint>'))
+    .description('single step: remove a key from every member; refused while a member may use it')
+    .option('--ignore <node>', "don't wait for this node while it is away; can be given again", collect, [])
+    .action(
+      action(async (context: CommandContext, fingerprint: string, flags: WaitFlags & IgnoreFlags) => {
+        await context.withClient(async (client) => {
+          const changed = await client.call('gossip-key.remove', { fingerprint, ignore: flags.ignore });
+          const done = (key: GossipKeyView | undefined, members: number): number =>
+            members - (key?.heldBy ?? 0);
+          await followStep(context, client, changed, flags, { done, words: 'forgot it' });
+        });
+      }),
+    );
+}
+
+/** `shoal gossip-key ls|rotate|ignore|abort|install|use|remove`. */
+export function addGossipKeyCommands(program: Command): void {
+  const group = program
+    .command('gossip-key')
+    .description('the keys that encrypt the gossip, by their fingerprints: list and replace them');
+  group
+    .command('ls')
+    .description('list the keys: how many members hold and use each, and how far a rotation is')
+    .option('-f, --follow', 'while a rotation runs, show it live until it ends; exits 5 when it is aborted')
+    .action(
+      action(async (context: CommandContext, flags: { follow?: boolean }) => {
+        await context.withClient(async (client) => {
+          const view = await client.call('gossip-key.list', {});
+          const isRunning = view.rotation !== null && view.rotation.endedAt === null;
+          if (flags.follow === true && isRunning) await followRotation(context, client, view, {});
+          else show(context, view);
+        });
+      }),
+    );
+  group
+    .command('rotate')
+    .description(
+      'replace the key everywhere: install a new one, use it, remove the old; no member is cut off',
+    )
+    .option('-y, --yes', "don't ask first")
+    .option('--ignore <node>', "don't wait for this node while it is away; can be given again", collect, [])
+    .option('--timeout <duration>', 'stop watching after this time; the rotation goes on')
+    .option('--detach', 'begin it and return')
+    .action(action(rotate));
+  group
+    .command('ignore <nodes...>')
+    .description('let the rotation that runs not wait for these nodes while they are away')
+    .action(
+      action(async (context: CommandContext, nodes: string[]) => {
+        show(context, await context.withClient((client) => client.call('gossip-key.ignore', { nodes })));
+      }),
+    );
+  group
+    .command('abort')
+    .description('end the rotation that runs; the old and the new key stay installed')
+    .action(
+      action(async (context: CommandContext) => {
+        show(context, await context.withClient((client) => client.call('gossip-key.abort', {})));
+      }),
+    );
+  addSteps(group);
+}

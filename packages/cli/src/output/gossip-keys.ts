@@ -1,0 +1,76 @@
+import type { GossipKeyRotationView, GossipKeysView, GossipKeyWait } from '@shoal/common';
+import { formatTable } from './table.js';
+import type { Palette } from './text.js';
+import { ago, localTime } from './text.js';
+
+const waitWords: Readonly<Record<GossipKeyWait, string>> = {
+  away: 'away',
+  silent: "its agent doesn't report its keys (older version?)",
+  'lacks-new': "doesn't hold the new key yet",
+  'uses-old': 'still encrypts with the old key',
+  'holds-old': 'still holds the old key',
+};
+
+const stageWords: Readonly<Record<GossipKeyRotationView['stage'], string>> = {
+  installing: 'hold the new key',
+  using: 'use the new key',
+  removing: 'forgot the old key',
+  done: 'are done',
+  aborted: '',
+};
+
+/** How far a stage is: `installing: 3 of 5 members hold the new key`. */
+export function stageLine({ stage, ready, members }: GossipKeyRotationView): string {
+  return stage === 'aborted' ? stage : `${stage}: ${ready} of ${members} members ${stageWords[stage]}`;
+}
+
+/** Who a rotation waits for, a line each. */
+export function waitLines({ waitingFor, ready, members }: GossipKeyRotationView): string[] {
+  const lines = waitingFor.map(({ member, why }) => `  waiting for ${member}: ${waitWords[why]}`);
+  const more = members - ready - lines.length;
+  return more > 0 ? [...lines, `  and for ${more} more`] : lines;
+}
+
+/** What helps when nodes that are away hold a rotation up; undefined: none does. */
+export function awayHint({ waitingFor }: GossipKeyRotationView): string | undefined {
+  const away = waitingFor.find(({ why }) => why === 'away')?.member;
+  if (away === undefined) return undefined;
+  return `Bring ${away} back, take it out (shoal node rm ${away}), or go on without it (shoal gossip-key ignore ${away}): it gets the keys as it comes back.`;
+}
+
+function rotationText(rotation: GossipKeyRotationView, paint: Palette): string {
+  const { id, stage, reason, startedBy, startedAt, endedAt, from, to, ignored } = rotation;
+  const why = reason === '' ? '' : ` (${reason})`;
+  const head = `rotation ${id}${why} by ${startedBy}, ${from} to ${to}, begun ${ago(startedAt)}`;
+  if (stage === 'done') return `${head}: ${paint.good('done')} ${ago(endedAt)}\n`;
+  if (stage === 'aborted')
+    return `${head}: ${paint.bad('aborted')} ${ago(endedAt)}; both keys stay installed\n`;
+  const hint = awayHint(rotation);
+  const lines = [
+    `${head}`,
+    `${paint.warn(stageLine(rotation))}`,
+    ...waitLines(rotation),
+    ...(ignored.length === 0 ? [] : [`  not waiting, while away, for ${ignored.join(', ')}`]),
+    ...(hint === undefined ? [] : [paint.dim(hint)]),
+  ];
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+/** The keys as a table, and the rotation that runs or was the last. */
+export function gossipKeysText(view: GossipKeysView, paint: Palette): string {
+  if (!view.encrypted)
+    return "The gossip isn't encrypted (gossip.encrypt in controller.yaml): there are no keys.\n";
+  const color = { primary: paint.good, installed: paint.warn, removed: paint.bad };
+  const table = formatTable(view.keys, [
+    { heading: 'KEY', cell: (k) => k.fingerprint },
+    { heading: 'STATE', cell: (k) => color[k.state](k.state) },
+    { heading: 'HELD BY', cell: (k) => `${k.heldBy} of ${view.members}`, right: true },
+    { heading: 'USED BY', cell: (k) => `${k.usedBy} of ${view.members}`, right: true },
+    { heading: 'MADE', cell: (k) => (k.createdAt === null ? '-' : localTime(k.createdAt)) },
+    { heading: 'PRIMARY SINCE', cell: (k) => (k.primarySince === null ? '-' : localTime(k.primarySince)) },
+  ]);
+  const members = `Of ${view.members} members: the nodes, and the controller.\n`;
+  return view.rotation === null
+    ? `${table}${paint.dim(members)}`
+    : `${table}${paint.dim(members)}${rotationText(view.rotation, paint)}`;
+}
