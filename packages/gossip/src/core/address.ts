@@ -43,6 +43,11 @@ function bytesOfV4(host: string): Uint8Array | undefined {
 function groupsOf(text: string): number[] | undefined {
   if (text === '') return [];
   const parts = text.split(':');
+  const embedded = bytesOfV4(parts.at(-1) ?? '');
+  if (embedded) {
+    const [a = 0, b = 0, c = 0, d = 0] = embedded;
+    parts.splice(-1, 1, ((a << 8) | b).toString(16), ((c << 8) | d).toString(16));
+  }
   return parts.every((part) => /^[0-9a-f]{1,4}$/i.test(part))
     ? parts.map((part) => Number.parseInt(part, 16))
     : undefined;
@@ -59,4 +64,10 @@ export function bytesOfHost(host: string): Uint8Array | undefined {
   if (after === undefined ? missing !== 0 : missing < 1) return undefined;
   const groups = [...head, ...Array.from({ length: missing }, () => 0), ...tail];
   return Uint8Array.from(groups.flatMap((group) => [group >> 8, group & 0xff]));
+}
+
+/** The one text that stands for a numeric address, an IPv4-mapped one as IPv4; undefined if it is not numeric. */
+export function canonicalHost(host: string): string | undefined {
+  const bytes = bytesOfHost(host);
+  return bytes && hostOfBytes(bytes);
 }

@@ -51,6 +51,8 @@ export interface GossipConfig {
   streamTimeoutMs: number;
   /** Time between attempts to reach seeds and nodes lost to a failure. Default 30000. */
   rejoinIntervalMs: number;
+  /** Time between resolutions of the names among the seeds. Default 60000. */
+  resolveIntervalMs: number;
   /** How long failed and departed nodes are remembered for display and rejoin. Default 24 h. */
   tombstoneMs: number;
   /** Most bytes of a datagram's payload. Default 1400. */
@@ -86,6 +88,7 @@ const LAN: GossipConfig = {
   pushPullIntervalMs: 30_000,
   streamTimeoutMs: 10_000,
   rejoinIntervalMs: 30_000,
+  resolveIntervalMs: 60_000,
   tombstoneMs: 24 * 3_600_000,
   udpBytes: 1400,
   compress: true,

@@ -1,3 +1,4 @@
+import type { Application } from './application.js';
 import type { Awareness } from './awareness.js';
 import type { BroadcastQueue } from './broadcast-queue.js';
 import type { GossipConfig } from './config.js';
@@ -12,6 +13,7 @@ import type { RoundTrips } from './protocol/round-trips.js';
 export interface Context {
   readonly config: GossipConfig;
   readonly host: Host;
+  readonly application: Application;
   readonly nodes: NodeTable;
   readonly queue: BroadcastQueue;
   readonly awareness: Awareness;
@@ -35,5 +37,6 @@ export function warn(context: Context, warning: Warning, detail: string): void {
   if (warning === 'incompatible') counters.incompatible++;
   if (warning === 'implausible') counters.implausible++;
   if (warning === 'conflict') counters.conflicts++;
+  if (warning === 'vetoed') counters.vetoed++;
   context.host.notify({ kind: 'warning', warning, detail });
 }

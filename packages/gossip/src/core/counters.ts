@@ -20,6 +20,8 @@ export interface Counters {
   incompatible: number;
   implausible: number;
   conflicts: number;
+  /** Claims and merges that the application refused. */
+  vetoed: number;
   userMessages: number;
   syncs: number;
   syncsFailed: number;
@@ -45,6 +47,7 @@ export function newCounters(): Counters {
     incompatible: 0,
     implausible: 0,
     conflicts: 0,
+    vetoed: 0,
     userMessages: 0,
     syncs: 0,
     syncsFailed: 0,

@@ -1,4 +1,5 @@
 import type { Address } from './address.js';
+import type { Claim } from './application.js';
 import type { NodeRecord } from './nodes/node-record.js';
 
 /** What happened to a member: `alive` is a suspicion that was refuted, `forget` the end of a tombstone. */
@@ -12,7 +13,13 @@ export type GossipEvent =
   /** Our leave was told often enough, or there is nobody to tell. */
   | { kind: 'left' }
   /** A message of an application (Serf's, for instance). The same one can arrive several times. */
-  | { kind: 'user'; body: Uint8Array }
+  | { kind: 'user'; body: Uint8Array; reliable: boolean }
+  /** What the application of another node sent along with its state. */
+  | { kind: 'remote-state'; state: Uint8Array; join: boolean }
+  /** Two nodes use one name: the one known (maybe this node itself), and what somebody else claims to be. */
+  | { kind: 'conflict'; existing: NodeRecord; claim: Claim }
+  /** The newest that we said about ourselves was told often enough, or there is nobody to tell. */
+  | { kind: 'self-told' }
   | { kind: 'warning'; warning: Warning; detail: string };
 
 /** Kinds of trouble worth a line in the log. */
@@ -22,5 +29,6 @@ export type Warning =
   | 'conflict'
   | 'implausible'
   | 'udp-blocked'
+  | 'vetoed'
   | 'misaddressed'
   | 'refuted';

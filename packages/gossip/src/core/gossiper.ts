@@ -1,4 +1,5 @@
 import { type Address, bytesOfHost, formatAddress } from './address.js';
+import { type Application, noApplication } from './application.js';
 import { Awareness } from './awareness.js';
 import { BroadcastQueue } from './broadcast-queue.js';
 import type { GossipConfig } from './config.js';
@@ -46,6 +47,8 @@ export interface GossiperOptions {
   repliesReachSender?: boolean;
   /** Shared by the nodes of a simulation, to save memory. By default each has its own. */
   directory?: Directory;
+  /** What the application adds and vetoes. Default: nothing. */
+  application?: Application;
 }
 
 const MAX_SEQ_NO = 0xffff_ffff;
@@ -58,6 +61,7 @@ export class Gossiper {
   readonly #context: Context;
   readonly #membership: Membership;
   readonly #judge: Judge;
+  readonly #sender: PacketSender;
   readonly #prober: Prober;
   readonly #responder: Responder;
   readonly #spreader: Spreader;
@@ -74,6 +78,7 @@ export class Gossiper {
       return this.#seqNo;
     };
     const sender = new PacketSender(this.#context);
+    this.#sender = sender;
     const pinger = new Pinger(this.#context, sender, nextSeqNo);
     this.#judge = new Judge(this.#context, () => ({
       membership: this.#membership,
@@ -164,6 +169,21 @@ export class Gossiper {
   broadcast(body: Uint8Array): void {
     this.#context.queue.user({ type: 'user', body });
     this.#spreader.arm();
+  }
+
+  /** Most bytes of a message for `broadcast` or `send`: what fits into one datagram, whatever is put around it. */
+  get maxMessageBytes(): number {
+    return this.#sender.maxMessageBytes;
+  }
+
+  /** Sends a message of an application to one address, best effort. `name` is the node's there, if it is known. */
+  send(body: Uint8Array, to: Address, name = ''): void {
+    this.#sender.sendExactly([{ type: 'user', body }], to, this.#context.nodes.get(name));
+  }
+
+  /** The node of this name, if the protocol still works with it. */
+  find(name: string): NodeRecord | undefined {
+    return this.#context.nodes.get(name);
   }
 
   /** Says goodbye; a `left` event tells when enough others know. Only `stop` of the host is left to do then. */
@@ -278,16 +298,17 @@ export class Gossiper {
         this.#membership.dead(message);
         break;
       case 'user':
-        this.#handleUser(message.body);
+        this.#handleUser(message.body, false);
         break;
     }
   }
 
-  #handleUser(body: Uint8Array): void {
+  #handleUser(body: Uint8Array, reliable: boolean): void {
     const { counters, config, host } = this.#context;
     counters.userMessages++;
-    if (config.serf) this.#announcements.hear(body);
-    host.notify({ kind: 'user', body });
+    // Serf's announcements are for this layer; the rest is for the application, Serf's own events included.
+    if (config.serf && this.#announcements.hear(body)) return;
+    host.notify({ kind: 'user', body, reliable });
   }
 
   #answerStream(message: StreamMessage): StreamMessage | undefined {
@@ -298,7 +319,7 @@ export class Gossiper {
         if (message.node !== '' && message.node !== this.self.name) return undefined;
         return { type: 'ack', seqNo: message.seqNo, payload: null };
       case 'user':
-        this.#handleUser(message.body);
+        this.#handleUser(message.body, true);
         return undefined;
       default:
         return undefined;
@@ -321,6 +342,7 @@ function newContext(host: Host, options: GossiperOptions): Context {
     packetOverhead = 0,
     repliesReachSender = false,
     directory,
+    application = noApplication,
   } = options;
   const addr = bytesOfHost(address.host);
   if (!addr) throw new RangeError(`address ${address.host} is not numeric`);
@@ -333,6 +355,7 @@ function newContext(host: Host, options: GossiperOptions): Context {
   return {
     config,
     host,
+    application,
     nodes,
     queue: new BroadcastQueue(config.retransmitMult, () => nodes.active),
     awareness: new Awareness(config.awarenessMax),

@@ -8,6 +8,9 @@ export type GossipErrorCode =
   | 'BAD_ADDRESS'
   | 'JOIN_FAILED'
   | 'KEY_REFUSED'
+  | 'UNKNOWN_MEMBER'
+  | 'MESSAGE_TOO_LARGE'
+  | 'SEND_FAILED'
   | 'STOPPED';
 
 /** An error of the gossip layer: code for programs, message and hint for people. */

@@ -1,46 +1,35 @@
-import { EventEmitter } from 'node:events';
 import {
   type Address,
   formatAddress,
   type GossipEvent,
   Gossiper,
-  type MemberChange,
   type NodeStatus,
   sameBytes,
   type Tags,
   WireError,
 } from '../core/index.js';
-import { Envelope } from './envelope.js';
-import { GossipError, messageOf } from './gossip-error.js';
+import { Callbacks } from './callbacks.js';
+import { type CheckedOptions, checkOptions } from './check-options.js';
+import { doneWithin } from './deadline.js';
+import { Envelope, type PlaintextPolicy } from './envelope.js';
+import { type GossipEvents, Listeners } from './events.js';
+import { GossipError } from './gossip-error.js';
+import { Joiner } from './joiner.js';
 import { Keyring } from './keyring.js';
 import { type GossipLogger, RateLimitedLog, silentLogger } from './log.js';
-import { type Member, memberOf } from './member.js';
-import { checkOptions, type GossipOptions, metaOf } from './options.js';
-import { reachableHost, resolveAddress } from './resolve.js';
-import { type JoinResult, joinAll, Seeds } from './seeds.js';
+import { claimedMemberOf, type Member, memberOf } from './member.js';
+import { Messenger, type SendOptions } from './messenger.js';
+import { type GossipOptions, metaOf } from './options.js';
+import { reachableHost, reaches, resolveAddress, systemResolver } from './resolve.js';
+import type { JoinResult } from './seeds.js';
 import { SocketHost } from './socket-host.js';
 import { openSockets, type Sockets } from './sockets.js';
 import type { GossipStats } from './stats.js';
 import { StreamClient } from './stream-client.js';
 import { newTraffic, type Traffic } from './traffic.js';
 
-/** Something that happened to a member, with the member as it was right after. */
-export interface MemberEvent {
-  readonly type: MemberChange;
-  readonly member: Member;
-  /** Name of the node whose word this is. */
-  readonly from: string;
-}
-
-/** Events of `Gossip` and their arguments. */
-export interface GossipEvents {
-  change: [event: MemberEvent];
-  /** A message of an application; the same one can arrive several times. */
-  user: [body: Uint8Array];
-}
-
-/** Names among the seeds are resolved again this often, ms. */
-const RESOLVE_MS = 60_000;
+/** How long `leave` and `tagsTold` wait unless told otherwise, ms. */
+const TOLD_WITHIN_MS = 5000;
 
 /** Most addresses that `peers` gives. */
 const MAX_PEERS = 64;
@@ -52,25 +41,27 @@ export class Gossip {
   readonly #logger: GossipLogger;
   readonly #log: RateLimitedLog;
   readonly #traffic: Traffic;
+  readonly #envelope: Envelope;
   readonly #sockets: Sockets;
   readonly #client: StreamClient;
   readonly #host: SocketHost;
   readonly #core: Gossiper;
-  readonly #seeds: Seeds;
-  readonly #events = new EventEmitter();
-  readonly #joins = new Map<number, (error: string | undefined) => void>();
-  readonly #leaveTold: Promise<void>;
-  #resolveLeaveTold: () => void = () => undefined;
-  #resolveTimer: NodeJS.Timeout | undefined;
+  readonly #joiner: Joiner;
+  readonly #messenger: Messenger;
+  readonly #listeners: Listeners;
+  #leaveTold = new Signal();
+  #tagsTold: Signal | undefined;
   #stopping: Promise<void> | undefined;
 
   private constructor(parts: Parts, options: GossipOptions, advertise: Address) {
-    const { config, meta, envelope, traffic, sockets } = parts;
+    const { config, meta, envelope, traffic, sockets, listeners } = parts;
     this.keyring = parts.keyring;
-    this.#logger = options.logger ?? silentLogger;
+    this.#logger = parts.logger;
     this.#log = parts.log;
     this.#traffic = traffic;
+    this.#envelope = envelope;
     this.#sockets = sockets;
+    this.#listeners = listeners;
     this.#client = new StreamClient(envelope, traffic);
     this.#host = new SocketHost(sockets.udp, this.#client, envelope, config.compress, {
       timer: (timer) => this.#core.handleTimer(timer),
@@ -84,13 +75,25 @@ export class Gossip {
       config,
       incarnation: options.incarnation ?? 0,
       packetOverhead: envelope.packetOverhead,
-      repliesReachSender: advertise.host === options.bind.host && advertise.port === sockets.port,
+      repliesReachSender: advertise.host === parts.bind.host && advertise.port === sockets.port,
+      application: new Callbacks(options, parts.refusesHost, parts.logger),
     });
-    this.#seeds = new Seeds(advertise.port);
-    this.#leaveTold = new Promise((resolve) => {
-      this.#resolveLeaveTold = resolve;
+    this.#joiner = new Joiner({
+      self: advertise,
+      defaultPort: advertise.port,
+      bound: parts.bind.host,
+      resolve: options.resolve ?? systemResolver,
+      resolveIntervalMs: config.resolveIntervalMs,
+      begin: (address) => this.#core.join(address),
+      found: (addresses) => this.#core.setSeeds(addresses),
+      failed: (reason) => this.#log.warn('seeds not resolved', reason),
     });
-    this.#events.setMaxListeners(0);
+    this.#messenger = new Messenger({
+      core: this.#core,
+      client: this.#client,
+      compress: config.compress,
+      timeoutMs: config.streamTimeoutMs,
+    });
   }
 
   /**
@@ -99,10 +102,12 @@ export class Gossip {
    */
   static async start(options: GossipOptions): Promise<Gossip> {
     const checked = checkOptions(options);
-    const keyring = new Keyring(options.keys ?? []);
-    const envelope = new Envelope(checked.label, keyring);
+    const logger = options.logger ?? silentLogger;
+    const listeners = new Listeners(logger);
+    const keyring = new Keyring(options.keys ?? [], (keys) => listeners.emit('keyring', () => [keys]));
+    const envelope = new Envelope(checked.label, keyring, options.plaintext);
     const traffic = newTraffic();
-    const log = new RateLimitedLog(options.logger ?? silentLogger, () => performance.now());
+    const log = new RateLimitedLog(logger, () => performance.now());
     let gossip: Gossip | undefined;
     const streams = {
       envelope,
@@ -111,22 +116,29 @@ export class Gossip {
       answer: (message: Uint8Array) => (gossip ? gossip.#core.handleStream(message) : undefined),
       refused: (reason: string) => log.warn('stream refused', reason),
     };
-    const sockets = await openSockets(options.bind, streams, traffic, (datagram, from) =>
-      gossip ? gossip.#received(envelope, datagram, from) : undefined,
+    const sockets = await openSockets(checked.bind, streams, traffic, (datagram, from) =>
+      gossip ? gossip.#received(datagram, from) : undefined,
     );
-    const advertise = await advertisedAddress(options, sockets).catch(async (error: unknown) => {
+    const parts = { ...checked, keyring, envelope, traffic, logger, log, listeners, sockets };
+    const refusesHost = hostRefusal(checked);
+    try {
+      const advertise = await advertisedAddress(options, sockets, refusesHost);
+      gossip = new Gossip({ ...parts, refusesHost }, options, advertise);
+    } catch (error) {
       await closeSockets(sockets);
       throw error;
-    });
-    gossip = new Gossip({ ...checked, keyring, envelope, traffic, log, sockets }, options, advertise);
+    }
     gossip.#core.start();
-    gossip.#logger.info({ member: options.name, address: formatAddress(advertise) }, 'gossip started');
+    logger.info(
+      { member: options.name, address: formatAddress(gossip.#core.self.address) },
+      'gossip started',
+    );
     return gossip;
   }
 
   /** This node as others see it. */
   get self(): Member {
-    return memberOf(this.#core.self, epochOffset(), this.#core.self);
+    return this.#memberOf(this.#core.self);
   }
 
   /** The port that is listened on, for when 0 was asked for. */
@@ -134,49 +146,44 @@ export class Gossip {
     return this.#sockets.port;
   }
 
+  /** Most bytes of a message for `broadcast`, and for `send` unless it is reliable: 1400 less what goes around it. */
+  get maxMessageBytes(): number {
+    return this.#core.maxMessageBytes;
+  }
+
   /**
-   * Joins a cluster through any of its nodes (host or host:port). The addresses stay seeds: while no member has
-   * them, they are tried again for ever. Throws GossipError JOIN_FAILED if none could be reached.
+   * Joins a cluster through any of its nodes: host, host:port or name/host:port; of a name all addresses. The places
+   * stay seeds: while no member has their addresses, they are tried again for ever. Throws GossipError JOIN_FAILED if
+   * none could be reached.
    */
   async join(places: readonly string[]): Promise<JoinResult> {
     this.#checkRunning();
-    const own = formatAddress(this.#core.self.address);
-    const result = await joinAll(places, async (place) => {
-      const address = await this.#seeds.add(place);
-      this.#checkRunning();
-      if (formatAddress(address) !== own) await this.#joinOne(address);
-    });
-    await this.#refreshSeeds();
-    if (result.joined === 0 && places.length > 0) {
-      const reasons = result.errors.map((error) => error.message).join('; ');
-      throw new GossipError('JOIN_FAILED', `no node could be joined: ${reasons}`, 'it goes on being tried');
-    }
-    return result;
+    return this.#joiner.join(places);
   }
 
   /** All nodes known, this one included; failed and departed ones stay listed for a day. */
   members(): Member[] {
-    const offset = epochOffset();
-    return this.#core.members().map((node) => memberOf(node, offset, this.#core.self));
+    return this.#core.members().map((node) => this.#memberOf(node));
   }
 
   /** Addresses worth keeping for a rejoin after a restart: active members first, then those that failed. */
   peers(): string[] {
     const rank: Record<NodeStatus, number> = { alive: 0, suspect: 1, dead: 2, left: 3 };
-    const others = this.#core
-      .members()
-      .filter((node) => node.name !== this.#core.self.name && node.status !== 'left');
+    const { name } = this.#core.self;
+    const others = this.#core.members().filter((node) => node.name !== name && node.status !== 'left');
     const ordered = others.sort((a, b) => rank[a.status] - rank[b.status] || b.changedAt - a.changedAt);
     return ordered.slice(0, MAX_PEERS).map((node) => formatAddress(node.address));
   }
 
+  /** Calls `listener` at each such event from now on, after the state has changed; it may call back. */
   on<E extends keyof GossipEvents>(event: E, listener: (...args: GossipEvents[E]) => void): this {
-    this.#events.on(event, listener);
+    this.#listeners.add(event, listener);
     return this;
   }
 
+  /** Ends what `on` began. */
   off<E extends keyof GossipEvents>(event: E, listener: (...args: GossipEvents[E]) => void): this {
-    this.#events.off(event, listener);
+    this.#listeners.remove(event, listener);
     return this;
   }
 
@@ -184,13 +191,43 @@ export class Gossip {
   setTags(tags: Tags): void {
     this.#checkRunning();
     const meta = metaOf(tags);
-    if (!sameBytes(meta, this.#core.self.meta)) this.#core.setMeta(meta);
+    if (sameBytes(meta, this.#core.self.meta)) return;
+    this.#tagsTold ??= new Signal();
+    this.#core.setMeta(meta);
   }
 
-  /** Spreads a message to all nodes, best effort; receivers may see it several times. */
+  /**
+   * Waits until the last change of tags was passed on as often as any update is, after which practically all know it.
+   * False if that takes longer than `timeoutMs` (default 5000); it goes on all the same.
+   */
+  async tagsTold(options: { timeoutMs?: number } = {}): Promise<boolean> {
+    const told = this.#tagsTold;
+    return told === undefined || doneWithin(told.promise, options.timeoutMs ?? TOLD_WITHIN_MS);
+  }
+
+  /**
+   * Spreads a message of at most `maxMessageBytes` to all nodes, best effort; receivers may see it several times.
+   * Throws GossipError MESSAGE_TOO_LARGE.
+   */
   broadcast(body: Uint8Array): void {
     this.#checkRunning();
-    this.#core.broadcast(body);
+    this.#messenger.broadcast(body);
+  }
+
+  /**
+   * Sends a message to one node: a member's name, or any numeric address. Best effort, done once it is on its way;
+   * or `reliable`, done once the receiver has taken it in. Throws GossipError UNKNOWN_MEMBER, BAD_ADDRESS,
+   * MESSAGE_TOO_LARGE or, for a reliable one, SEND_FAILED.
+   */
+  async send(to: string | Address, body: Uint8Array, options: SendOptions = {}): Promise<void> {
+    this.#checkRunning();
+    await this.#messenger.send(to, body, options);
+  }
+
+  /** What this node does with plaintext when it has keys; see `PlaintextPolicy`. Takes effect at once. */
+  setPlaintext(policy: PlaintextPolicy): void {
+    this.#checkRunning();
+    this.#envelope.plaintext = policy;
   }
 
   /** Totals and state for metrics. */
@@ -206,16 +243,14 @@ export class Gossip {
     };
   }
 
-  /** Says goodbye, so that others see `left` and not `dead`; returns once told or after `timeoutMs` (default 5000). */
+  /**
+   * Says goodbye, so that others see `left` and not `dead`; returns once told or after `timeoutMs` (default 5000),
+   * and goes on telling until `stop`. To come back, start a new member.
+   */
   async leave(options: { timeoutMs?: number } = {}): Promise<void> {
     this.#checkRunning();
     this.#core.leave();
-    let timer: NodeJS.Timeout | undefined;
-    const timeout = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, options.timeoutMs ?? 5000);
-    });
-    await Promise.race([this.#leaveTold, timeout]);
-    clearTimeout(timer);
+    await doneWithin(this.#leaveTold.promise, options.timeoutMs ?? TOLD_WITHIN_MS);
   }
 
   /** Closes everything; without `leave` before, to the others this node has crashed. Can be called again. */
@@ -225,20 +260,20 @@ export class Gossip {
   }
 
   async #stop(): Promise<void> {
-    clearInterval(this.#resolveTimer);
     this.#host.stop();
     this.#client.close();
-    for (const resolve of this.#joins.values()) resolve('gossip was stopped');
-    this.#resolveLeaveTold();
+    this.#joiner.stop();
+    this.#leaveTold.give();
+    this.#tagsTold?.give();
     await closeSockets(this.#sockets);
     this.#logger.debug({ name: this.#core.self.name }, 'gossip stopped');
   }
 
-  #received(envelope: Envelope, datagram: Uint8Array, from: Address): void {
+  #received(datagram: Uint8Array, from: Address): void {
     if (this.#stopping) return;
     let plain: Uint8Array;
     try {
-      plain = envelope.unwrapPacket(datagram);
+      plain = this.#envelope.unwrapPacket(datagram);
     } catch (error) {
       if (!(error instanceof WireError)) throw error;
       this.#traffic.packetsRefused++;
@@ -248,42 +283,35 @@ export class Gossip {
     this.#core.handlePacket(plain, from);
   }
 
-  #joinOne(address: Address): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#joins.set(this.#core.join(address), (error) => {
-        if (error === undefined) resolve();
-        else reject(new GossipError('JOIN_FAILED', error));
-      });
-    });
-  }
-
-  async #refreshSeeds(): Promise<void> {
-    const addresses = await this.#seeds.resolve();
-    if (this.#stopping) return;
-    this.#core.setSeeds(addresses);
-    if (!this.#seeds.hasNames || this.#resolveTimer) return;
-    this.#resolveTimer = setInterval(() => {
-      this.#refreshSeeds().catch((error: unknown) => this.#log.warn('seeds not resolved', messageOf(error)));
-    }, RESOLVE_MS);
-  }
-
   #notified(event: GossipEvent): void {
     switch (event.kind) {
       case 'member': {
-        const member = memberOf(event.node, epochOffset(), this.#core.self);
-        this.#logger.debug({ change: event.change, member: member.name, from: event.from }, 'gossip member');
-        this.#emit('change', { type: event.change, member, from: event.from });
+        const { change: type, from, node } = event;
+        this.#logger.debug({ change: type, member: node.name, from }, 'gossip member');
+        this.#listeners.emit('change', () => [{ type, member: this.#memberOf(node), from }]);
         break;
       }
       case 'user':
-        this.#emit('user', event.body);
+        this.#listeners.emit('message', () => [{ body: event.body, reliable: event.reliable }]);
         break;
+      case 'remote-state':
+        this.#listeners.emit('remoteState', () => [{ state: event.state, join: event.join }]);
+        break;
+      case 'conflict': {
+        const { existing, claim } = event;
+        const claimed = claimedMemberOf(claim);
+        this.#listeners.emit('conflict', () => [{ existing: this.#memberOf(existing), claimed }]);
+        break;
+      }
       case 'synced':
-        this.#joins.get(event.id)?.(event.error);
-        this.#joins.delete(event.id);
+        this.#joiner.ended(event.id, event.error);
+        break;
+      case 'self-told':
+        this.#tagsTold?.give();
+        this.#tagsTold = undefined;
         break;
       case 'left':
-        this.#resolveLeaveTold();
+        this.#leaveTold.give();
         break;
       case 'warning':
         this.#log.warn(event.warning, event.detail);
@@ -291,18 +319,10 @@ export class Gossip {
     }
   }
 
-  /** After the core is done with what it is doing, so that listeners may call back; what they throw is logged. */
-  #emit<E extends keyof GossipEvents>(event: E, ...args: GossipEvents[E]): void {
-    if (this.#events.listenerCount(event) === 0) return;
-    queueMicrotask(() => {
-      for (const listener of this.#events.listeners(event)) {
-        try {
-          (listener as (...args: GossipEvents[E]) => void)(...args);
-        } catch (error) {
-          this.#logger.error({ err: error, event }, 'gossip listener failed');
-        }
-      }
-    });
+  #memberOf(node: Gossiper['self']): Member {
+    // The core counts ms since the process started; this much more makes it ms since 1970.
+    const epochOffset = Date.now() - performance.now();
+    return memberOf(node, epochOffset, this.#core.self.name);
   }
 
   #checkRunning(): void {
@@ -310,20 +330,48 @@ export class Gossip {
   }
 }
 
-interface Parts extends ReturnType<typeof checkOptions> {
+interface Parts extends CheckedOptions {
   keyring: Keyring;
   envelope: Envelope;
   traffic: Traffic;
+  logger: GossipLogger;
   log: RateLimitedLog;
+  listeners: Listeners;
   sockets: Sockets;
+  refusesHost: HostRefusal;
 }
 
-/** The core counts ms since the process started; this much more makes it ms since 1970. */
-const epochOffset = (): number => Date.now() - performance.now();
+/** Why a member may not have this numeric address; undefined if it may. */
+type HostRefusal = (host: string) => string | undefined;
 
-async function advertisedAddress(options: GossipOptions, sockets: Sockets): Promise<Address> {
-  const host = options.advertise?.host ?? reachableHost(options.bind.host);
-  return resolveAddress({ host, port: options.advertise?.port ?? sockets.port });
+/** Something that happens once, and that can be waited for. */
+class Signal {
+  give: () => void = () => undefined;
+  readonly promise: Promise<void> = new Promise((resolve) => {
+    this.give = resolve;
+  });
+}
+
+function hostRefusal({ allowed, bind: { host: bound } }: CheckedOptions): HostRefusal {
+  return (host) => {
+    if (!allowed(host)) return `${host} is in no allowed network`;
+    return reaches(bound, host) ? undefined : `${host} cannot be reached from a socket bound to ${bound}`;
+  };
+}
+
+async function advertisedAddress(
+  options: GossipOptions,
+  sockets: Sockets,
+  refusesHost: HostRefusal,
+): Promise<Address> {
+  const host = options.advertise?.host ?? reachableHost(sockets.host);
+  const port = options.advertise?.port ?? sockets.port;
+  const resolver = options.resolve ?? systemResolver;
+  const [first, ...more] = await resolveAddress({ host, port }, resolver);
+  if (!first) throw new GossipError('BAD_ADDRESS', `'${host}' has no address`);
+  const address = [first, ...more].find((found) => refusesHost(found.host) === undefined);
+  if (address) return address;
+  throw new GossipError('INVALID_OPTION', `advertise.host: ${refusesHost(first.host)}`);
 }
 
 async function closeSockets(sockets: Sockets): Promise<void> {

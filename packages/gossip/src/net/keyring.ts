@@ -8,12 +8,17 @@ const KEY_BYTES: readonly number[] = [16, 24, 32];
  * on all nodes, use it on all nodes, remove the old one. Changes take effect with the next packet.
  */
 export class Keyring {
+  readonly #changed: (keys: readonly Uint8Array[]) => void;
   #keys: readonly Uint8Array[];
 
-  /** @param keys the first is the primary; none means no encryption. Throws GossipError INVALID_OPTION. */
-  constructor(keys: readonly Uint8Array[]) {
+  /**
+   * @param keys the first is the primary; none means no encryption. Throws GossipError INVALID_OPTION.
+   * @param changed called with all keys, primary first, after each change.
+   */
+  constructor(keys: readonly Uint8Array[], changed: (keys: readonly Uint8Array[]) => void = () => undefined) {
     keys.forEach(checkKey);
     this.#keys = keys.map((key) => Uint8Array.from(key));
+    this.#changed = changed;
   }
 
   /** The keys in the order in which they are tried; the first is the primary. */
@@ -21,11 +26,13 @@ export class Keyring {
     return this.#keys;
   }
 
-  /** Makes a key known for decryption; without effect if it is known already. */
+  /**
+   * Makes a key known for decryption; without effect if it is known already. The first key of an empty ring is the
+   * primary at once. Throws GossipError INVALID_OPTION for a key of another length than 16, 24 or 32 bytes.
+   */
   install(key: Uint8Array): void {
     checkKey(key, this.#keys.length);
-    if (this.#keys.length === 0) throw refused('encryption was not configured at the start');
-    if (this.#find(key) < 0) this.#keys = [...this.#keys, Uint8Array.from(key)];
+    if (this.#find(key) < 0) this.#set([...this.#keys, Uint8Array.from(key)]);
   }
 
   /** Makes an installed key the primary one. Throws GossipError KEY_REFUSED if it isn't installed. */
@@ -33,18 +40,23 @@ export class Keyring {
     const at = this.#find(key);
     const chosen = this.#keys[at];
     if (!chosen) throw refused('the key is not installed');
-    this.#keys = [chosen, ...this.#keys.filter((_, i) => i !== at)];
+    if (at > 0) this.#set([chosen, ...this.#keys.filter((_, i) => i !== at)]);
   }
 
-  /** Forgets a key; the primary one can't be removed. */
+  /** Forgets a key, if it is known. Throws GossipError KEY_REFUSED for the primary one. */
   remove(key: Uint8Array): void {
     const at = this.#find(key);
     if (at === 0) throw refused('the primary key cannot be removed');
-    this.#keys = this.#keys.filter((_, i) => i !== at);
+    if (at > 0) this.#set(this.#keys.filter((_, i) => i !== at));
   }
 
   #find(key: Uint8Array): number {
     return this.#keys.findIndex((known) => sameBytes(known, key));
+  }
+
+  #set(keys: readonly Uint8Array[]): void {
+    this.#keys = keys;
+    this.#changed(keys);
   }
 }
 
@@ -57,6 +69,10 @@ function refused(why: string): GossipError {
 }
 
 function checkKey(key: Uint8Array, index: number): void {
+  if (!(key instanceof Uint8Array)) {
+    // The value itself is left out: it may be a key in some other form.
+    throw new GossipError('INVALID_OPTION', `key ${index + 1} is ${typeof key}, expected a Uint8Array`);
+  }
   if (KEY_BYTES.includes(key.length)) return;
   throw new GossipError(
     'INVALID_OPTION',

@@ -2,47 +2,55 @@ import {
   type Address,
   describeTagSize,
   encodeTags,
-  encodeUtf8,
   type GossipConfig,
-  MAX_LABEL_BYTES,
   MAX_META_BYTES,
   type Profile,
-  resolveConfig,
   type Tags,
 } from '../core/index.js';
-import { GossipError, messageOf } from './gossip-error.js';
+import type { GossipCallbacks } from './callbacks.js';
+import type { PlaintextPolicy } from './envelope.js';
+import { GossipError } from './gossip-error.js';
 import type { GossipLogger } from './log.js';
+import type { Resolver } from './resolve.js';
 
 /** How to start a member. */
-export interface GossipOptions {
+export interface GossipOptions extends GossipCallbacks {
   /** Unique in the cluster; at most 128 bytes. */
   name: string;
-  /** Address to listen on, UDP and TCP. Port 0 takes a free one. */
+  /** Numeric address to listen on, UDP and TCP; `::` listens on IPv4 too. Port 0 takes a free one. */
   bind: Address;
-  /** Where others reach this node, if it differs from `bind`. */
+  /** Where others reach this node, if it differs from `bind`. A host name is resolved once, at the start. */
   advertise?: Partial<Address>;
   /** Facts that this node tells about itself; 512 bytes in all. */
   tags: Tags;
   /** AES keys of 16, 24 or 32 bytes; the first encrypts. None: no encryption. */
   keys?: readonly Uint8Array[];
+  /** What to do with plaintext when there are keys; for a cluster that begins to encrypt. Default `refuse`. */
+  plaintext?: PlaintextPolicy;
   /** Keeps clusters apart that could reach each other; at most 255 bytes. serf up to 0.9 knows no labels. */
   label?: string;
   /** Default `lan`. */
   profile?: Profile;
+  /** Single fields of the profile. */
   overrides?: Partial<GossipConfig>;
   /** The greatest incarnation that this node used before; it resumes above. Default 0. */
   incarnation?: number;
+  /** Networks in CIDR notation in which members may have their addresses. Default: all. */
+  allowedNetworks?: readonly string[];
+  /** How the names of seeds become addresses. Default: hosts file and DNS, by the operating system. */
+  resolve?: Resolver;
   /** Default: silent. */
   logger?: GossipLogger;
 }
 
-/** Longest name in bytes, as Serf has it. */
-const MAX_NAME_BYTES = 128;
-
-/** Encodes tags; throws GossipError TAGS_TOO_LARGE with the sizes of the largest. */
+/** Encodes tags; throws GossipError TAGS_TOO_LARGE with the sizes of the largest, or INVALID_OPTION. */
 export function metaOf(tags: Tags): Uint8Array {
+  if (typeof tags !== 'object' || tags === null) {
+    throw new GossipError('INVALID_OPTION', `tags is ${typeof tags}, expected an object of strings`);
+  }
   for (const [key, value] of Object.entries(tags)) {
-    if (typeof value !== 'string') throw invalid(`tag '${key}' is ${typeof value}, expected a string`);
+    if (typeof value === 'string') continue;
+    throw new GossipError('INVALID_OPTION', `tag '${key}' is ${typeof value}, expected a string`);
   }
   const meta = encodeTags(tags);
   if (meta.length > MAX_META_BYTES) {
@@ -50,33 +58,4 @@ export function metaOf(tags: Tags): Uint8Array {
     throw new GossipError('TAGS_TOO_LARGE', message, 'shorten or drop tags');
   }
   return meta;
-}
-
-/** Checks what can be checked before anything is opened. Throws GossipError INVALID_OPTION. */
-export function checkOptions(options: GossipOptions): {
-  config: GossipConfig;
-  meta: Uint8Array;
-  label: Uint8Array;
-} {
-  const nameBytes = encodeUtf8(options.name).length;
-  if (nameBytes < 1 || nameBytes > MAX_NAME_BYTES) {
-    throw invalid(`name has ${nameBytes} bytes, expected 1 to ${MAX_NAME_BYTES}`);
-  }
-  const label = encodeUtf8(options.label ?? '');
-  if (label.length > MAX_LABEL_BYTES) {
-    throw invalid(`label has ${label.length} bytes, expected at most ${MAX_LABEL_BYTES}`);
-  }
-  const { port } = options.bind;
-  if (!Number.isInteger(port) || port < 0 || port > 65_535)
-    throw invalid(`bind port is ${port}, expected 0 to 65535`);
-  try {
-    const config = resolveConfig(options.profile ?? 'lan', options.overrides);
-    return { config, meta: metaOf(options.tags), label };
-  } catch (error) {
-    throw error instanceof RangeError ? invalid(messageOf(error)) : error;
-  }
-}
-
-function invalid(message: string): GossipError {
-  return new GossipError('INVALID_OPTION', message);
 }

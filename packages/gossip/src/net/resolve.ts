@@ -1,33 +1,48 @@
 import { lookup } from 'node:dns/promises';
-import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import type { Address } from '../core/index.js';
+import { type Address, canonicalHost } from '../core/index.js';
 import { GossipError, messageOf } from './gossip-error.js';
 
-/** A place as a person writes it: host or host:port, IPv6 in brackets when a port follows. */
+/** Gives all numeric addresses, IPv4 or IPv6, of a host name. Rejects if there are none. */
+export type Resolver = (host: string) => Promise<readonly string[]>;
+
+/** The resolver of the operating system: hosts file, then DNS. */
+export const systemResolver: Resolver = async (host) => {
+  const found = await lookup(host, { all: true });
+  return found.map(({ address }) => address);
+};
+
+/**
+ * A place as a person writes it: host or host:port, IPv6 in brackets when a port follows. A node's name and a slash
+ * may precede, as memberlist has it; it says whom one expects there and changes nothing. Throws GossipError BAD_ADDRESS.
+ */
 export function parsePlace(place: string, defaultPort: number): Address {
-  const match = /^(?:\[([^\]]+)\]|([^:[\]\s]+))(?::(\d{1,5}))?$/.exec(place);
-  const host = isIP(place) === 6 ? place : (match?.[1] ?? match?.[2]);
-  const port = match?.[3] === undefined || isIP(place) === 6 ? defaultPort : Number(match[3]);
-  if (host === undefined || port < 1 || port > 65_535) {
-    throw new GossipError('BAD_ADDRESS', `'${place}' is no address, expected host:port`);
+  const [, name, rest = ''] = /^(?:([^/]*)\/)?(.*)$/.exec(place) ?? [];
+  const match = /^(?:\[([^\]]+)\]|([^:[\]\s]+))(?::(\d{1,5}))?$/.exec(rest);
+  const bare = rest.includes(':') ? canonicalHost(rest) : undefined;
+  const host = bare ?? match?.[1] ?? match?.[2];
+  const port = bare !== undefined || match?.[3] === undefined ? defaultPort : Number(match[3]);
+  if (name === '' || host === undefined || port < 1 || port > 65_535) {
+    throw new GossipError(
+      'BAD_ADDRESS',
+      `'${place}' is no address, expected host, host:port or name/host:port`,
+    );
   }
   return { host, port };
 }
 
-/** The numeric form of an address. Throws GossipError BAD_ADDRESS if its name has none. */
-export async function resolveAddress(address: Address): Promise<Address> {
-  if (isIP(address.host) !== 0) return address;
+/** All numeric forms of an address. Throws GossipError BAD_ADDRESS if its name has none. */
+export async function resolveAddress(address: Address, resolve: Resolver): Promise<Address[]> {
+  const numeric = canonicalHost(address.host);
+  if (numeric !== undefined) return [{ host: numeric, port: address.port }];
   try {
-    const { address: host } = await lookup(address.host);
-    return { host, port: address.port };
+    const found = await resolve(address.host);
+    const hosts = new Set(found.map(canonicalHost).filter((host) => host !== undefined));
+    if (hosts.size === 0) throw new Error('no address');
+    return [...hosts].map((host) => ({ host, port: address.port }));
   } catch (error) {
-    throw new GossipError(
-      'BAD_ADDRESS',
-      `'${address.host}' cannot be resolved: ${messageOf(error)}`,
-      '',
-      error,
-    );
+    const message = `'${address.host}' cannot be resolved: ${messageOf(error)}`;
+    throw new GossipError('BAD_ADDRESS', message, '', error);
   }
 }
 
@@ -38,4 +53,9 @@ export function reachableHost(bound: string): string {
   const outward = all.filter((entry) => !entry.internal && !entry.address.startsWith('fe80'));
   const preferred = outward.find((entry) => entry.family === 'IPv4') ?? outward[0];
   return preferred?.address ?? '127.0.0.1';
+}
+
+/** Tells of numeric addresses whether a socket bound to `bound` can send there: to its own family, `::` to both. */
+export function reaches(bound: string, host: string): boolean {
+  return bound === '::' || bound.includes(':') === host.includes(':');
 }

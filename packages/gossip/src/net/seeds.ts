@@ -1,34 +1,56 @@
-import { isIP } from 'node:net';
-import { type Address, formatAddress } from '../core/index.js';
-import { messageOf } from './gossip-error.js';
-import { parsePlace, resolveAddress } from './resolve.js';
+import { type Address, canonicalHost, formatAddress } from '../core/index.js';
+import { GossipError, messageOf } from './gossip-error.js';
+import { parsePlace, type Resolver, reaches, resolveAddress } from './resolve.js';
+
+/** How places become addresses. */
+export interface SeedsOptions {
+  /** For places without a port. */
+  defaultPort: number;
+  /** Numeric address that the sockets are bound to; it decides which family can be reached. */
+  bound: string;
+  resolve: Resolver;
+}
 
 /** The places that a member was told to join through, and what their names resolve to now. */
 export class Seeds {
-  readonly #defaultPort: number;
+  readonly #options: SeedsOptions;
   readonly #places = new Map<string, Address>();
 
-  constructor(defaultPort: number) {
-    this.#defaultPort = defaultPort;
+  constructor(options: SeedsOptions) {
+    this.#options = options;
   }
 
-  /** Adds a place and resolves it. Throws GossipError BAD_ADDRESS; a name that doesn't resolve is kept for later. */
-  async add(place: string): Promise<Address> {
-    const address = parsePlace(place, this.#defaultPort);
+  /**
+   * Adds a place and gives its addresses, at least one. Throws GossipError BAD_ADDRESS; a name that doesn't resolve
+   * is kept for later.
+   */
+  async add(place: string): Promise<Address[]> {
+    const address = parsePlace(place, this.#options.defaultPort);
     this.#places.set(place, address);
-    return resolveAddress(address);
+    return this.#resolve(address);
   }
 
-  /** True if some place is a name, whose address may change. */
+  /** True if some place is a name, whose addresses may change. */
   get hasNames(): boolean {
-    return [...this.#places.values()].some((address) => isIP(address.host) === 0);
+    return [...this.#places.values()].some((address) => canonicalHost(address.host) === undefined);
   }
 
   /** All addresses that can be resolved now. */
   async resolve(): Promise<Address[]> {
-    const settled = await Promise.allSettled([...this.#places.values()].map(resolveAddress));
-    const found = settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+    const places = [...this.#places.values()];
+    const settled = await Promise.allSettled(places.map((address) => this.#resolve(address)));
+    const found = settled.flatMap((result) => (result.status === 'fulfilled' ? result.value : []));
     return [...new Map(found.map((address) => [formatAddress(address), address])).values()];
+  }
+
+  async #resolve(address: Address): Promise<Address[]> {
+    const { bound, resolve } = this.#options;
+    const all = await resolveAddress(address, resolve);
+    const usable = all.filter(({ host }) => reaches(bound, host));
+    if (usable.length > 0) return usable;
+    const [here, there] = bound.includes(':') ? ['IPv6', 'IPv4'] : ['IPv4', 'IPv6'];
+    const message = `'${address.host}' has only ${there} addresses, and this member is bound to ${here} alone`;
+    throw new GossipError('BAD_ADDRESS', message, `bind to :: to reach both, or name an ${here} address`);
   }
 }
 
@@ -40,6 +62,7 @@ export interface JoinFailure {
 
 /** What a join came to. */
 export interface JoinResult {
+  /** Places through which the join went well. A name counts once, however many addresses it has. */
   readonly joined: number;
   readonly errors: readonly JoinFailure[];
 }

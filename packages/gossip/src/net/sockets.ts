@@ -11,6 +11,8 @@ const PORT_TRIES = 10;
 export interface Sockets {
   udp: UdpSocket;
   server: StreamServer;
+  /** As it was asked for. */
+  host: string;
   port: number;
 }
 
@@ -28,7 +30,7 @@ export async function openSockets(
     const server = await StreamServer.listen(bind, streams);
     try {
       const udp = await UdpSocket.bind({ host: bind.host, port: server.port }, traffic, receive);
-      return { udp, server, port: server.port };
+      return { udp, server, host: bind.host, port: server.port };
     } catch (error) {
       await server.close();
       const taken = error instanceof GossipError && error.code === 'ADDRESS_IN_USE';

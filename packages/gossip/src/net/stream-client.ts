@@ -5,7 +5,10 @@ import { messageOf } from './gossip-error.js';
 import { StreamReader } from './stream-reader.js';
 import type { Traffic } from './traffic.js';
 
-/** Dials other nodes for one request and one answer each. */
+/** How a dialed stream ended: `closed` is an orderly end without an answer. */
+type Ending = ExchangeResult | 'closed';
+
+/** Dials other nodes for one message and at most one answer each. */
 export class StreamClient {
   readonly #envelope: Envelope;
   readonly #traffic: Traffic;
@@ -17,26 +20,53 @@ export class StreamClient {
   }
 
   /** Sends `request` to `to` and waits for the answer; `timeoutMs` is for all of it. Never rejects. */
-  exchange(request: Uint8Array, to: Address, timeoutMs: number): Promise<ExchangeResult> {
+  async exchange(request: Uint8Array, to: Address, timeoutMs: number): Promise<ExchangeResult> {
+    const ending = await this.#dial(request, to, timeoutMs);
+    if (ending !== 'closed') return ending;
+    this.#traffic.streamsFailed++;
+    return { ok: false, error: `${formatAddress(to)}: closed without an answer` };
+  }
+
+  /**
+   * Sends a message to which there is no answer; `timeoutMs` is for all of it. Gives what went wrong, or undefined
+   * once the other side has closed the stream without a complaint. Never rejects.
+   */
+  async tell(message: Uint8Array, to: Address, timeoutMs: number): Promise<string | undefined> {
+    const ending = await this.#dial(message, to, timeoutMs);
+    if (ending === 'closed') return undefined;
+    if (!ending.ok) return ending.error;
+    const { reply } = ending;
+    const what = reply.type === 'error' ? reply.error : `answered with a message of type ${reply.type}`;
+    return `${formatAddress(to)}: ${what}`;
+  }
+
+  /** Breaks off all exchanges. */
+  close(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  #dial(message: Uint8Array, to: Address, timeoutMs: number): Promise<Ending> {
     return new Promise((resolve) => {
       const socket = connect({ host: to.host, port: to.port });
       this.#sockets.add(socket);
       this.#traffic.streamsOut++;
-      const finish = (result: ExchangeResult): void => {
-        if (!result.ok && this.#sockets.has(socket)) this.#traffic.streamsFailed++;
+      const finish = (ending: Ending): void => {
         this.#sockets.delete(socket);
         clearTimeout(deadline);
         socket.destroy();
-        resolve(result);
+        resolve(ending);
       };
-      const fail = (why: string, refused = false): void =>
+      const fail = (why: string, refused = false): void => {
+        if (this.#sockets.has(socket)) this.#traffic.streamsFailed++;
         finish({ ok: false, error: `${formatAddress(to)}: ${why}`, refused });
+      };
       const deadline = setTimeout(() => fail(`no answer within ${Math.round(timeoutMs)} ms`), timeoutMs);
-      socket.on('error', (error: NodeJS.ErrnoException) =>
-        fail(error.message, error.code === 'ECONNREFUSED'),
-      );
-      socket.on('close', () => fail('closed without an answer'));
-      const wrapped = this.#envelope.wrapStream(request, true);
+      socket.on('error', (error: NodeJS.ErrnoException) => {
+        fail(error.message, error.code === 'ECONNREFUSED');
+      });
+      socket.on('end', () => finish('closed'));
+      socket.on('close', () => fail('broken off'));
+      const wrapped = this.#envelope.wrapStream(message, true);
       this.#traffic.streamBytesOut += wrapped.length;
       socket.write(wrapped);
       const reader = new StreamReader(this.#envelope, false);
@@ -50,10 +80,5 @@ export class StreamClient {
         }
       });
     });
-  }
-
-  /** Breaks off all exchanges. */
-  close(): void {
-    for (const socket of this.#sockets) socket.destroy();
   }
 }

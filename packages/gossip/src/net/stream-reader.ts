@@ -22,12 +22,11 @@ export class StreamReader {
     const bytes = this.#buffer.subarray(0, this.#length);
     if (bytes.length === 0) return undefined;
     const encrypted = bytes[0] === MessageType.encrypt;
-    if (encrypted !== this.#envelope.encrypts) {
-      throw new WireError(
-        encrypted
-          ? 'remote state is encrypted and encryption is not configured'
-          : 'encryption is configured but remote state is not encrypted',
-      );
+    if (encrypted && !this.#envelope.decrypts) {
+      throw new WireError('remote state is encrypted and encryption is not configured');
+    }
+    if (!encrypted && !this.#envelope.acceptsPlaintext) {
+      throw new WireError('encryption is configured but remote state is not encrypted');
     }
     return encrypted ? this.#openFrame(bytes) : this.#cutPlain(bytes);
   }

@@ -6,6 +6,9 @@ import type { Traffic } from './traffic.js';
 /** Asked of the kernel; halved until it agrees, so that a burst from a large cluster is not lost. */
 const RECEIVE_BUFFER_BYTES = 2 << 20;
 
+/** What an IPv6 socket shows and wants in front of an IPv4 address. */
+const MAPPED = '::ffff:';
+
 /**
  * The datagram socket. Reading goes by the message callback of dgram-as-promised, not by its `recv`: that
  * subscribes anew for each packet, and loses what arrives while the reader awaits something else.
@@ -13,9 +16,11 @@ const RECEIVE_BUFFER_BYTES = 2 << 20;
 export class UdpSocket {
   readonly #socket: SocketAsPromised;
   readonly #traffic: Traffic;
+  readonly #v6: boolean;
   #closed = false;
 
-  private constructor(socket: SocketAsPromised, traffic: Traffic) {
+  private constructor(socket: SocketAsPromised, traffic: Traffic, v6: boolean) {
+    this.#v6 = v6;
     this.#socket = socket;
     this.#traffic = traffic;
   }
@@ -30,7 +35,7 @@ export class UdpSocket {
     const socket = DgramAsPromised.createSocket(type, (message, { address: host, port }) => {
       traffic.packetsIn++;
       traffic.bytesIn += message.length;
-      receive(message, { host, port });
+      receive(message, { host: host.startsWith(MAPPED) ? host.slice(MAPPED.length) : host, port });
     });
     try {
       await socket.bind({ address: address.host, port: address.port, exclusive: true });
@@ -39,7 +44,7 @@ export class UdpSocket {
       throw bindError('UDP', address, error);
     }
     enlargeReceiveBuffer(socket);
-    return new UdpSocket(socket, traffic);
+    return new UdpSocket(socket, traffic, type === 'udp6');
   }
 
   /** Sends best effort: what the kernel refuses is counted, and the protocol copes as with any lost packet. */
@@ -47,7 +52,8 @@ export class UdpSocket {
     if (this.#closed) return;
     this.#traffic.packetsOut++;
     this.#traffic.bytesOut += datagram.length;
-    this.#socket.send(datagram, to.port, to.host).catch(() => {
+    const host = this.#v6 && !to.host.includes(':') ? `${MAPPED}${to.host}` : to.host;
+    this.#socket.send(datagram, to.port, host).catch(() => {
       this.#traffic.sendErrors++;
     });
   }

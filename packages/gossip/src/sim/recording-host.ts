@@ -1,5 +1,6 @@
 import {
   type Address,
+  type Application,
   type Exchange,
   encodePacket,
   formatAddress,
@@ -7,6 +8,7 @@ import {
   type GossipEvent,
   Gossiper,
   type Host,
+  noApplication,
   type Packet,
   resolveConfig,
   type StreamMessage,
@@ -33,11 +35,17 @@ export class RecordingHost implements Host {
   time = 0;
 
   /** A core named `self` at 10.0.0.1:7946. */
-  constructor(overrides: Partial<GossipConfig> = {}, incarnation = 0, seed = 1) {
+  constructor(
+    overrides: Partial<GossipConfig> = {},
+    incarnation = 0,
+    seed = 1,
+    application: Application = noApplication,
+  ) {
     this.#random = seededRandom(seed);
     const address = { host: '10.0.0.1', port: 7946 };
     const config = resolveConfig('lan', overrides);
-    this.core = new Gossiper(this, { name: 'self', address, meta: new Uint8Array(0), config, incarnation });
+    const meta = new Uint8Array(0);
+    this.core = new Gossiper(this, { name: 'self', address, meta, config, incarnation, application });
   }
 
   now(): number {

@@ -1,4 +1,5 @@
 import { type Address, hostOfBytes } from '../address.js';
+import type { Claim } from '../application.js';
 import { MAX_META_BYTES } from '../serf/tags.js';
 import type { Alive } from '../wire/message-types.js';
 import { encodeUtf8 } from '../wire/utf8.js';
@@ -41,4 +42,10 @@ export function addressOf(message: Alive, ownPort: number): ClaimedAddress | str
 /** What an alive message says about its node. */
 export function factsOf(message: Alive, claimed: ClaimedAddress): Facts {
   return { addr: claimed.addr, address: claimed.address, meta: message.meta, vsn: message.vsn };
+}
+
+/** The claim of an alive message, to be judged by the application. */
+export function claimOf(message: Alive, claimed: ClaimedAddress): Claim {
+  const { node: name, meta, vsn, incarnation } = message;
+  return { name, address: claimed.address, meta, vsn, incarnation, status: 'alive' };
 }

@@ -1,4 +1,5 @@
 import { formatAddress } from '../address.js';
+import type { Claim } from '../application.js';
 import type { Context } from '../context.js';
 import { warn } from '../context.js';
 import type { MemberChange } from '../events.js';
@@ -7,7 +8,7 @@ import { suspicionTerms } from '../judgment/suspicion-terms.js';
 import { findIncompatible, saneVersions } from '../versions.js';
 import { sameBytes } from '../wire/bytes.js';
 import type { Accusation, Alive, PacketMessage } from '../wire/message-types.js';
-import { addressOf, type ClaimedAddress, factsOf, nameFits } from './claims.js';
+import { addressOf, type ClaimedAddress, claimOf, factsOf, nameFits } from './claims.js';
 import { above, plausible } from './incarnation.js';
 import { isActive, type NodeRecord, type NodeStatus } from './node-record.js';
 
@@ -51,6 +52,7 @@ export class Membership {
         warn(this.#context, 'implausible', `${message.node} would be node ${MAX_NODES + 1}`);
         return;
       }
+      if (!this.#welcome(message, claimed)) return;
       const { node: name, incarnation } = message;
       const node = nodes.insert({ name, facts: factsOf(message, claimed), incarnation });
       this.#accept(node, message, claimed);
@@ -58,16 +60,11 @@ export class Membership {
     }
     const moved = known.address.host !== claimed.address.host || known.address.port !== claimed.address.port;
     if (moved && isActive(known)) {
-      warn(
-        this.#context,
-        'conflict',
-        `${known.name} claims ${formatAddress(claimed.address)}, but is alive elsewhere`,
-      );
+      this.#conflict(known, claimOf(message, claimed));
       return;
     }
-    if (message.incarnation > known.incarnation || (moved && known.status === 'left')) {
-      this.#accept(known, message, claimed);
-    }
+    const news = message.incarnation > known.incarnation || (moved && known.status === 'left');
+    if (news && this.#welcome(message, claimed)) this.#accept(known, message, claimed);
   }
 
   /** Takes in "I can't reach this node". `witnessed` if this node itself has just failed to reach it. */
@@ -150,8 +147,9 @@ export class Membership {
     const { self } = this.#context.nodes;
     self.facts = { ...self.facts, meta };
     self.incarnation = above(self.incarnation, 0);
-    this.#spread(self.name, this.aliveMessage(self));
-    this.#context.host.notify({ kind: 'member', change: 'update', node: self, from: self.name });
+    this.#announceSelf();
+    this.#notify('update', self, self.name);
+    if (this.#context.nodes.active < 2) this.#context.host.notify({ kind: 'self-told' });
   }
 
   /** This node says goodbye; `told` is called once enough others have been told. */
@@ -191,20 +189,31 @@ export class Membership {
     return this.#plausible(message.node, message.incarnation) ? claimed : undefined;
   }
 
+  #conflict(existing: NodeRecord, claim: Claim): void {
+    const what =
+      existing.name === this.#context.nodes.self.name
+        ? `a node at ${formatAddress(claim.address)} uses this node's name '${claim.name}'`
+        : `${claim.name} claims ${formatAddress(claim.address)}, but is alive elsewhere`;
+    warn(this.#context, 'conflict', what);
+    this.#context.host.notify({ kind: 'conflict', existing, claim });
+  }
+
+  #welcome(message: Alive, claimed: ClaimedAddress): boolean {
+    const reason = this.#context.application.refusesAlive(claimOf(message, claimed));
+    if (reason !== undefined) warn(this.#context, 'vetoed', `${message.node}: ${reason}`);
+    return reason === undefined;
+  }
+
   #aliveAboutSelf(message: Alive, claimed: ClaimedAddress): void {
     const { self } = this.#context.nodes;
-    if (message.incarnation < self.incarnation) return;
     const elsewhere =
       claimed.address.host !== self.address.host || claimed.address.port !== self.address.port;
     if (elsewhere) {
       // Refuting would only make two nodes with one name outbid each other for ever.
-      warn(
-        this.#context,
-        'conflict',
-        `a node at ${formatAddress(claimed.address)} uses this node's name '${self.name}'`,
-      );
+      this.#conflict(self, claimOf(message, claimed));
       return;
     }
+    if (message.incarnation < self.incarnation) return;
     const same = sameBytes(message.meta, self.meta) && sameBytes(message.vsn, self.vsn);
     if (message.incarnation > self.incarnation || !same) this.#refute(message.incarnation, self.name);
   }
@@ -247,10 +256,18 @@ export class Membership {
     nodes.self.incarnation = above(nodes.self.incarnation, accused);
     counters.selfRefutations++;
     awareness.apply(1);
-    const refutation = this.aliveMessage(nodes.self);
-    this.#spread(nodes.self.name, refutation);
-    this.#listener.decided(refutation, [accuser]);
+    this.#listener.decided(this.#announceSelf(), [accuser]);
     warn(this.#context, 'refuted', `this node was accused at incarnation ${accused}`);
+  }
+
+  #announceSelf(): Alive {
+    const { nodes, queue, host } = this.#context;
+    const message = this.aliveMessage(nodes.self);
+    queue.update(nodes.self.name, message, () => {
+      // A newer announcement in its place has yet to be told.
+      if (message.incarnation === nodes.self.incarnation) host.notify({ kind: 'self-told' });
+    });
+    return message;
   }
 
   #startSuspicion(node: NodeRecord, from: string): void {

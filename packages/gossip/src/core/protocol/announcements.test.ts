@@ -105,6 +105,6 @@ test('the states and intents of Serf are read as they were written, and garbage 
   });
   const nothing = { ltime: 0, intents: [] };
   for (let length = 0; length < state.length; length += 7)
-    t.same(readSerfState(state.subarray(0, length)), nothing, `${length} bytes`);
+    t.match(readSerfState(state.subarray(0, length)), nothing, `${length} bytes`);
   t.same(readSerfNews(state), nothing, 'a state is no message');
 });

@@ -16,23 +16,25 @@ export class Announcements {
     this.#membership = membership;
   }
 
-  /** Takes a user message that may be Serf's. An announcement that is news is passed on. */
-  hear(body: Uint8Array): void {
+  /** Takes a user message that may be Serf's; says whether it was an announcement. One that is news is passed on. */
+  hear(body: Uint8Array): boolean {
     const news = readSerfNews(body);
     this.#witness(news.ltime);
     for (const intent of news.intents) {
       if (this.#take(intent)) this.#context.queue.user({ type: 'user', body });
     }
+    return news.intents.length > 0;
   }
 
-  /** Takes the state that another node's Serf sent along with a push-pull. */
-  merge(state: Uint8Array): void {
+  /** Takes the state that another node's Serf sent along with a push-pull; gives what follows it, which isn't Serf's. */
+  merge(state: Uint8Array): Uint8Array {
     const news = readSerfState(state);
     this.#witness(news.ltime);
     for (const intent of news.intents) {
       // Who is back by now may not be known to the sender; a new announcement would come by itself.
       if (this.#context.nodes.get(intent.node)?.status === 'dead') this.#take(intent);
     }
+    return state.subarray(news.end);
   }
 
   /** What to send along with a push-pull. */

@@ -4,6 +4,7 @@ import type { NodeRecord } from '../nodes/node-record.js';
 import { Capability, greatestVersion } from '../versions.js';
 import { COMPOUND_OVERHEAD, COMPOUND_PART_OVERHEAD, MAX_COMPOUND_PARTS } from '../wire/compound.js';
 import type { PacketMessage } from '../wire/message-types.js';
+import { CRC_BYTES } from '../wire/packet.js';
 import { type Part, partOf } from '../wire/part.js';
 
 /** Sends messages in datagrams, and lets waiting updates ride along in the room that is left. */
@@ -38,9 +39,15 @@ export class PacketSender {
     this.#context.host.send({ parts, crc }, to);
   }
 
+  /** Most bytes of a user message that still fits one datagram beside nothing else. */
+  get maxMessageBytes(): number {
+    return this.#room() - COMPOUND_PART_OVERHEAD - 1;
+  }
+
+  /** What parts and their lengths may take. memberlist forgets the CRC here and so exceeds its own limit. */
   #room(): number {
     const { config, packetOverhead } = this.#context;
-    return config.udpBytes - packetOverhead - COMPOUND_OVERHEAD;
+    return config.udpBytes - packetOverhead - CRC_BYTES - COMPOUND_OVERHEAD;
   }
 
   #take(room: number, most: number, to: NodeRecord | undefined): Part[] {

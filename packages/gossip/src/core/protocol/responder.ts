@@ -58,7 +58,8 @@ export class Responder {
       return;
     }
     this.#tellTheDead(message.sourceNode, to);
-    this.#sender.send({ type: 'ack', seqNo: message.seqNo, payload: null }, to);
+    const payload = this.#context.application.ackPayload();
+    this.#sender.send({ type: 'ack', seqNo: message.seqNo, payload }, to);
   }
 
   /** Pings a node for another one. */

@@ -1,4 +1,5 @@
-import { type Address, formatAddress } from '../address.js';
+import { type Address, formatAddress, hostOfBytes } from '../address.js';
+import type { Claim } from '../application.js';
 import type { Context } from '../context.js';
 import { warn } from '../context.js';
 import { pushPullInterval } from '../formulas.js';
@@ -6,7 +7,14 @@ import type { Exchange, ExchangeResult } from '../host.js';
 import type { Membership } from '../nodes/membership.js';
 import type { NodeRecord } from '../nodes/node-record.js';
 import { findIncompatible, type Versioned } from '../versions.js';
-import { type NodeState, type PushPull, type StreamMessage, WireState } from '../wire/stream-types.js';
+import { concatBytes } from '../wire/bytes.js';
+import {
+  type NodeState,
+  type PushPull,
+  type StreamError,
+  type StreamMessage,
+  WireState,
+} from '../wire/stream-types.js';
 import type { Announcements } from './announcements.js';
 
 const STATUS_OF = ['alive', 'suspect', 'dead', 'left'] as const;
@@ -44,20 +52,17 @@ export class Synchronizer {
   exchange(to: Address, reason: 'join' | 'sync' | 'rejoin'): number {
     const { host, config, counters } = this.#context;
     const id = this.#nextId++;
+    const join = reason !== 'sync';
     counters.syncs++;
-    host.exchange(
-      this.#state(reason === 'join'),
-      to,
-      { kind: 'push-pull', id, to, reason },
-      config.streamTimeoutMs,
-    );
+    host.exchange(this.#state(join), to, { kind: 'push-pull', id, to, reason }, config.streamTimeoutMs);
     return id;
   }
 
   /** Takes the outcome of an exchange that we began; true if it went well. */
   reply(exchange: Extract<Exchange, { kind: 'push-pull' }>, result: ExchangeResult): boolean {
     const { host, counters } = this.#context;
-    const error = result.ok ? this.#takeReply(result.reply) : result.error;
+    const join = exchange.reason !== 'sync';
+    const error = result.ok ? this.#takeReply(result.reply, join) : result.error;
     if (error !== undefined) counters.syncsFailed++;
     if (!result.ok && result.malformed) {
       warn(this.#context, 'malformed', `reply of ${formatAddress(exchange.to)}: ${result.error}`);
@@ -66,33 +71,53 @@ export class Synchronizer {
     return error === undefined;
   }
 
-  /** Takes another node's state; the answer is ours, made before its state changes anything. */
-  request(message: PushPull): PushPull {
+  /**
+   * Takes another node's state; the answer is ours, made before its state changes anything. A refusal is told to the
+   * other side, so that it doesn't take in our state either; memberlist answers first and judges then.
+   */
+  request(message: PushPull): PushPull | StreamError {
+    const problem = this.#problemOf(message, message.join);
+    if (problem !== undefined) return { type: 'error', error: problem };
     const answer = this.#state(message.join);
-    const problem = this.#merge(message);
-    if (problem !== undefined) warn(this.#context, 'incompatible', `push-pull refused: ${problem}`);
+    this.#merge(message, message.join);
     return answer;
   }
 
-  #takeReply(message: StreamMessage): string | undefined {
+  #takeReply(message: StreamMessage, join: boolean): string | undefined {
     if (message.type === 'error') return message.error;
-    return message.type === 'pushPull'
-      ? this.#merge(message)
-      : `answered with a message of type ${message.type}`;
+    if (message.type !== 'pushPull') return `answered with a message of type ${message.type}`;
+    const problem = this.#problemOf(message, join);
+    if (problem === undefined) this.#merge(message, join);
+    return problem;
   }
 
   #state(join: boolean): PushPull {
-    const { nodes, config } = this.#context;
-    const userState = config.serf ? this.#announcements.state() : new Uint8Array(0);
+    const { nodes, config, application } = this.#context;
+    const own = application.localState(join);
+    const userState = config.serf ? concatBytes(this.#announcements.state(), own) : own;
     return { type: 'pushPull', join, nodes: nodes.all.map(toWire), userState };
   }
 
-  #merge(message: PushPull): string | undefined {
-    const problem = findIncompatible(this.#versions(message.nodes));
-    if (problem !== undefined) return problem;
+  #problemOf(message: PushPull, join: boolean): string | undefined {
+    const incompatible = findIncompatible(this.#versions(message.nodes));
+    if (incompatible !== undefined) {
+      warn(this.#context, 'incompatible', `push-pull refused: ${incompatible}`);
+      return incompatible;
+    }
+    const veto = join ? this.#context.application.refusesMerge(message.nodes.map(claimOf)) : undefined;
+    if (veto !== undefined) warn(this.#context, 'vetoed', `merge: ${veto}`);
+    return veto;
+  }
+
+  #merge(message: PushPull, join: boolean): void {
     for (const node of message.nodes) this.#mergeNode(node);
-    if (this.#context.config.serf) this.#announcements.merge(message.userState);
-    return undefined;
+    this.#takeUserState(message.userState, join);
+  }
+
+  /** With Serf's preset, its state comes first and the application's follows; Serf itself reads only its own. */
+  #takeUserState(bytes: Uint8Array, join: boolean): void {
+    const state = this.#context.config.serf ? this.#announcements.merge(bytes) : bytes;
+    if (state.length > 0) this.#context.host.notify({ kind: 'remote-state', state, join });
   }
 
   /** Of the dead, versions don't matter: one bad node that is gone must not keep everybody out. */
@@ -118,6 +143,12 @@ export class Synchronizer {
     const { config, nodes } = this.#context;
     return pushPullInterval(config.pushPullIntervalMs, nodes.active);
   }
+}
+
+function claimOf(node: NodeState): Claim {
+  const { name, addr, port, meta, vsn, incarnation } = node;
+  const address = { host: (addr && hostOfBytes(addr)) ?? '', port };
+  return { name, address, meta, vsn, incarnation, status: STATUS_OF[node.state] ?? 'dead' };
 }
 
 function toWire(node: NodeRecord): NodeState {

@@ -27,18 +27,26 @@ export function encodeSerfState(ltime: number, departures: readonly Departure[] 
   return writer.finish();
 }
 
+/** Serf's news at the beginning of a push-pull's state. */
+export interface SerfState extends SerfNews {
+  /** Where it ends, in bytes; Serf itself ignores what follows. */
+  readonly end: number;
+}
+
+const NO_STATE: SerfState = { ...NO_NEWS, end: 0 };
+
 /** Reads a push-pull state; those who left come as leave intents. What can't be read says nothing. */
-export function readSerfState(state: Uint8Array): SerfNews {
-  if (state[0] !== SerfType.pushPull) return NO_NEWS;
+export function readSerfState(state: Uint8Array): SerfState {
+  if (state[0] !== SerfType.pushPull) return NO_STATE;
   try {
     return readState(new MsgpackReader(state, 1));
   } catch (error) {
-    if (error instanceof WireError) return NO_NEWS;
+    if (error instanceof WireError) return NO_STATE;
     throw error;
   }
 }
 
-function readState(reader: MsgpackReader): SerfNews {
+function readState(reader: MsgpackReader): SerfState {
   let ltime = 0;
   let left: readonly string[] = [];
   let times: ReadonlyMap<string, number> = new Map();
@@ -49,7 +57,7 @@ function readState(reader: MsgpackReader): SerfNews {
     else reader.skip();
   });
   const intents = left.map((node): Intent => ({ kind: 'leave', node, ltime: (times.get(node) ?? 0) + 1 }));
-  return { ltime, intents };
+  return { ltime, intents, end: reader.offset };
 }
 
 function readNames(reader: MsgpackReader, field: string): string[] {

@@ -23,7 +23,7 @@ const MAX_NESTING = 4;
 const COMPRESS_FROM = 256;
 
 /** Bytes of the CRC header. */
-const CRC_BYTES = 5;
+export const CRC_BYTES = 5;
 
 /** One datagram as data: what it carries, at least one part and in this order, and what goes around it. */
 export interface Packet {

@@ -1,0 +1,86 @@
+import { type Application, type Claim, DEFAULT_STREAM_LIMITS } from '../core/index.js';
+import { messageOf } from './gossip-error.js';
+import type { GossipLogger } from './log.js';
+import { type ClaimedMember, claimedMemberOf } from './member.js';
+
+/** What an application can add to the protocol and forbid. What these throw is logged and counts as a veto, or as nothing to send. */
+export interface GossipCallbacks {
+  /**
+   * Bytes that go along with this node's state to each node that it exchanges states with, at a join and every
+   * `pushPullIntervalMs`; at most 16 MiB. The other side gets them as `remoteState`. `join`: one of both is joining.
+   */
+  localState?(join: boolean): Uint8Array;
+  /** Whether to believe news about another node: that it is there, its address, its tags. False ignores them. */
+  acceptAlive?(member: ClaimedMember): boolean;
+  /** Whether to merge with the cluster of these nodes at a join, ours or theirs. False cancels it on both sides. */
+  acceptMerge?(members: readonly ClaimedMember[]): boolean;
+  /** Bytes that go along with each answer to a direct ping; the other side gets them as `roundTrip`. At most 512. */
+  ackPayload?(): Uint8Array;
+}
+
+/** Most bytes of an ack's payload: with a full ping beside it, it must fit one datagram. */
+const MAX_PAYLOAD_BYTES = 512;
+
+/** Most bytes of state in a push-pull; the rest of a stream's limit is for the nodes. */
+const MAX_STATE_BYTES = DEFAULT_STREAM_LIMITS.bytes - (4 << 20);
+
+const NONE = new Uint8Array(0);
+
+/** What the core asks, answered by the options of a member. */
+export class Callbacks implements Application {
+  readonly #callbacks: GossipCallbacks;
+  readonly #refusesHost: (host: string) => string | undefined;
+  readonly #logger: GossipLogger;
+
+  /** @param refusesHost says why a member may not have this numeric address, or undefined. */
+  constructor(
+    callbacks: GossipCallbacks,
+    refusesHost: (host: string) => string | undefined,
+    logger: GossipLogger,
+  ) {
+    this.#callbacks = callbacks;
+    this.#refusesHost = refusesHost;
+    this.#logger = logger;
+  }
+
+  localState(join: boolean): Uint8Array {
+    return this.#bytes('localState', MAX_STATE_BYTES, () => this.#callbacks.localState?.(join)) ?? NONE;
+  }
+
+  ackPayload(): Uint8Array | null {
+    return this.#bytes('ackPayload', MAX_PAYLOAD_BYTES, () => this.#callbacks.ackPayload?.()) ?? null;
+  }
+
+  refusesAlive(claim: Claim): string | undefined {
+    return (
+      this.#refusesHost(claim.address.host) ??
+      this.#veto('acceptAlive', () => this.#callbacks.acceptAlive?.(claimedMemberOf(claim)))
+    );
+  }
+
+  refusesMerge(claims: readonly Claim[]): string | undefined {
+    return this.#veto('acceptMerge', () => this.#callbacks.acceptMerge?.(claims.map(claimedMemberOf)));
+  }
+
+  #veto(name: string, ask: () => boolean | undefined): string | undefined {
+    try {
+      return (ask() ?? true) ? undefined : `refused by ${name}`;
+    } catch (error) {
+      this.#logger.error({ err: error, callback: name }, 'gossip callback failed');
+      return `${name} failed`;
+    }
+  }
+
+  #bytes(name: string, most: number, ask: () => Uint8Array | undefined): Uint8Array | undefined {
+    try {
+      const bytes = ask();
+      if (bytes !== undefined && bytes.length > most) {
+        throw new RangeError(`${bytes.length} bytes, expected at most ${most}`);
+      }
+      return bytes && Uint8Array.from(bytes);
+    } catch (error) {
+      this.#logger.error({ err: error, callback: name }, `gossip callback failed: ${messageOf(error)}`);
+      return undefined;
+    }
+  }
+}

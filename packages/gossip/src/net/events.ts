@@ -1,0 +1,95 @@
+import { EventEmitter } from 'node:events';
+import type { MemberChange } from '../core/index.js';
+import type { GossipLogger } from './log.js';
+import type { ClaimedMember, Member } from './member.js';
+
+/** Something that happened to a member, with the member as it was right after. */
+export interface MemberEvent {
+  readonly type: MemberChange;
+  readonly member: Member;
+  /** Name of the node whose word this is. */
+  readonly from: string;
+}
+
+/**
+ * A message of an application. The protocol doesn't say who sent it: what a receiver needs to know of that, the
+ * sender puts into the body.
+ */
+export interface Message {
+  readonly body: Uint8Array;
+  /** True if it came over TCP, that is by a reliable `send`. Others can arrive several times. */
+  readonly reliable: boolean;
+}
+
+/** What the application of another node sent along with its state. */
+export interface RemoteState {
+  readonly state: Uint8Array;
+  /** True if one of the two nodes is joining the other. */
+  readonly join: boolean;
+}
+
+/** Two nodes with one name. */
+export interface Conflict {
+  /** The one that keeps the name here; maybe this node itself. */
+  readonly existing: Member;
+  /** What the other one says of itself. */
+  readonly claimed: ClaimedMember;
+}
+
+/** A direct ping that was answered over UDP. */
+export interface RoundTrip {
+  readonly member: Member;
+  readonly milliseconds: number;
+  /** What the member's `ackPayload` gave; null without. */
+  readonly payload: Uint8Array | null;
+}
+
+/** Events of `Gossip` and their arguments. */
+export interface GossipEvents {
+  /** A member came, went, failed, or changed; see `MemberChange`. */
+  change: [event: MemberEvent];
+  /** A message of `broadcast` or `send`. */
+  message: [message: Message];
+  /** State of another node's application, at a join and at each periodic exchange. */
+  remoteState: [state: RemoteState];
+  /** A name is used twice; told at each claim that is heard. */
+  conflict: [conflict: Conflict];
+  /** A member answered a direct ping. */
+  roundTrip: [roundTrip: RoundTrip];
+  /** The keyring has changed: all keys, the primary one first. For keeping them on disk. */
+  keyring: [keys: readonly Uint8Array[]];
+}
+
+/** Calls listeners after what caused the event is done, so that they may call back; what they throw is logged. */
+export class Listeners {
+  readonly #emitter = new EventEmitter();
+  readonly #logger: GossipLogger;
+
+  constructor(logger: GossipLogger) {
+    this.#logger = logger;
+    this.#emitter.setMaxListeners(0);
+  }
+
+  add<E extends keyof GossipEvents>(event: E, listener: (...args: GossipEvents[E]) => void): void {
+    this.#emitter.on(event, listener);
+  }
+
+  remove<E extends keyof GossipEvents>(event: E, listener: (...args: GossipEvents[E]) => void): void {
+    this.#emitter.off(event, listener);
+  }
+
+  /** @param args makes the arguments; not called when nobody listens. */
+  emit<E extends keyof GossipEvents>(event: E, args: () => GossipEvents[E]): void {
+    if (this.#emitter.listenerCount(event) === 0) return;
+    const made = args();
+    queueMicrotask(() => {
+      for (const listener of this.#emitter.listeners(event)) {
+        try {
+          (listener as (...args: GossipEvents[E]) => void)(...made);
+        } catch (error) {
+          this.#logger.error({ err: error, event }, 'gossip listener failed');
+        }
+      }
+    });
+  }
+}
