@@ -1,8 +1,10 @@
 import { test } from 'tap';
 import { RecordingHost } from '../../sim/recording-host.js';
-import { encodeJoinIntent, encodeLeaveIntent, readSerfNews } from '../serf/intents.js';
+import { encodeJoinIntent, encodeLeaveIntent, readSerfNews, SerfType } from '../serf/intents.js';
+import { RecentMessages } from '../serf/recent-messages.js';
 import { type Departure, encodeSerfState, readSerfState } from '../serf/state.js';
 import { encodeMessage } from '../wire/message-encoder.js';
+import { MsgpackWriter } from '../wire/msgpack-writer.js';
 import { encodeStream } from '../wire/stream-encoder.js';
 import type { PushPull } from '../wire/stream-types.js';
 
@@ -59,6 +61,37 @@ test('the announcement of a leave is passed on when it is news', async (t) => {
   t.equal(host.messages('user').length, sent, 'neither repetitions nor what is about strangers');
 });
 
+test('user events and queries are passed on when they are seen first', async (t) => {
+  const call = (type: number, name: string, flags: number): Uint8Array => {
+    const writer = new MsgpackWriter().byte(type).map(3).text('Flags').uint(flags);
+    return writer.text('LTime').uint(3).text('Name').text(name).finish();
+  };
+  const host = given();
+  const bodies = [call(SerfType.event, 'deploy', 0), call(SerfType.query, 'uptime', 1)];
+  for (const body of [...bodies, ...bodies]) hearUser(host, body);
+  const unique = (): number =>
+    new Set(host.messages('user').map(({ body }) => Buffer.from(body).toString('hex'))).size;
+  gossiped(host);
+  t.equal(unique(), 2);
+  const sent = host.messages('user').length;
+  for (const body of bodies) hearUser(host, body);
+  hearUser(host, call(SerfType.query, 'for one node only', 2));
+  hearUser(host, Uint8Array.of(SerfType.event, 1, 2, 3));
+  gossiped(host);
+  t.equal(host.messages('user').length, sent, 'not again, and nothing that is not for all');
+});
+
+test('messages are remembered for a minute, and more than can be remembered are none of them the first', async (t) => {
+  const recent = new RecentMessages();
+  const body = (i: number): Uint8Array => Buffer.from(`message ${i}`);
+  let first = 0;
+  for (let i = 0; i < 5000; i++) if (recent.first(body(i), i)) first++;
+  t.equal(first, 4096);
+  t.notOk(recent.first(body(0), 59_000));
+  t.ok(recent.first(body(0), 60_000), 'its minute is over');
+  t.ok(recent.first(body(4999), 60_001), 'and there is room again');
+});
+
 test('who left on purpose is listed to nodes that did not hear the announcement', async (t) => {
   const host = given();
   hearUser(host, encodeLeaveIntent('a', 5));
@@ -102,8 +135,9 @@ test('the states and intents of Serf are read as they were written, and garbage 
   t.same(readSerfNews(encodeJoinIntent('a', 8)), {
     ltime: 8,
     intents: [{ kind: 'join', node: 'a', ltime: 8 }],
+    forAll: false,
   });
-  const nothing = { ltime: 0, intents: [] };
+  const nothing = { ltime: 0, intents: [], forAll: false };
   for (let length = 0; length < state.length; length += 7)
     t.match(readSerfState(state.subarray(0, length)), nothing, `${length} bytes`);
   t.same(readSerfNews(state), nothing, 'a state is no message');

@@ -1,29 +1,31 @@
 import type { Context } from '../context.js';
 import type { Membership } from '../nodes/membership.js';
 import { encodeJoinIntent, type Intent, readSerfNews } from '../serf/intents.js';
+import { RecentMessages } from '../serf/recent-messages.js';
 import { type Departure, encodeSerfState, readSerfState } from '../serf/state.js';
 
 /**
- * What Serf does beyond memberlist so that everybody knows who left on purpose: its nodes announce that they leave,
- * pass such announcements on, and list those who left when they exchange their states.
+ * What Serf does beyond memberlist so that everybody learns what is for all: its nodes announce that they leave, pass
+ * such announcements, user events and queries on, and list those who left when they exchange their states.
  */
 export class Announcements {
   readonly #context: Context;
   readonly #membership: Membership;
+  readonly #recent = new RecentMessages();
 
   constructor(context: Context, membership: Membership) {
     this.#context = context;
     this.#membership = membership;
   }
 
-  /** Takes a user message that may be Serf's; says whether it was an announcement. One that is news is passed on. */
+  /** Takes a user message that may be Serf's; says whether it was an announcement. What is for all and news is passed on. */
   hear(body: Uint8Array): boolean {
-    const news = readSerfNews(body);
-    this.#witness(news.ltime);
-    for (const intent of news.intents) {
-      if (this.#take(intent)) this.#context.queue.user({ type: 'user', body });
-    }
-    return news.intents.length > 0;
+    const { ltime, intents, forAll } = readSerfNews(body);
+    this.#witness(ltime);
+    const { queue, host } = this.#context;
+    const news = forAll ? this.#recent.first(body, host.now()) : intents.some((intent) => this.#take(intent));
+    if (news) queue.user({ type: 'user', body });
+    return intents.length > 0;
   }
 
   /** Takes the state that another node's Serf sent along with a push-pull; gives what follows it, which isn't Serf's. */

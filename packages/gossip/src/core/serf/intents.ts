@@ -11,6 +11,9 @@ export const SerfType: Readonly<Record<'leave' | 'join' | 'pushPull' | 'event' |
   query: 4,
 };
 
+/** Flag of a query that goes to one node only. */
+const NOT_FOR_ALL = 2;
+
 /** A node's word about its own coming or going: Serf takes the one with the greater Lamport time. */
 export interface Intent {
   readonly kind: 'leave' | 'join';
@@ -42,10 +45,12 @@ export interface SerfNews {
   /** Lamport time; 0 if there is none. */
   readonly ltime: number;
   readonly intents: readonly Intent[];
+  /** A user event or query that every node that sees it for the first time should pass on. */
+  readonly forAll: boolean;
 }
 
 /** No news. */
-export const NO_NEWS: SerfNews = { ltime: 0, intents: [] };
+export const NO_NEWS: SerfNews = { ltime: 0, intents: [], forAll: false };
 
 /** Reads a Serf message. What can't be read says nothing. */
 export function readSerfNews(body: Uint8Array): SerfNews {
@@ -53,7 +58,7 @@ export function readSerfNews(body: Uint8Array): SerfNews {
   try {
     const reader = new MsgpackReader(body, 1);
     if (type === SerfType.leave || type === SerfType.join) return readIntent(reader, type);
-    if (type === SerfType.event || type === SerfType.query) return readClock(reader);
+    if (type === SerfType.event || type === SerfType.query) return readCall(reader);
   } catch (error) {
     if (!(error instanceof WireError)) throw error;
   }
@@ -68,16 +73,22 @@ function readIntent(reader: MsgpackReader, type: number): SerfNews {
     else if (field === 'Node') node = reader.text(field);
     else reader.skip();
   });
-  return { ltime, intents: [{ kind: type === SerfType.leave ? 'leave' : 'join', node, ltime }] };
+  const kind = type === SerfType.leave ? 'leave' : 'join';
+  return { ...NO_NEWS, ltime, intents: [{ kind, node, ltime }] };
 }
 
-function readClock(reader: MsgpackReader): SerfNews {
+/** User events and queries: they have a name, and a query can ask not to be passed on. */
+function readCall(reader: MsgpackReader): SerfNews {
   let ltime = 0;
+  let name = '';
+  let flags = 0;
   readFields(reader, (field) => {
     if (field === 'LTime') ltime = readTime(reader, field);
+    else if (field === 'Name') name = reader.text(field);
+    else if (field === 'Flags') flags = reader.int(field);
     else reader.skip();
   });
-  return { ltime, intents: [] };
+  return { ...NO_NEWS, ltime, forAll: name !== '' && (flags & NOT_FOR_ALL) === 0 };
 }
 
 /** Calls `read` for the name of each field of a map; it must consume the value. */

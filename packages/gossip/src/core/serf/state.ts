@@ -57,7 +57,7 @@ function readState(reader: MsgpackReader): SerfState {
     else reader.skip();
   });
   const intents = left.map((node): Intent => ({ kind: 'leave', node, ltime: (times.get(node) ?? 0) + 1 }));
-  return { ltime, intents, end: reader.offset };
+  return { ...NO_NEWS, ltime, intents, end: reader.offset };
 }
 
 function readNames(reader: MsgpackReader, field: string): string[] {
