@@ -1,0 +1,94 @@
+import { parseArgs } from 'node:util';
+import { CHAOS_SIZE } from '../chaos/chaos.js';
+import { chaosCommand } from './chaos-command.js';
+import type { Output } from './output.js';
+
+const HELP = `npm run simulate -- COMMAND [OPTIONS]
+
+  chaos    clusters under random faults, judged by invariants
+             --seeds N       how many seeds to play (100), from --from N (1)
+             --seed N        one seed; with --trace, all that happened in it
+             --nodes N       nodes at the start (${CHAOS_SIZE.nodes})
+             --seconds N     virtual time of faults (${CHAOS_SIZE.faultsMs / 1000})
+             --workers N     threads (one for each processor)
+             --death-ms N    judge deaths by this bound instead of the one that the parameters promise
+  scale    large clusters with churn: time to detection, traffic, cost
+             --nodes N,...   sizes, one after the other (100,1000)
+             --minutes N     virtual time (10)
+             --seed N        (1)
+             --churn P       percent of the nodes that crash or leave each minute, and as many join (1)
+             --loss P        percent of all datagrams (1)
+
+  --json   results as JSON
+  --help   this text
+
+Exit code: 0 all invariants held, 1 one was broken, 2 wrong arguments.
+`;
+
+/** Arguments that make no sense. */
+class UsageError extends Error {}
+
+const OPTIONS = {
+  seeds: { type: 'string' },
+  from: { type: 'string' },
+  seed: { type: 'string' },
+  nodes: { type: 'string' },
+  seconds: { type: 'string' },
+  minutes: { type: 'string' },
+  workers: { type: 'string' },
+  churn: { type: 'string' },
+  loss: { type: 'string' },
+  'death-ms': { type: 'string' },
+  trace: { type: 'boolean' },
+  json: { type: 'boolean' },
+  help: { type: 'boolean' },
+} as const;
+
+type Flags = ReturnType<typeof parse>['values'];
+
+const parse = (args: string[]) => parseArgs({ args, options: OPTIONS, allowPositionals: true });
+
+/** Runs one command line; the result is the exit code. */
+export async function run(args: string[], output: Output): Promise<number> {
+  try {
+    const { values, positionals } = parse(args);
+    if (values.help) {
+      output.result(HELP);
+      return 0;
+    }
+    return (await dispatch(positionals, values, output)) ? 0 : 1;
+  } catch (error) {
+    const isUsage = error instanceof UsageError || (error instanceof TypeError && 'code' in error);
+    if (!isUsage) throw error;
+    output.progress(`${error.message}\n\n${HELP}`);
+    return 2;
+  }
+}
+
+async function dispatch(positionals: readonly string[], flags: Flags, output: Output): Promise<boolean> {
+  const [command, extra] = positionals;
+  if (extra !== undefined) throw new UsageError(`unexpected argument "${extra}"`);
+  if (command === 'chaos') return chaosCommand(chaosRequest(flags), output);
+  throw new UsageError(command === undefined ? 'no command' : `there is no command "${command}"`);
+}
+
+function chaosRequest(flags: Flags): Parameters<typeof chaosCommand>[0] {
+  return {
+    seed: flags.seed === undefined ? undefined : whole('seed', flags.seed, 0),
+    from: whole('from', flags.from ?? '1', 0),
+    seeds: whole('seeds', flags.seeds ?? '100', 1),
+    workers: flags.workers === undefined ? undefined : whole('workers', flags.workers, 1),
+    nodes: whole('nodes', flags.nodes ?? String(CHAOS_SIZE.nodes), 3),
+    seconds: whole('seconds', flags.seconds ?? String(CHAOS_SIZE.faultsMs / 1000), 1),
+    deathMs: flags['death-ms'] === undefined ? undefined : whole('death-ms', flags['death-ms'], 0),
+    trace: flags.trace ?? false,
+    json: flags.json ?? false,
+  };
+}
+
+function whole(option: string, text: string, least: number): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < least)
+    throw new UsageError(`--${option} is "${text}", expected a whole number of ${least} or more`);
+  return value;
+}

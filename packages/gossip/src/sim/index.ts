@@ -1,0 +1,17 @@
+export { type ChaosOptions, type ChaosResult, playChaos } from './chaos/chaos.js';
+export { FaultDriver } from './chaos/fault-driver.js';
+export { describeFault, type Fault, type ScheduledFault } from './chaos/faults.js';
+export { type ChaosPlan, type ChaosSize, planChaos } from './chaos/plan.js';
+export { Trace, type TraceFilter } from './chaos/trace.js';
+export { type Bounds, boundsFor } from './invariants/bounds.js';
+export type { Detection } from './invariants/deaths.js';
+export type { Fate, Truth } from './invariants/truth.js';
+export { formatViolation, type InvariantName, type Violation } from './invariants/violation.js';
+export { Watch, type WatchOptions } from './invariants/watch.js';
+export { GOOD_LINK, type LinkQuality, Network } from './network.js';
+export type { Place } from './place.js';
+export { seededRandom } from './prng.js';
+export { Process, type ProcessState, SOCKET_BUFFER_PACKETS } from './process.js';
+export { Scheduler, type Task } from './scheduler.js';
+export { SimNode } from './sim-node.js';
+export { type ProcessChange, type SimNodeOptions, type Watcher, World, type WorldOptions } from './world.js';
