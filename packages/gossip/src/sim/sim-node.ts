@@ -72,6 +72,12 @@ export class SimNode implements Host {
     this.stop();
   }
 
+  /** Says goodbye; a `left` event tells when it may stop. */
+  leave(): void {
+    this.#world.tell(this, 'leave');
+    this.core.leave();
+  }
+
   /** Freezes the process, as SIGSTOP does: packets (as many as a socket holds) and timers wait. */
   pause(): void {
     this.#process.freeze();

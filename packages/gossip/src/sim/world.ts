@@ -46,7 +46,7 @@ export interface SimNodeOptions {
 }
 
 /** What happened to a simulated process: `pause` is SIGSTOP, `slow` an overloaded host. */
-export type ProcessChange = 'start' | 'stop' | 'pause' | 'resume' | 'slow' | 'quick';
+export type ProcessChange = 'start' | 'leave' | 'stop' | 'pause' | 'resume' | 'slow' | 'quick';
 
 /** Somebody who sees all that happens in a world, without being seen. */
 export interface Watcher {

@@ -110,7 +110,7 @@ export class FaultDriver implements Watcher {
   #leave(fault: Of<'leave'>): void {
     const node = this.#running(fault.node);
     if (!node) return;
-    node.core.leave();
+    node.leave();
     this.#later(LEAVE_TIMEOUT_MS, `${node.name} waits no longer for its goodbye`, () => {
       if (node.running) node.stop();
     });

@@ -97,6 +97,7 @@ export class Truth {
     const fate = this.of(node.name);
     if (fate?.node !== node) return;
     if (change === 'stop') fate.stoppedAt ??= this.#world.now;
+    else if (change === 'leave') this.leaving(node);
     else if (change === 'pause' || change === 'slow') fate.peace.disturb();
     else if (change === 'resume' || change === 'quick') fate.peace.settle(this.#world.now);
   }
