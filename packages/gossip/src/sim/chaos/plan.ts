@@ -1,4 +1,4 @@
-import { pickSome, type Random, shuffle } from '../../core/random.js';
+import { type Random, shuffle } from '../../core/random.js';
 import type { LinkQuality } from '../network.js';
 import { seededRandom } from '../prng.js';
 import type { Fault, ScheduledFault } from './faults.js';
@@ -108,7 +108,9 @@ function one(random: Random, names: readonly string[]): string {
 }
 
 function some(random: Random, names: readonly string[], most: number): string[] {
-  return pickSome(random, names, 1 + Math.floor(random() * most), () => true);
+  const shuffled = [...names];
+  shuffle(random, shuffled);
+  return shuffled.slice(0, 1 + Math.floor(random() * most));
 }
 
 function crash(random: Random, names: readonly string[]): Fault[] {
