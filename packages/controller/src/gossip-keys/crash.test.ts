@@ -51,10 +51,15 @@ function drive(world: World): World | undefined {
   const members = new Map(
     agents.map(({ isLinked, reported }, i) => [
       `agent-${i}`,
-      { active: isLinked, enrolledAt: 1, keys: stateOf(reported) },
+      // Offline is what the machine waits for least.
+      {
+        presence: isLinked ? ('connected' as const) : ('offline' as const),
+        enrolledAt: 1,
+        keys: stateOf(reported),
+      },
     ]),
   );
-  members.set('controller', { active: true, enrolledAt: 0, keys: stateOf(own) });
+  members.set('controller', { presence: 'connected', enrolledAt: 0, keys: stateOf(own) });
   const next = advance(ring, { at: 0, members }, options);
   if (next === ring) return undefined;
   // What is stored is JSON.

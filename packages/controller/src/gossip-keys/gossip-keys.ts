@@ -177,7 +177,7 @@ export class GossipKeys {
   #observe(): KeyObservation {
     const { nodes, membership, now } = this.#parts;
     const members = new Map(nodes.keyHolders());
-    members.set(controllerName, { active: true, enrolledAt: 0, keys: membership.keyState() });
+    members.set(controllerName, { presence: 'connected', enrolledAt: 0, keys: membership.keyState() });
     return { at: now(), members };
   }
 

@@ -38,17 +38,17 @@ class World {
     const [primary] = held;
     const keys = primary === undefined ? null : { primary, held };
     const enrolledAt = this.members.get(name)?.enrolledAt ?? 1;
-    this.members.set(name, { active: true, enrolledAt, keys });
+    this.members.set(name, { presence: 'connected', enrolledAt, keys });
   }
 
-  away(name: string): void {
+  away(name: string, presence: 'away' | 'offline' = 'away'): void {
     const holder = this.members.get(name);
-    if (holder !== undefined) this.members.set(name, { ...holder, active: false });
+    if (holder !== undefined) this.members.set(name, { ...holder, presence });
   }
 
   /** Every member with a link reports these keys. */
   all(...held: string[]): void {
-    for (const [name, { active }] of this.members) if (active) this.holds(name, ...held);
+    for (const [name, { presence }] of this.members) if (presence === 'connected') this.holds(name, ...held);
   }
 
   get seen(): { at: number; members: Map<string, KeyHolder> } {
@@ -110,7 +110,7 @@ t.test('a rotation goes on when every member is measured to be ready', async (t)
 
 t.test('a member that is away or silent holds it up, until it comes, is ignored or removed', async (t) => {
   const world = new World('a', 'b', 'c');
-  world.away('a');
+  world.away('a', 'offline');
   world.away('b');
   world.begin('b');
   world.settle();
@@ -135,7 +135,11 @@ t.test('a member that is away or silent holds it up, until it comes, is ignored 
   world.at += 1;
   t.equal(world.settle(), 'removing new1');
   world.away('a');
+  world.away('c');
   world.all('new1');
+  t.equal(world.settle(), 'removing new1');
+  t.equal(world.waits, 'c is away');
+  world.away('c', 'offline');
   t.equal(world.settle(), 'done new1', 'nothing depends on who drops the old key later');
   t.same(world.ring.rotation?.ignored, ['a', 'b']);
 
@@ -192,7 +196,7 @@ t.test('a removal is followed by one rotation, once it took place', async (t) =>
   // Two more while it runs; one comes back under its name: that is another node, and the old one knows the keys.
   world.ring = noteRemoval(noteRemoval(world.ring, removal('b')), removal('c'));
   world.members.delete('c');
-  world.members.set('b', { active: true, enrolledAt: 2, keys: { primary: 'old0', held: ['old0'] } });
+  world.members.set('b', { presence: 'connected', enrolledAt: 2, keys: { primary: 'old0', held: ['old0'] } });
   world.all('old0', 'new1');
   world.settle();
   world.all('new1', 'old0');

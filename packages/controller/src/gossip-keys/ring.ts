@@ -1,4 +1,5 @@
 import type { GossipKeyState } from '@shoal/common';
+import type { Presence } from '../rollout/machine.js';
 import type { Actor } from '../services.js';
 
 /** A gossip key that members shall hold, by its fingerprint. */
@@ -55,8 +56,8 @@ export interface KeyRing {
 
 /** What is measured of one member. */
 export interface KeyHolder {
-  /** It has a link, and reported on it. */
-  readonly active: boolean;
+  /** `connected`: it has a link, and reported on it; `away`: it is expected back any moment; `offline`: it isn't. */
+  readonly presence: Presence;
   readonly enrolledAt: number;
   /** null: not reported. */
   readonly keys: GossipKeyState | null;

@@ -1,4 +1,5 @@
 import type { GossipKeyState, GossipKeyWait } from '@shoal/common';
+import type { Presence } from '../rollout/machine.js';
 import { type KeyObservation, type KeyRing, type Rotation, runningRotation } from './ring.js';
 
 /** A member that isn't as it must be for the next change to cut nobody off. */
@@ -12,14 +13,14 @@ export interface Wait {
  */
 function waitsFor(
   { members }: KeyObservation,
-  letOff: (member: string) => boolean,
+  letOff: (member: string, presence: Presence) => boolean,
   is: (keys: GossipKeyState) => boolean,
   otherwise: GossipKeyWait,
 ): Wait[] {
   const waits: Wait[] = [];
-  for (const [member, { active, keys }] of members) {
-    if (!active) {
-      if (!letOff(member)) waits.push({ member, why: 'away' });
+  for (const [member, { presence, keys }] of members) {
+    if (presence !== 'connected') {
+      if (!letOff(member, presence)) waits.push({ member, why: 'away' });
     } else if (keys === null) waits.push({ member, why: 'silent' });
     else if (!is(keys)) waits.push({ member, why: otherwise });
   }
@@ -41,17 +42,18 @@ export function othersThan(fingerprint: string, seen: KeyObservation, ignored: r
   return waitsFor(seen, among(ignored), ({ primary }) => primary === fingerprint, 'uses-old');
 }
 
-/** Members with a link that still hold a key of which the ring knows nothing. Nothing depends on those that are away: they drop it as they come back. */
-function keepersOf({ keys: ring }: KeyRing, seen: KeyObservation): Wait[] {
+/** Members that still hold a key of which the ring knows nothing. Nothing depends on it: who is offline drops the key as it comes back, and isn't waited for. */
+function keepersOf({ keys: ring }: KeyRing, seen: KeyObservation, ignored: readonly string[]): Wait[] {
   const known = new Set(ring.map(({ fingerprint }) => fingerprint));
-  const everyone = () => true;
-  return waitsFor(seen, everyone, ({ held }) => held.every((key) => known.has(key)), 'holds-old');
+  const isIgnored = among(ignored);
+  const letOff = (member: string, presence: Presence) => presence === 'offline' || isIgnored(member);
+  return waitsFor(seen, letOff, ({ held }) => held.every((key) => known.has(key)), 'holds-old');
 }
 
 function waitsOf(rotation: Rotation, ring: KeyRing, seen: KeyObservation): Wait[] {
   if (rotation.stage === 'installing') return lackersOf(rotation.to, seen, rotation.ignored);
   if (rotation.stage === 'using') return othersThan(rotation.to, seen, rotation.ignored);
-  return keepersOf(ring, seen);
+  return keepersOf(ring, seen, rotation.ignored);
 }
 
 /** Members that the stage of the running rotation waits for; none when none runs. */

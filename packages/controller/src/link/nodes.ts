@@ -290,9 +290,10 @@ export class Nodes {
   /** What each node's agent reported of its gossip keys. */
   keyHolders(): Map<string, KeyHolder> {
     const holders = new Map<string, KeyHolder>();
-    for (const [name, { record, session, measured }] of this.#entries) {
-      const active = session !== null && measured !== null;
-      holders.set(name, { active, enrolledAt: record.enrolledAt, keys: measured?.gossipKeys ?? null });
+    for (const [name, entry] of this.#entries) {
+      const { record, measured } = entry;
+      const presence = this.#presence(entry);
+      holders.set(name, { presence, enrolledAt: record.enrolledAt, keys: measured?.gossipKeys ?? null });
     }
     return holders;
   }
