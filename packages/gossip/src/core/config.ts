@@ -31,7 +31,7 @@ export interface GossipConfig {
    * nothing of refusals. Only by `evidence`. Default 5.
    */
   refusedRounds: number;
-  /** How many nodes, on average, probe a newly suspected one at once on their own account. Only by `evidence`. Default 3. */
+  /** How many nodes, on average, probe a newly suspected one at once on their own account. Only by `evidence`. Default 2. */
   verifiers: number;
   /** How many nodes are told at once, without waiting for a round of gossip, what this node itself found out. Only by `evidence`. Default 8. */
   urgentNodes: number;
@@ -78,7 +78,7 @@ const LAN: GossipConfig = {
   judgment: 'evidence',
   confirmedMult: 1.5,
   refusedRounds: 5,
-  verifiers: 3,
+  verifiers: 2,
   urgentNodes: 8,
   awarenessMax: 8,
   gossipIntervalMs: 200,

@@ -5,22 +5,19 @@ import { readStream } from './wire/stream-decoder.js';
 import type { StreamMessage } from './wire/stream-types.js';
 import { WireError } from './wire/wire-error.js';
 
+/** What a probe waits for: the direct ping, an answer over TCP, anything at all. */
+export type ProbeStage = 'direct' | 'tcp' | 'end';
+
 /** Something to be handed back to `Gossiper.handleTimer` later. Plain data; stale ones are recognized and ignored. */
 export type Timer =
   /** Time for the next probe of one of the two rows. */
   | { kind: 'probe'; track: 'random' | 'ring' }
-  /** A stage of a probe has had its `delayMs`: the direct ping, the way round it, the whole. */
-  | {
-      kind: 'probe-stage';
-      seqNo: number;
-      stage: 'direct' | 'indirect' | 'end';
-      delayMs: number;
-      dueAt: number;
-    }
+  /** Part of a probe has had its time; `toleratedMs` is how late this may come and still mean what it says. */
+  | { kind: 'probe-stage'; seqNo: number; stage: ProbeStage; toleratedMs: number; dueAt: number }
   /** Ping a suspect again. */
   | { kind: 'chase'; node: string; token: number }
   /** The node that we ping for another did not answer in good time: say so. */
-  | { kind: 'relay-nack'; seqNo: number; delayMs: number; dueAt: number }
+  | { kind: 'relay-nack'; seqNo: number; toleratedMs: number; dueAt: number }
   /** Forget a ping made for another node. */
   | { kind: 'relay-end'; seqNo: number }
   | { kind: 'suspicion'; node: string; token: number; dueAt: number }

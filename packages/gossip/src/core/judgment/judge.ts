@@ -10,6 +10,12 @@ import type { Accusation, PacketMessage } from '../wire/message-types.js';
 import { RelayFailures } from './relay-failures.js';
 import type { Suspicion } from './suspicion.js';
 
+/** Probes of its own that must have failed, in different seconds and through different helpers, before a verdict. */
+const FAILED_PROBES = 2;
+
+/** The pings of a suspect become rarer at most that often, by half each time. */
+const MAX_BACKOFF = 4;
+
 /** What the judge works with. */
 export interface JudgeParts {
   membership: Membership;
@@ -62,6 +68,7 @@ export class Judge implements ProbeListener, MembershipListener {
     const suspicion = nodes.get(name)?.suspicion;
     if (!suspicion || !this.#weighsEvidence) return;
     counters.suspicionsPostponed++;
+    suspicion.postponed++;
     suspicion.restart(host.now(), nodes.self.name);
   }
 
@@ -75,11 +82,10 @@ export class Judge implements ProbeListener, MembershipListener {
     if (!this.#weighsEvidence) return;
     const { nodes, host, config } = this.#context;
     const { membership, prober } = this.#parts();
-    const involved = this.#relays.has(node.name);
-    if (involved) membership.suspect(this.#accusationOf(node), true);
+    if (this.#relays.has(node.name)) membership.suspect(this.#accusationOf(node), true);
     const chosen = host.random() * Math.max(1, nodes.active - 2) < config.verifiers;
     // What comes from this node itself was learned by an exchange of states, from which no others may hear.
-    if (involved || chosen || from === nodes.self.name) prober.begin(node);
+    if (chosen || from === nodes.self.name) prober.begin(node);
   }
 
   /** What this node itself found out need not wait for the next round of gossip. */
@@ -101,12 +107,12 @@ export class Judge implements ProbeListener, MembershipListener {
       membership.scheduleSuspicion(node.name, suspicion, suspicion.endsAt);
     } else if (suspicion.endsAt > now + 1) {
       membership.scheduleSuspicion(node.name, suspicion, suspicion.endsAt);
-    } else if (!this.#weighsEvidence || (suspicion.witnessed && suspicion.silenceEndsAt <= now + 1)) {
+    } else if (!this.#weighsEvidence || this.#silenceSuffices(suspicion)) {
       membership.declareDead(node);
     } else {
       const intervalMs = awareness.scale(config.probeIntervalMs);
       membership.scheduleSuspicion(node.name, suspicion, now + intervalMs);
-      if (suspicion.witnessed) this.#dialAgain(node, suspicion, intervalMs);
+      if (suspicion.refusalEndsAt <= now + 1) this.#dialAgain(node, suspicion, intervalMs);
       else prober.begin(node);
     }
   }
@@ -117,7 +123,9 @@ export class Judge implements ProbeListener, MembershipListener {
     const suspicion = node?.suspicion;
     if (!node || !suspicion || suspicion.chase !== timer.token || this.#context.leaving) return;
     const { pinger, prober } = this.#parts();
-    if (suspicion.confirmed) pinger.ping(node);
+    suspicion.chased++;
+    // Alone it might ping along a broken link for ever: every other time it asks others as well.
+    if (suspicion.confirmed && suspicion.chased % 2 === 1) pinger.ping(node);
     else prober.begin(node);
     this.#chase(node.name, suspicion);
   }
@@ -135,6 +143,10 @@ export class Judge implements ProbeListener, MembershipListener {
     if (node.suspicion) membership.scheduleSuspicion(name, suspicion, suspicion.endsAt);
   }
 
+  #silenceSuffices(suspicion: Suspicion): boolean {
+    return suspicion.failedProbes >= FAILED_PROBES && suspicion.silenceEndsAt <= this.#context.host.now() + 1;
+  }
+
   #dialAgain(node: NodeRecord, suspicion: Suspicion, timeoutMs: number): void {
     const { pinger } = this.#parts();
     const ping = pinger.message(node.name, pinger.nextSeqNo());
@@ -145,7 +157,9 @@ export class Judge implements ProbeListener, MembershipListener {
   #chase(node: string, suspicion: Suspicion): void {
     const { host, config } = this.#context;
     suspicion.chase = ++this.#token;
-    host.schedule(config.probeIntervalMs / 2, { kind: 'chase', node, token: suspicion.chase });
+    // Who answers now and then is alive but slow, and needs no further burden.
+    const factor = 2 ** Math.min(suspicion.postponed, MAX_BACKOFF);
+    host.schedule((config.probeIntervalMs / 2) * factor, { kind: 'chase', node, token: suspicion.chase });
   }
 
   #accusationOf(node: NodeRecord): Accusation {

@@ -9,7 +9,7 @@ export class Suspicion {
   readonly terms: SuspicionTerms;
   readonly #accusers: Set<string>;
   #startedAt: number;
-  #failedAt: number | undefined;
+  #failedProbes = 0;
   #refusedAt: number | undefined;
   /** Which timer is the one that ends it; a timer with an older token is stale. */
   token = 0;
@@ -17,6 +17,10 @@ export class Suspicion {
   dueAt: number = Number.POSITIVE_INFINITY;
   /** Token of the timer that pings the suspect again and again; 0 while there is none. */
   chase = 0;
+  /** Pings that this timer has sent. */
+  chased = 0;
+  /** How often the suspect was heard in spite of it all. */
+  postponed = 0;
 
   /** @param from the first accuser, who does not count as a confirmation. */
   constructor(terms: SuspicionTerms, from: string, now: number) {
@@ -29,14 +33,14 @@ export class Suspicion {
     return this.#accusers.size - 1;
   }
 
-  /** Says whether a probe of this node's own has failed, and nothing was heard of the suspect since. */
-  get witnessed(): boolean {
-    return this.#failedAt !== undefined;
+  /** Probes of this node's own that failed since the suspect was last heard. */
+  get failedProbes(): number {
+    return this.#failedProbes;
   }
 
   /** Says whether own evidence and that of others together are all that can be had. */
   get confirmed(): boolean {
-    return this.witnessed && this.confirmations >= this.terms.needed;
+    return this.#failedProbes > 0 && this.confirmations >= this.terms.needed;
   }
 
   /** When it ends because the suspect's host refuses connections; Infinity if it doesn't. */
@@ -67,7 +71,7 @@ export class Suspicion {
 
   /** A probe of this node's own failed. `refused`: the host was there, but neither it nor others reached the node. */
   probeFailed(now: number, refused: boolean): void {
-    this.#failedAt = now;
+    this.#failedProbes++;
     if (!refused) this.#refusedAt = undefined;
     else this.#refusedAt ??= now;
   }
@@ -82,7 +86,7 @@ export class Suspicion {
     this.#accusers.clear();
     this.#accusers.add(from);
     this.#startedAt = now;
-    this.#failedAt = undefined;
+    this.#failedProbes = 0;
     this.#refusedAt = undefined;
   }
 }

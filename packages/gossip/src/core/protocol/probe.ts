@@ -1,4 +1,4 @@
-/** What became of the ping over TCP. `unanswered`: nothing came for as long as an answer may take. */
+/** What became of the ping over TCP. `unanswered`: nothing came within the probe timeout. */
 export type TcpOutcome = 'unused' | 'waiting' | 'unanswered' | 'failed' | 'refused';
 
 /** What a failed probe says about its target. */

@@ -1,6 +1,6 @@
 import type { Context } from '../context.js';
 import { warn } from '../context.js';
-import type { ExchangeResult, Timer } from '../host.js';
+import type { ExchangeResult, ProbeStage, Timer } from '../host.js';
 import { isActive, type NodeRecord } from '../nodes/node-record.js';
 import { Capability, greatestVersion } from '../versions.js';
 import type { Ack, Nack } from '../wire/message-types.js';
@@ -22,6 +22,9 @@ export type Track = 'random' | 'ring';
 
 /** Below this many active nodes the ring adds nothing to the random order. */
 const RING_FROM = 3;
+
+/** A timer that is late by more than this share of the wait says that this process did not run meanwhile. */
+export const TOLERATED_LATENESS = 0.5;
 
 type StageTimer = Extract<Timer, { kind: 'probe-stage' }>;
 
@@ -97,12 +100,21 @@ export class Prober {
   stageTimer(timer: StageTimer): void {
     const probe = this.#pinger.get(timer.seqNo)?.probe;
     if (!probe || probe.stage === 'over') return;
-    if (this.#wasLate(timer)) this.#extend(probe, timer);
-    else if (timer.stage === 'end') this.#fail(probe);
-    else if (timer.stage === 'direct') this.#askOthers(probe);
-    else {
-      if (probe.tcp === 'waiting') probe.tcp = 'unanswered';
-      this.#check(probe);
+    if (this.#weighsEvidence && this.#context.host.now() - timer.dueAt > timer.toleratedMs) {
+      this.#extend(probe, timer.stage);
+      return;
+    }
+    switch (timer.stage) {
+      case 'direct':
+        this.#askOthers(probe);
+        break;
+      case 'tcp':
+        if (probe.tcp === 'waiting') probe.tcp = 'unanswered';
+        this.#check(probe);
+        break;
+      case 'end':
+        this.#fail(probe);
+        break;
     }
   }
 
@@ -140,13 +152,16 @@ export class Prober {
     this.#check(ping.probe);
   }
 
+  /** The ring successor, unless more probes would be a burden: on this node in doubt of its own health, or on that one. */
   #successor(): NodeRecord | undefined {
-    const { nodes, ring } = this.#context;
-    return nodes.active < RING_FROM ? undefined : ring.get();
+    const { nodes, ring, awareness, roundTrips } = this.#context;
+    if (nodes.active < RING_FROM || awareness.score > 0) return undefined;
+    const successor = ring.get();
+    return successor && !roundTrips.isSlow(successor.name) ? successor : undefined;
   }
 
   #askOthers(probe: Probe): void {
-    const { counters, host, nodes, roundTrips, awareness } = this.#context;
+    const { counters, host, nodes, config, awareness } = this.#context;
     const target = nodes.get(probe.target);
     if (!target || !isActive(target)) {
       this.#over(probe);
@@ -162,16 +177,19 @@ export class Prober {
     }
     this.#askHelpers(probe, target);
     this.#schedule(probe, 'end', leftMs);
-    const timeoutMs = awareness.scale(roundTrips.timeout(target.name));
-    if (this.#judgesEarly && timeoutMs < leftMs) this.#schedule(probe, 'indirect', timeoutMs);
+    // Not the adaptive timeout: a busy node gets this much longer to answer than one packet takes.
+    const tcpMs = awareness.scale(config.probeTimeoutMs);
+    if (this.#weighsEvidence && tcpMs < leftMs) this.#schedule(probe, 'tcp', tcpMs);
   }
 
   #askHelpers(probe: Probe, target: NodeRecord): void {
     const { nodes, config } = this.#context;
     const { name: own } = nodes.self;
+    // Of a suspect's life and death twice as many should have their say.
+    const helpers = config.indirectChecks * (target.status === 'suspect' && this.#weighsEvidence ? 2 : 1);
     const able = (node: NodeRecord): boolean =>
       node.status === 'alive' && node.name !== own && node.name !== target.name;
-    for (const helper of nodes.pick(config.indirectChecks, able)) {
+    for (const helper of nodes.pick(helpers, able)) {
       const nack = greatestVersion(helper.vsn) >= Capability.nack;
       probe.asked(helper.name, nack);
       const seqNo = this.#pinger.nextSeqNo();
@@ -200,7 +218,7 @@ export class Prober {
 
   /** Fails a probe as soon as nothing is left to wait for. */
   #check(probe: Probe): void {
-    if (this.#judgesEarly && probe.complete) this.#fail(probe);
+    if (this.#weighsEvidence && probe.complete) this.#fail(probe);
   }
 
   #fail(probe: Probe): void {
@@ -216,11 +234,11 @@ export class Prober {
   }
 
   /** This process was stopped or starved while the probe ran: silence is no evidence, so it waits again. */
-  #extend(probe: Probe, timer: StageTimer): void {
+  #extend(probe: Probe, stage: ProbeStage): void {
     const { awareness, counters, roundTrips } = this.#context;
     awareness.apply(1);
     if (probe.extend()) {
-      this.#schedule(probe, timer.stage, awareness.scale(roundTrips.timeout(probe.target)));
+      this.#schedule(probe, stage, awareness.scale(roundTrips.timeout(probe.target)));
       return;
     }
     counters.probesInconclusive++;
@@ -236,18 +254,15 @@ export class Prober {
     }
   }
 
-  get #judgesEarly(): boolean {
+  get #weighsEvidence(): boolean {
     return this.#context.config.judgment === 'evidence';
   }
 
-  #wasLate(timer: StageTimer): boolean {
-    return this.#judgesEarly && this.#context.host.now() - timer.dueAt > timer.delayMs / 2;
-  }
-
-  #schedule(probe: Probe, stage: StageTimer['stage'], delayMs: number): void {
+  #schedule(probe: Probe, stage: ProbeStage, delayMs: number): void {
     const { host } = this.#context;
     const dueAt = host.now() + delayMs;
-    host.schedule(delayMs, { kind: 'probe-stage', seqNo: probe.seqNo, stage, delayMs, dueAt });
+    const toleratedMs = delayMs * TOLERATED_LATENESS;
+    host.schedule(delayMs, { kind: 'probe-stage', seqNo: probe.seqNo, stage, toleratedMs, dueAt });
   }
 
   #reap(): void {

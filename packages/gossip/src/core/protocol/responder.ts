@@ -6,6 +6,7 @@ import { nameFits } from '../nodes/claims.js';
 import type { Ack, IndirectPing, Ping, Source } from '../wire/message-types.js';
 import type { PacketSender } from './packet-sender.js';
 import { sourceOf } from './pinger.js';
+import { TOLERATED_LATENESS } from './prober.js';
 
 /** Nack at this share of the timeout, so that the nack is there before the asker gives up (Lifeguard, footnote 5). */
 const NACK_AT = 0.8;
@@ -20,6 +21,7 @@ interface Relay {
   nack: boolean;
   /** The target has answered. It still counts until its end, or its timers could be piled up without bound. */
   answered: boolean;
+  waitMs: number;
   /** This process was late once, and has given the target more time. */
   extended: boolean;
 }
@@ -57,7 +59,7 @@ export class Responder {
       warn(this.#context, 'misaddressed', `ping for '${message.node}' from ${formatAddress(to)}`);
       return;
     }
-    this.#tellTheDead(message.sourceNode, to);
+    this.#tellTheAccused(message.sourceNode, to);
     const payload = this.#context.application.ackPayload();
     this.#sender.send({ type: 'ack', seqNo: message.seqNo, payload }, to);
   }
@@ -68,18 +70,20 @@ export class Responder {
     const target = message.target && hostOfBytes(message.target);
     if (!target || !nameFits(message.node) || this.#relays.size >= MAX_RELAYS) return;
     const seqNo = this.#nextSeqNo();
-    this.#relays.set(seqNo, {
+    const at = { host: target, port: message.port === 0 ? nodes.self.address.port : message.port };
+    const ping: Ping = { ...sourceOf(this.#context), type: 'ping', seqNo, node: message.node };
+    const relay: Relay = {
       target: message.node,
       origin: answerTo(message, from),
       originSeqNo: message.seqNo,
       nack: message.nack,
       answered: false,
+      waitMs: roundTrips.timeout(message.node) * NACK_AT,
       extended: false,
-    });
-    const port = message.port === 0 ? nodes.self.address.port : message.port;
-    const ping: Ping = { ...sourceOf(this.#context), type: 'ping', seqNo, node: message.node };
-    this.#sender.send(ping, { host: target, port });
-    this.#scheduleNack(seqNo, roundTrips.timeout(message.node) * NACK_AT);
+    };
+    this.#relays.set(seqNo, relay);
+    this.#sender.send(ping, at);
+    this.#schedule(seqNo, relay);
     host.schedule(config.probeIntervalMs, { kind: 'relay-end', seqNo });
   }
 
@@ -94,15 +98,15 @@ export class Responder {
 
   /** Tells the asker that the target is silent. If this process itself was late, the target gets its time once more. */
   nackTimer(timer: NackTimer): void {
-    const { seqNo, delayMs, dueAt } = timer;
+    const { seqNo, toleratedMs, dueAt } = timer;
     const relay = this.#relays.get(seqNo);
-    if (!relay?.nack || relay.answered) return;
-    if (!relay.extended && this.#context.host.now() - dueAt > delayMs / 2) {
+    if (!relay || relay.answered) return;
+    if (!relay.extended && this.#context.host.now() - dueAt > toleratedMs) {
       relay.extended = true;
-      this.#scheduleNack(seqNo, delayMs);
+      this.#schedule(seqNo, relay);
       return;
     }
-    this.#sender.send({ type: 'nack', seqNo: relay.originSeqNo }, relay.origin);
+    if (relay.nack) this.#sender.send({ type: 'nack', seqNo: relay.originSeqNo }, relay.origin);
     this.#listener.relayFailed(relay.target);
   }
 
@@ -110,16 +114,18 @@ export class Responder {
     this.#relays.delete(seqNo);
   }
 
-  #scheduleNack(seqNo: number, delayMs: number): void {
+  #schedule(seqNo: number, relay: Relay): void {
     const { host } = this.#context;
-    host.schedule(delayMs, { kind: 'relay-nack', seqNo, delayMs, dueAt: host.now() + delayMs });
+    const { waitMs } = relay;
+    const toleratedMs = waitMs * TOLERATED_LATENESS;
+    host.schedule(waitMs, { kind: 'relay-nack', seqNo, toleratedMs, dueAt: host.now() + waitMs });
   }
 
-  /** A node that is taken for dead and pings all the same must learn of it, or it could never refute. */
-  #tellTheDead(name: string, at: Address): void {
+  /** A node that is suspected or taken for dead and pings all the same must learn of it, or it could not refute. */
+  #tellTheAccused(name: string, at: Address): void {
     const { nodes } = this.#context;
     const node = nodes.get(name);
-    if (node?.status !== 'dead') return;
+    if (node?.status !== 'dead' && node?.status !== 'suspect') return;
     const { incarnation } = node;
     this.#sender.sendExactly([{ type: 'suspect', incarnation, node: name, from: nodes.self.name }], at);
   }

@@ -43,4 +43,9 @@ export class RoundTrips {
     const peak = Math.max(this.#peak, this.#slow.get(peer) ?? 0);
     return Math.min(this.#mostMs, Math.max(this.#leastMs, HEADROOM * peak));
   }
+
+  /** Says whether a peer is so slow that its timeout is the longest, so that more packets would only burden it. */
+  isSlow(peer: string): boolean {
+    return this.#leastMs < this.#mostMs && this.timeout(peer) === this.#mostMs;
+  }
 }
