@@ -35,7 +35,7 @@ interface Logic {
   applyEvent(
     state: object,
     event: object,
-  ): { nodes: ReadonlyMap<string, NodeView>; steps: readonly object[] };
+  ): { nodes: ReadonlyMap<string, NodeView>; steps: readonly object[]; gossipKeys: object };
 }
 
 const modules = [
@@ -243,6 +243,8 @@ test('the console without a page', async (t) => {
     const one = logic.applyEvent(start, { type: 'node', node });
     t.same([...one.nodes.values()], [node]);
     t.equal(logic.applyEvent(one, { type: 'node-removed', name: 'a' }).nodes.size, 0);
+    const keys = { encrypted: true };
+    t.equal(logic.applyEvent(one, { type: 'gossip-keys', keys }).gossipKeys, keys);
     t.equal(start.nodes.size, 0, 'the state before stays as it was');
     let state = one;
     for (let n = 0; n < 2100; n += 1) state = logic.applyEvent(state, { type: 'step', event: { at: n } });

@@ -5,6 +5,7 @@ import { count } from '../lib/format.js';
 import type { PageProps } from '../shell.js';
 import { cluster } from '../state/cluster.js';
 import { useStore } from '../state/store.js';
+import { GossipKeyLine } from '../ui/gossip-key-line.js';
 import { JoinHelp } from '../ui/join-help.js';
 import { Link } from '../ui/link.js';
 import { NodeTable } from '../ui/node-table.js';
@@ -41,6 +42,7 @@ export function NodesPage(_: PageProps): JSX.Element {
           <Summary nodes={all} />
           <Filter nodes={all} only={only} onChange={setOnly} />
           <NodeTable nodes={shown} />
+          <GossipKeyLine />
         </>
       )}
     </Page>

@@ -1,5 +1,6 @@
 import type {
   ClusterEvent,
+  GossipKeysView,
   NodeView,
   RevisionView,
   RolloutView,
@@ -30,6 +31,8 @@ export interface ClusterState {
   /** The last steps' events, oldest first, at most 2000. */
   readonly steps: readonly StepEventView[];
   readonly status: StatusView | null;
+  /** null: not read yet. */
+  readonly gossipKeys: GossipKeysView | null;
 }
 
 const nothing: ClusterState = {
@@ -41,6 +44,7 @@ const nothing: ClusterState = {
   revisionEvents: 0,
   steps: [],
   status: null,
+  gossipKeys: null,
 };
 
 const stepLimit = 2000;
@@ -71,6 +75,8 @@ export function applyEvent(state: ClusterState, event: ClusterEvent): ClusterSta
     }
     case 'step':
       return { ...state, steps: [...state.steps, event.event].slice(-stepLimit) };
+    case 'gossip-keys':
+      return { ...state, gossipKeys: event.keys };
     case 'member':
       return state;
   }
@@ -136,6 +142,7 @@ async function readAll(told: ReadonlySet<string>, signal: AbortSignal): Promise<
       call('node.list', {}, signal),
       readNewestRevision(signal),
       readStatus(signal),
+      readGossipKeys(signal),
     ]);
     cluster.update((state) => ({ ...state, loaded: true, nodes: mergeNodes(state.nodes, nodes, told) }));
   } catch {
@@ -160,6 +167,13 @@ export async function readNewestRevision(signal?: AbortSignal): Promise<void> {
   const [newest] = (await call('revision.list', { limit: 1 }, signal)).revisions;
   if (newest !== undefined)
     cluster.update((state) => applyEvent(state, { type: 'revision', revision: newest }));
+}
+
+async function readGossipKeys(signal: AbortSignal): Promise<void> {
+  const before = cluster.get().gossipKeys;
+  const gossipKeys = await call('gossip-key.list', {}, signal);
+  // What an event told meanwhile is newer.
+  cluster.update((state) => (state.gossipKeys === before ? { ...state, gossipKeys } : state));
 }
 
 /** Reads the cluster's name, tier and warnings; quiet when the controller is away. */

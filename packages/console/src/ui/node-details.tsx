@@ -98,6 +98,7 @@ export function Facts({ node }: { node: NodeView }): JSX.Element {
     ['site', node.site],
     ['gossip address', node.address === '' ? '–' : <code>{node.address}</code>],
     ['gossip says', node.member ?? 'not a member'],
+    ['gossip key', node.gossipKeys === null ? '–' : <code>{node.gossipKeys.primary}</code>],
     ['link', node.connected ? 'connected' : 'not connected'],
     ['last seen', node.connected ? 'now' : <Time key="seen" at={node.lastSeenAt} none="never" />],
     ['agent version', node.agentVersion || '–'],

@@ -24,8 +24,8 @@ export function RemoveNode({ name, onClose }: { name: string; onClose: () => voi
   return (
     <Dialog title={`Remove ${name} from the cluster?`} onClose={onClose} closable={!busy}>
       <p>
-        Its certificate is refused from now on and it leaves the gossip. Its services are left running as they
-        are. To come back it needs a new join token.
+        Its certificate is refused from now on, it leaves the gossip, and the gossip key that it knows is
+        replaced. Its services are left running as they are. To come back it needs a new join token.
       </p>
       {error !== undefined && <ErrorNotice error={error} />}
       <div class="dialog-actions">
