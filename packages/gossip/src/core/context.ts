@@ -6,6 +6,7 @@ import type { Counters } from './counters.js';
 import type { Warning } from './events.js';
 import type { Host } from './host.js';
 import type { NodeTable } from './nodes/node-table.js';
+import { printable } from './printable.js';
 import type { RingSuccessor } from './protocol/ring-successor.js';
 import type { RoundTrips } from './protocol/round-trips.js';
 
@@ -30,7 +31,7 @@ export interface Context {
   lamport: number;
 }
 
-/** Counts a kind of trouble and tells the host about it. */
+/** Counts a kind of trouble and tells the host about it; `detail` may quote names from the network. */
 export function warn(context: Context, warning: Warning, detail: string): void {
   const { counters } = context;
   if (warning === 'malformed') counters.malformed++;
@@ -38,5 +39,5 @@ export function warn(context: Context, warning: Warning, detail: string): void {
   if (warning === 'implausible') counters.implausible++;
   if (warning === 'conflict') counters.conflicts++;
   if (warning === 'vetoed') counters.vetoed++;
-  context.host.notify({ kind: 'warning', warning, detail });
+  context.host.notify({ kind: 'warning', warning, detail: printable(detail) });
 }

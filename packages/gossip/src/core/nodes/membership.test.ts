@@ -257,3 +257,13 @@ test('a name is measured in bytes', async (t) => {
   const host = given(alive('é'.repeat(128), 1), alive('é'.repeat(127), 1));
   t.same(host.changes(), [`join ${'é'.repeat(127)}`]);
 });
+
+test('names from the network are shown without effect on a terminal, and cut', async (t) => {
+  const host = given(
+    alive('evil\n\u001b[31m\u202e', 5, { addr: Uint8Array.of(1) }),
+    alive('y'.repeat(600), 1),
+  );
+  const details = host.events.flatMap((event) => (event.kind === 'warning' ? [event.detail] : []));
+  t.match(details[0], "alive about 'evil\\u{a}\\u{1b}[31m\\u{202e}'");
+  t.equal(details[1]?.length, 301);
+});

@@ -142,3 +142,20 @@ test('the states and intents of Serf are read as they were written, and garbage 
     t.match(readSerfState(state.subarray(0, length)), nothing, `${length} bytes`);
   t.same(readSerfNews(state), nothing, 'a state is no message');
 });
+
+test('an announcement that would not fit a datagram is taken, but not passed on', async (t) => {
+  const host = given();
+  hearUser(host, Buffer.concat([encodeLeaveIntent('a', 5), Buffer.alloc(2000)]));
+  lose(host, 'a', 'b');
+  t.equal(statusOf(host, 'a'), 'left');
+  t.same(gossiped(host), []);
+});
+
+test('a Lamport time that can not be honest is not taken over', async (t) => {
+  const host = given();
+  for (const ltime of [Number.MAX_SAFE_INTEGER, 2 ** 48 + 1]) hearUser(host, encodeLeaveIntent('a', ltime));
+  exchange(host, encodeSerfState(Number.MAX_SAFE_INTEGER));
+  t.equal(readSerfState(exchange(host, encodeSerfState(7))).ltime, 7);
+  lose(host, 'a', 'b');
+  t.equal(statusOf(host, 'a'), 'dead', 'nor believed otherwise');
+});

@@ -3,6 +3,7 @@ import type { Membership } from '../nodes/membership.js';
 import { encodeJoinIntent, type Intent, readSerfNews } from '../serf/intents.js';
 import { RecentMessages } from '../serf/recent-messages.js';
 import { type Departure, encodeSerfState, readSerfState } from '../serf/state.js';
+import { maxMessageBytes } from './packet-sender.js';
 
 /**
  * What Serf does beyond memberlist so that everybody learns what is for all: its nodes announce that they leave, pass
@@ -24,7 +25,7 @@ export class Announcements {
     this.#witness(ltime);
     const { queue, host } = this.#context;
     const news = forAll ? this.#recent.first(body, host.now()) : intents.some((intent) => this.#take(intent));
-    if (news) queue.user({ type: 'user', body });
+    if (news && body.length <= maxMessageBytes(this.#context)) queue.user({ type: 'user', body });
     return intents.length > 0;
   }
 

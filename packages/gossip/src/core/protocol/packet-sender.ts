@@ -18,13 +18,13 @@ export class PacketSender {
   /** Sends one message plus what updates fit beside it. */
   send(message: PacketMessage, to: Address, node?: NodeRecord): void {
     const part = partOf(message);
-    const room = this.#room() - part.bytes.length - COMPOUND_PART_OVERHEAD;
+    const room = roomOf(this.#context) - part.bytes.length - COMPOUND_PART_OVERHEAD;
     this.#send([part, ...this.#take(room, MAX_COMPOUND_PARTS - 1, node)], to, node);
   }
 
   /** Sends a datagram of waiting updates; false if there are none. */
   sendUpdates(node: NodeRecord): boolean {
-    const updates = this.#take(this.#room(), MAX_COMPOUND_PARTS, node);
+    const updates = this.#take(roomOf(this.#context), MAX_COMPOUND_PARTS, node);
     if (updates.length > 0) this.#send(updates, node.address, node);
     return updates.length > 0;
   }
@@ -41,17 +41,21 @@ export class PacketSender {
 
   /** Most bytes of a user message that still fits one datagram beside nothing else. */
   get maxMessageBytes(): number {
-    return this.#room() - COMPOUND_PART_OVERHEAD - 1;
-  }
-
-  /** What parts and their lengths may take. memberlist forgets the CRC here and so exceeds its own limit. */
-  #room(): number {
-    const { config, packetOverhead } = this.#context;
-    return config.udpBytes - packetOverhead - CRC_BYTES - COMPOUND_OVERHEAD;
+    return maxMessageBytes(this.#context);
   }
 
   #take(room: number, most: number, to: NodeRecord | undefined): Part[] {
     const doubt = to !== undefined && to.status !== 'alive';
     return this.#context.queue.take(room, COMPOUND_PART_OVERHEAD, most, doubt);
   }
+}
+
+/** What parts and their lengths may take. memberlist forgets the CRC here and so exceeds its own limit. */
+function roomOf({ config, packetOverhead }: Context): number {
+  return config.udpBytes - packetOverhead - CRC_BYTES - COMPOUND_OVERHEAD;
+}
+
+/** Most bytes of a user message that still fits one datagram; a longer one would wait in the queue for ever. */
+export function maxMessageBytes(context: Context): number {
+  return roomOf(context) - COMPOUND_PART_OVERHEAD - 1;
 }

@@ -6,6 +6,7 @@ import { pushPullInterval } from '../formulas.js';
 import type { Exchange, ExchangeResult } from '../host.js';
 import type { Membership } from '../nodes/membership.js';
 import type { NodeRecord } from '../nodes/node-record.js';
+import { printable } from '../printable.js';
 import { findIncompatible, type Versioned } from '../versions.js';
 import { concatBytes } from '../wire/bytes.js';
 import {
@@ -77,14 +78,14 @@ export class Synchronizer {
    */
   request(message: PushPull): PushPull | StreamError {
     const problem = this.#problemOf(message, message.join);
-    if (problem !== undefined) return { type: 'error', error: problem };
+    if (problem !== undefined) return { type: 'error', error: printable(problem) };
     const answer = this.#state(message.join);
     this.#merge(message, message.join);
     return answer;
   }
 
   #takeReply(message: StreamMessage, join: boolean): string | undefined {
-    if (message.type === 'error') return message.error;
+    if (message.type === 'error') return printable(message.error);
     if (message.type !== 'pushPull') return `answered with a message of type ${message.type}`;
     const problem = this.#problemOf(message, join);
     if (problem === undefined) this.#merge(message, join);

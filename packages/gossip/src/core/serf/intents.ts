@@ -97,7 +97,12 @@ export function readFields(reader: MsgpackReader, read: (field: string) => void)
   for (let i = 0; i < size; i++) read(reader.text('field name'));
 }
 
-/** A Lamport time; what is negative counts as none. */
+/** Greatest Lamport time taken: no cluster gets there by events, and whoever counts on from it stays exact. */
+const MAX_TIME = 2 ** 48;
+
+/** A Lamport time; what is negative counts as none. Throws WireError if it can't have come about by honest means. */
 export function readTime(reader: MsgpackReader, field: string): number {
-  return Math.max(0, reader.int(field));
+  const time = reader.int(field);
+  if (time > MAX_TIME) throw new WireError(`${field} is ${time}, expected at most ${MAX_TIME}`);
+  return Math.max(0, time);
 }
