@@ -111,6 +111,18 @@ test('an exchange tells that a node thought dead has left on purpose', async (t)
   t.equal(statusOf(host, 'b'), 'dead', 'what is said of an active node may be outdated, and is ignored');
 });
 
+test('a node that has come back says so when it hears of its leave in an earlier life', async (t) => {
+  const host = given();
+  exchange(host, encodeSerfState(9, [{ node: 'self', ltime: 7 }]));
+  t.same(gossiped(host), ['join self 10'], 'from a list of those who left');
+  // Serf that shows a node as leaving lists no more of it than the time.
+  const writer = new MsgpackWriter().byte(SerfType.pushPull).map(1).text('StatusLTimes').map(2);
+  exchange(host, writer.text('a').uint(70).text('self').uint(80).finish());
+  t.same(gossiped(host), ['join self 10', 'join self 81'], 'from a status time that is not its own');
+  exchange(host, writer.finish());
+  t.same(gossiped(host).length, 2, 'its own time needs no answer');
+});
+
 test('a node that is said to be leaving contradicts, unless it is', async (t) => {
   const host = given();
   hearUser(host, encodeLeaveIntent('self', 5));

@@ -33,9 +33,12 @@ export class Announcements {
   merge(state: Uint8Array): Uint8Array {
     const news = readSerfState(state);
     this.#witness(news.ltime);
+    const { nodes } = this.#context;
     for (const intent of news.intents) {
+      // A time that is not ours is that of a leave in an earlier life, even where it is not called one.
+      if (intent.node === nodes.self.name) this.#contradict(intent.ltime);
       // Who is back by now may not be known to the sender; a new announcement would come by itself.
-      if (this.#context.nodes.get(intent.node)?.status === 'dead') this.#take(intent);
+      else if (nodes.get(intent.node)?.status === 'dead') this.#take(intent);
     }
     return state.subarray(news.end);
   }
@@ -53,14 +56,18 @@ export class Announcements {
   #take(intent: Intent): boolean {
     const { self } = this.#context.nodes;
     if (intent.node !== self.name) return this.#membership.intent(intent.node, intent.kind, intent.ltime);
-    if (intent.kind === 'leave' && intent.ltime > self.intentTime) this.#contradict();
+    if (intent.kind === 'leave') this.#contradict(intent.ltime);
     return false;
   }
 
-  /** This node is said to be leaving, from an earlier life or by mistake; Serf would show it so for ever. */
-  #contradict(): void {
+  /**
+   * This node is said to have left at `ltime`, in an earlier life or by mistake; Serf would show it as leaving for
+   * ever, so it says that it is here.
+   */
+  #contradict(ltime: number): void {
     const { nodes, queue } = this.#context;
-    if (nodes.self.leaving) return;
+    if (nodes.self.leaving || ltime <= nodes.self.intentTime) return;
+    this.#witness(ltime);
     this.#context.lamport++;
     nodes.self.intentTime = this.#context.lamport;
     queue.user({ type: 'user', body: encodeJoinIntent(nodes.self.name, this.#context.lamport) });

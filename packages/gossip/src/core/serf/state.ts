@@ -35,7 +35,10 @@ export interface SerfState extends SerfNews {
 
 const NO_STATE: SerfState = { ...NO_NEWS, end: 0 };
 
-/** Reads a push-pull state; those who left come as leave intents. What can't be read says nothing. */
+/**
+ * Reads a push-pull state; those who left come as leave intents, the status times of others as join
+ * intents, which is how Serf takes them. What can't be read says nothing.
+ */
 export function readSerfState(state: Uint8Array): SerfState {
   if (state[0] !== SerfType.pushPull) return NO_STATE;
   try {
@@ -49,7 +52,7 @@ export function readSerfState(state: Uint8Array): SerfState {
 function readState(reader: MsgpackReader): SerfState {
   let ltime = 0;
   let left: readonly string[] = [];
-  let times: ReadonlyMap<string, number> = new Map();
+  let times = new Map<string, number>();
   readFields(reader, (field) => {
     if (field === 'LTime') ltime = readTime(reader, field);
     else if (field === 'LeftMembers') left = readNames(reader, field);
@@ -57,6 +60,8 @@ function readState(reader: MsgpackReader): SerfState {
     else reader.skip();
   });
   const intents = left.map((node): Intent => ({ kind: 'leave', node, ltime: (times.get(node) ?? 0) + 1 }));
+  for (const node of left) times.delete(node);
+  for (const [node, since] of times) if (since > 0) intents.push({ kind: 'join', node, ltime: since });
   return { ...NO_NEWS, ltime, intents, end: reader.offset };
 }
 
