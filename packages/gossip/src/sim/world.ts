@@ -119,6 +119,12 @@ export class World {
 
   /** Adds a running node. One with the name of a node before takes its place, as after a restart. */
   add(name: string, options: SimNodeOptions = {}): SimNode {
+    const node = this.#make(name, options);
+    node.core.start();
+    return node;
+  }
+
+  #make(name: string, options: SimNodeOptions): SimNode {
     this.#nodes.get(name)?.stop();
     const place = this.#placeFor(name, options);
     const drift = this.#clockDrift === 0 ? 0 : (2 * this.random() - 1) * this.#clockDrift;
@@ -127,7 +133,6 @@ export class World {
     place.up = true;
     this.#nodes.set(name, node);
     this.tell(node, 'start');
-    node.core.start();
     return node;
   }
 
@@ -142,8 +147,10 @@ export class World {
 
   /** Adds `count` nodes n1, n2, ... that know each other from the first, as if they had been together for long. */
   settled(count: number): SimNode[] {
-    const nodes = Array.from({ length: count }, (_, i) => this.add(`n${i + 1}`));
+    const nodes = Array.from({ length: count }, (_, i) => this.#make(`n${i + 1}`, {}));
     Gossiper.acquaint(nodes.map((node) => node.core));
+    // Only now, because the times between a node's exchanges depend on how many nodes it knows.
+    for (const node of nodes) node.core.start();
     return nodes;
   }
 

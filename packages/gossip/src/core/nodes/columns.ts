@@ -1,7 +1,7 @@
 import type { Suspicion } from '../judgment/suspicion.js';
 import { Directory } from './directory.js';
 
-/** What a table's status column holds for each node, beside the status itself. */
+/** What a table's status column holds for each node: one more than the state on the wire, or 0. */
 export const StatusCode = { unknown: 0, alive: 1, suspect: 2, dead: 3, left: 4, tombstone: 8 } as const;
 
 /** What a node has announced about its own going, by Serf's intents. */

@@ -1,5 +1,6 @@
 import type { Address } from '../address.js';
 import { sameBytes } from '../wire/bytes.js';
+import type { NodeState } from '../wire/stream-types.js';
 
 /** What a node says about itself, apart from its incarnation. Never changed, only replaced. */
 export interface Facts {
@@ -10,16 +11,19 @@ export interface Facts {
   readonly vsn: Uint8Array | null;
 }
 
-interface Held<T> {
-  readonly value: T;
+interface HeldFacts {
+  readonly facts: Facts;
   holders: number;
+  /** The last state that was made of them. */
+  state: NodeState | undefined;
 }
 
 interface Entry {
   readonly id: number;
   readonly name: string;
-  /** Those that some table holds now; a free place is undefined. */
-  readonly facts: (Held<Facts> | undefined)[];
+  holders: number;
+  /** Facts that some table holds, by slot; a free slot is undefined. */
+  readonly slots: (HeldFacts | undefined)[];
 }
 
 /**
@@ -28,7 +32,7 @@ interface Entry {
  * given to the next that comes.
  */
 export class Directory {
-  readonly #byName = new Map<string, Held<Entry>>();
+  readonly #byName = new Map<string, Entry>();
   readonly #byId: (Entry | undefined)[] = [];
   readonly #free: number[] = [];
 
@@ -39,7 +43,7 @@ export class Directory {
 
   /** The number of a name that somebody holds. */
   find(name: string): number | undefined {
-    return this.#byName.get(name)?.value.id;
+    return this.#byName.get(name)?.id;
   }
 
   /** The name of a number that somebody holds. */
@@ -49,40 +53,38 @@ export class Directory {
 
   /** Holds a name: its number stays the same until `release` was called as often as this. */
   hold(name: string): number {
-    let held = this.#byName.get(name);
-    if (!held) {
-      held = { value: { id: this.#free.pop() ?? this.#byId.length, name, facts: [] }, holders: 0 };
-      this.#byName.set(name, held);
-      this.#byId[held.value.id] = held.value;
+    let entry = this.#byName.get(name);
+    if (!entry) {
+      entry = { id: this.#free.pop() ?? this.#byId.length, name, holders: 0, slots: [] };
+      this.#byName.set(name, entry);
+      this.#byId[entry.id] = entry;
     }
-    held.holders++;
-    return held.value.id;
+    entry.holders++;
+    return entry.id;
   }
 
   release(id: number): void {
-    const { name } = this.#entry(id);
-    const held = this.#byName.get(name);
-    if (!held || --held.holders > 0) return;
-    this.#byName.delete(name);
+    const entry = this.#entry(id);
+    entry.holders--;
+    if (entry.holders > 0) return;
+    this.#byName.delete(entry.name);
     this.#byId[id] = undefined;
     this.#free.push(id);
   }
 
   /** Facts of a node by their slot. */
   facts(id: number, slot: number): Facts {
-    const held = this.#entry(id).facts[slot];
-    if (!held) throw new RangeError(`node ${id} has no facts in slot ${slot}`);
-    return held.value;
+    return this.#held(id, slot).facts;
   }
 
   /** Holds facts of a node, as `hold` does its name; returns their slot, a small number that only this node has. */
   holdFacts(id: number, facts: Facts): number {
-    const { facts: slots } = this.#entry(id);
-    let slot = slots.findIndex((held) => held && sameFacts(held.value, facts));
+    const { slots } = this.#entry(id);
+    let slot = slots.findIndex((held) => held && sameFacts(held.facts, facts));
     if (slot < 0) {
       slot = slots.indexOf(undefined);
       if (slot < 0) slot = slots.length;
-      slots[slot] = { value: facts, holders: 0 };
+      slots[slot] = { facts, holders: 0, state: undefined };
     }
     this.holdSlot(id, slot);
     return slot;
@@ -90,14 +92,29 @@ export class Directory {
 
   /** Holds facts once more that somebody holds already. */
   holdSlot(id: number, slot: number): void {
-    const held = this.#entry(id).facts[slot];
-    if (held) held.holders++;
+    this.#held(id, slot).holders++;
   }
 
   releaseFacts(id: number, slot: number): void {
-    const { facts: slots } = this.#entry(id);
-    const held = slots[slot];
-    if (held && --held.holders === 0) slots[slot] = undefined;
+    const held = this.#held(id, slot);
+    held.holders--;
+    if (held.holders === 0) this.#entry(id).slots[slot] = undefined;
+  }
+
+  /** A node's state for the wire: the one made last, as long as it is still right. Not to be changed. */
+  state(id: number, slot: number, incarnation: number, state: number): NodeState {
+    const held = this.#held(id, slot);
+    if (held.state?.incarnation !== incarnation || held.state.state !== state) {
+      const { addr, address, meta, vsn } = held.facts;
+      held.state = { name: this.name(id), addr, port: address.port, meta, incarnation, state, vsn };
+    }
+    return held.state;
+  }
+
+  #held(id: number, slot: number): HeldFacts {
+    const held = this.#entry(id).slots[slot];
+    if (!held) throw new RangeError(`node ${id} has no facts in slot ${slot}`);
+    return held;
   }
 
   #entry(id: number): Entry {

@@ -40,6 +40,7 @@ export class Membership {
   /** Takes in "this node is alive". */
   alive(message: Alive): void {
     const { nodes } = this.#context;
+    if (this.#isOld(message)) return;
     const claimed = this.#checkAlive(message);
     if (!claimed) return;
     if (message.node === nodes.self.name) {
@@ -168,6 +169,15 @@ export class Membership {
   aliveMessage(node: NodeRecord): Alive {
     const { name, addr, address, meta, vsn, incarnation } = node;
     return { type: 'alive', incarnation, node: name, addr, port: address.port, meta, vsn };
+  }
+
+  /** Says whether this repeats or predates what is known of another node, as most messages do. */
+  #isOld({ node, incarnation, addr, port }: Alive): boolean {
+    const { nodes } = this.#context;
+    const known = nodes.get(node);
+    if (!known || incarnation > known.incarnation || node === nodes.self.name) return false;
+    // The same name elsewhere is worth a closer look.
+    return known.address.port === port && sameBytes(known.addr, addr);
   }
 
   #checkAlive(message: Alive): ClaimedAddress | undefined {

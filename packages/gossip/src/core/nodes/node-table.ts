@@ -1,4 +1,5 @@
 import { pickSome, type Random } from '../random.js';
+import type { NodeState } from '../wire/stream-types.js';
 import { Columns, StatusCode } from './columns.js';
 import type { Directory, Facts } from './directory.js';
 import { isActive, type NodeRecord, type NodeStatus } from './node-record.js';
@@ -59,8 +60,23 @@ export class NodeTable {
     return Array.from({ length: this.size }, (_, place) => this.#view(this.#order.at(place)));
   }
 
+  /** Nodes of the protocol that are dead or have left, those gone longest first; without this one. */
+  get gone(): NodeRecord[] {
+    return Array.from(this.#gone, (id) => this.#view(id));
+  }
+
   get tombstones(): NodeRecord[] {
     return Array.from(this.#tombstones, (id) => this.#view(id));
+  }
+
+  /** All nodes that the protocol works with, as a push-pull carries them. */
+  states(): NodeState[] {
+    const { directory, facts, incarnation, status } = this.#columns;
+    return Array.from({ length: this.size }, (_, place) => {
+      const id = this.#order.at(place);
+      const state = (status[id] ?? 0) - StatusCode.alive;
+      return directory.state(id, facts[id] ?? 0, incarnation[id] ?? 0, state);
+    });
   }
 
   /** A node that the protocol works with. */

@@ -46,7 +46,7 @@ export class Announcements {
   /** What to send along with a push-pull. */
   state(): Uint8Array {
     const { nodes, lamport } = this.#context;
-    const departures = nodes.all.flatMap((node): Departure | [] =>
+    const departures = nodes.gone.flatMap((node): Departure | [] =>
       node.status === 'left' && node.intentTime >= 0 ? { node: node.name, ltime: node.intentTime } : [],
     );
     return encodeSerfState(lamport, departures);

@@ -1,7 +1,7 @@
 import { type Address, formatAddress } from '../address.js';
 import type { Context } from '../context.js';
-import { isActive, type NodeRecord } from '../nodes/node-record.js';
-import { pickSome } from '../random.js';
+import { isActive } from '../nodes/node-record.js';
+import { randomBelow } from '../random.js';
 import type { Synchronizer } from './synchronizer.js';
 
 /** Attempts per interval that the whole cluster makes for each lost peer, on average. */
@@ -36,7 +36,10 @@ export class Rejoiner {
 
   timer(): void {
     if (this.#context.leaving) return;
-    for (const list of [this.#missingSeeds(), this.#lostPeers()]) this.#tryOne(list);
+    const { nodes } = this.#context;
+    const lost = [...nodes.gone, ...nodes.tombstones].filter((node) => node.status === 'dead');
+    this.#tryOne(this.#seeds);
+    this.#tryOne(lost.map((node) => node.address));
     this.start();
   }
 
@@ -46,35 +49,28 @@ export class Rejoiner {
     host.schedule(RESYNC_ROUNDS * config.gossipIntervalMs, { kind: 'resync', to });
   }
 
+  /** Maybe exchanges with one of the addresses that no active node has. */
   #tryOne(candidates: readonly Address[]): void {
-    const { host, nodes, counters } = this.#context;
-    const share = (ATTEMPTS_PER_INTERVAL * candidates.length) / nodes.active;
-    const [to] = pickSome(
-      () => host.random(),
-      candidates,
-      1,
-      () => true,
-    );
-    if (!to || host.random() >= share) return;
+    const { host, counters } = this.#context;
+    const dice = host.random();
+    // In a large cluster a single node's turn comes so seldom that the look at all nodes costs nothing.
+    if (dice >= this.#share(candidates.length)) return;
+    const absent = this.#absent(candidates);
+    const to = absent[randomBelow(() => host.random(), absent.length)];
+    if (!to || dice >= this.#share(absent.length)) return;
     counters.rejoins++;
     this.#sync.exchange(to, 'rejoin');
   }
 
-  #missingSeeds(): Address[] {
-    return this.#seeds.filter(this.#absent());
+  /** This node's share in the attempts of one interval. */
+  #share(candidates: number): number {
+    return (ATTEMPTS_PER_INTERVAL * candidates) / this.#context.nodes.active;
   }
 
-  #lostPeers(): Address[] {
-    const { nodes } = this.#context;
-    const lost = (node: NodeRecord): boolean => node.status === 'dead';
-    const addresses = [...nodes.all, ...nodes.tombstones].filter(lost).map((node) => node.address);
-    return addresses.filter(this.#absent());
-  }
-
-  /** Tells of an address whether no active node has it: a lost peer may be back under another name. */
-  #absent(): (address: Address) => boolean {
+  /** Those that no active node has: a lost peer may be back under another name. */
+  #absent(addresses: readonly Address[]): Address[] {
     const active = this.#context.nodes.all.filter(isActive);
     const present = new Set(active.map((node) => formatAddress(node.address)));
-    return (address) => !present.has(formatAddress(address));
+    return addresses.filter((address) => !present.has(formatAddress(address)));
   }
 }

@@ -8,7 +8,7 @@ import type { Membership } from '../nodes/membership.js';
 import type { NodeRecord } from '../nodes/node-record.js';
 import { printable } from '../printable.js';
 import { findIncompatible, type Versioned } from '../versions.js';
-import { concatBytes } from '../wire/bytes.js';
+import { concatBytes, sameBytes } from '../wire/bytes.js';
 import {
   type NodeState,
   type PushPull,
@@ -96,7 +96,7 @@ export class Synchronizer {
     const { nodes, config, application } = this.#context;
     const own = application.localState(join);
     const userState = config.serf ? concatBytes(this.#announcements.state(), own) : own;
-    return { type: 'pushPull', join, nodes: nodes.all.map(toWire), userState };
+    return { type: 'pushPull', join, nodes: nodes.states(), userState };
   }
 
   #problemOf(message: PushPull, join: boolean): string | undefined {
@@ -123,11 +123,12 @@ export class Synchronizer {
 
   /** Of the dead, versions don't matter: one bad node that is gone must not keep everybody out. */
   #versions(remote: readonly NodeState[]): Versioned[] {
-    const here = this.#context.nodes.all.filter((node) => node.status === 'alive');
-    return [...here, ...remote.filter((node) => node.state <= WireState.suspect)];
+    const here = this.#context.nodes.states().filter((node) => node.state === WireState.alive);
+    return here.concat(remote.filter((node) => node.state <= WireState.suspect));
   }
 
   #mergeNode(remote: NodeState): void {
+    if (this.#agrees(remote)) return;
     const { name: node, incarnation, addr, port, meta, vsn } = remote;
     const from = this.#context.nodes.self.name;
     if (remote.state === WireState.alive) {
@@ -140,6 +141,15 @@ export class Synchronizer {
     }
   }
 
+  /** Says whether another node believes the same of a third one as this one, so that there is nothing to do. */
+  #agrees(remote: NodeState): boolean {
+    const { nodes } = this.#context;
+    const known = nodes.get(remote.name);
+    if (!known || known.incarnation !== remote.incarnation || remote.name === nodes.self.name) return false;
+    if (known.status !== STATUS_OF[remote.state] || known.status === 'suspect') return false;
+    return known.address.port === remote.port && sameBytes(known.addr, remote.addr);
+  }
+
   #interval(): number {
     const { config, nodes } = this.#context;
     return pushPullInterval(config.pushPullIntervalMs, nodes.active);
@@ -150,9 +160,4 @@ function claimOf(node: NodeState): Claim {
   const { name, addr, port, meta, vsn, incarnation } = node;
   const address = { host: (addr && hostOfBytes(addr)) ?? '', port };
   return { name, address, meta, vsn, incarnation, status: STATUS_OF[node.state] ?? 'dead' };
-}
-
-function toWire(node: NodeRecord): NodeState {
-  const { name, addr, address, meta, incarnation, vsn } = node;
-  return { name, addr, port: address.port, meta, incarnation, state: STATUS_OF.indexOf(node.status), vsn };
 }

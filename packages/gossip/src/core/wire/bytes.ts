@@ -13,9 +13,11 @@ export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
 
 /** Says whether two byte fields are the same; nil and empty count as the same, as they do in Go. */
 export function sameBytes(a: Uint8Array | null, b: Uint8Array | null): boolean {
-  const left = a ?? new Uint8Array(0);
-  const right = b ?? new Uint8Array(0);
-  return left.length === right.length && left.every((byte, i) => byte === right[i]);
+  if (a === b) return true;
+  const length = a?.length ?? 0;
+  if (length !== (b?.length ?? 0)) return false;
+  for (let i = 0; i < length; i++) if (a?.[i] !== b?.[i]) return false;
+  return true;
 }
 
 /** A copy in memory of its own. `slice` gives none of a Buffer: that would keep a whole packet alive for a few bytes. */

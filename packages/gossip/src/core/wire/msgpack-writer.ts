@@ -1,16 +1,33 @@
 import { encodeUtf8 } from './utf8.js';
 
+/** What a writer begins with; enough for any datagram's message with full tags. */
+const SPARE_BYTES = 1024;
+
+const NOTHING = new Uint8Array(0);
+
 /**
  * Writes the msgpack dialect that memberlist speaks: the old raw spec. Strings and byte slices are both "raw"
  * (never str8, never bin), integers take their smallest unsigned form, a nil slice is nil.
  */
 export class MsgpackWriter {
-  #bytes: Uint8Array = new Uint8Array(128);
+  /** Room that the last writer left behind: most messages are short, and taking memory would be half of the work. */
+  static #spare: Uint8Array | undefined;
+
+  #bytes: Uint8Array;
   #length = 0;
 
-  /** A copy of what was written so far. */
+  constructor() {
+    this.#bytes = MsgpackWriter.#spare ?? new Uint8Array(SPARE_BYTES);
+    MsgpackWriter.#spare = undefined;
+  }
+
+  /** A copy of what was written. Ends the writer's use. */
   finish(): Uint8Array {
-    return this.#bytes.slice(0, this.#length);
+    const written = this.#bytes.slice(0, this.#length);
+    if (this.#bytes.length === SPARE_BYTES) MsgpackWriter.#spare = this.#bytes;
+    this.#bytes = NOTHING;
+    this.#length = 0;
+    return written;
   }
 
   /** Appends one byte as it is (a message type, for instance). */

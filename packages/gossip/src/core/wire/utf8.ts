@@ -69,8 +69,21 @@ function pushCodePoint(out: number[], codePoint: number): void {
   }
 }
 
+/** Almost all names are plain; undefined for those that are not. */
+function encodeAscii(text: string): Uint8Array | undefined {
+  const out = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit >= 0x80) return undefined;
+    out[i] = unit;
+  }
+  return out;
+}
+
 /** Encodes text as UTF-8; bytes that `decodeUtf8` had to escape come out as they were. */
 export function encodeUtf8(text: string): Uint8Array {
+  const ascii = encodeAscii(text);
+  if (ascii) return ascii;
   const out: number[] = [];
   for (const character of text) pushCodePoint(out, character.codePointAt(0) ?? 0);
   return Uint8Array.from(out);
