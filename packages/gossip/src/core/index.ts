@@ -1,6 +1,6 @@
 export { type Address, bytesOfHost, canonicalHost, formatAddress, hostOfBytes } from './address.js';
 export { type Application, type Claim, noApplication } from './application.js';
-export { type GossipConfig, type Profile, resolveConfig } from './config.js';
+export { type GossipConfig, type Judgment, type Profile, resolveConfig } from './config.js';
 export type { Counters } from './counters.js';
 export type { GossipEvent, MemberChange, Warning } from './events.js';
 export { Gossiper, type GossiperOptions } from './gossiper.js';
