@@ -18,6 +18,8 @@ export type GossipEvent =
   | { kind: 'remote-state'; state: Uint8Array; join: boolean }
   /** Two nodes use one name: the one known (maybe this node itself), and what somebody else claims to be. */
   | { kind: 'conflict'; existing: NodeRecord; claim: Claim }
+  /** A node answered a direct ping after so many ms, and its application added a payload. */
+  | { kind: 'round-trip'; node: NodeRecord; milliseconds: number; payload: Uint8Array | null }
   /** The newest that we said about ourselves was told often enough, or there is nobody to tell. */
   | { kind: 'self-told' }
   | { kind: 'warning'; warning: Warning; detail: string };

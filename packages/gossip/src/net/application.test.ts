@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import { test } from 'tap';
-import type { Conflict, Message, RemoteState } from './events.js';
+import type { Conflict, Message, RemoteState, RoundTrip } from './events.js';
 import { FAST, keepingLogger, membersOn, placeOf, stateOf, until } from './members.test-support.js';
 
 const member = membersOn(2);
@@ -18,7 +18,7 @@ test('a message goes to one member, by name or address, over UDP or TCP', async 
   await a.send('b', Buffer.from('by name'));
   await a.send({ host: b.self.address, port: b.self.port }, Buffer.from('by address'));
   await a.send('b', largest);
-  await a.send('b', large, { reliable: true });
+  await a.send('b', large, { reliable: true, timeoutMs: 10_000 });
   await until(t, 'all arrived', () => heard.length === 4);
   t.strictSame(
     new Set(heard.map(({ body, reliable }) => `${body.length} ${reliable}`)),
@@ -87,7 +87,9 @@ for (const serf of [true, false]) {
       [...heard.values()].some((states) => [...states].some((state) => !/^[ab] /.test(state))),
       'but sends none',
     );
-    t.ok(lines.some(({ level, fields }) => level === 'error' && 'callback' in fields));
+    const [error, ...more] = lines.filter(({ level }) => level === 'error');
+    t.match(error?.fields, { kind: 'localState failed', err: { message: 'thrown by the callback' } });
+    t.same(more, [], 'and one line is enough');
   });
 }
 
@@ -194,4 +196,19 @@ test('a change of tags can be waited for', async (t) => {
   await b.stop();
   a.setTags({ n: '3' });
   t.equal(await a.tagsTold({ timeoutMs: 5 }), false, 'sends to a node in doubt may go on for long');
+});
+
+test('pings measure round trips, and their answers carry what the application adds', async (t) => {
+  const { logger, lines } = keepingLogger();
+  const a = await member(t, 'a', { ackPayload: () => Buffer.from('of a') });
+  const b = await member(t, 'b', { logger, ackPayload: () => new Uint8Array(513) });
+  const trips = new Map<string, RoundTrip>();
+  for (const x of [a, b]) x.on('roundTrip', (trip) => trips.set(x.self.name, trip));
+  await b.join([placeOf(a)]);
+  await until(t, 'both have pinged', () => trips.size === 2);
+  t.match(trips.get('b'), { member: { name: 'a' }, payload: Buffer.from('of a') });
+  t.match(trips.get('a'), { member: { name: 'b' }, payload: null }, 'what is too large is left out');
+  for (const { milliseconds } of trips.values()) t.ok(milliseconds > 0 && milliseconds < 200);
+  const complaint = lines.find(({ level }) => level === 'error')?.fields;
+  t.match(complaint, { kind: 'ackPayload failed', err: { message: '513 bytes, expected at most 512' } });
 });

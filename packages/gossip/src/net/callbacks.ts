@@ -1,6 +1,5 @@
 import { type Application, type Claim, DEFAULT_STREAM_LIMITS } from '../core/index.js';
-import { messageOf } from './gossip-error.js';
-import type { GossipLogger } from './log.js';
+import type { RateLimitedLog } from './log.js';
 import { type ClaimedMember, claimedMemberOf } from './member.js';
 
 /** What an application can add to the protocol and forbid. What these throw is logged and counts as a veto, or as nothing to send. */
@@ -30,17 +29,17 @@ const NONE = new Uint8Array(0);
 export class Callbacks implements Application {
   readonly #callbacks: GossipCallbacks;
   readonly #refusesHost: (host: string) => string | undefined;
-  readonly #logger: GossipLogger;
+  readonly #log: RateLimitedLog;
 
   /** @param refusesHost says why a member may not have this numeric address, or undefined. */
   constructor(
     callbacks: GossipCallbacks,
     refusesHost: (host: string) => string | undefined,
-    logger: GossipLogger,
+    log: RateLimitedLog,
   ) {
     this.#callbacks = callbacks;
     this.#refusesHost = refusesHost;
-    this.#logger = logger;
+    this.#log = log;
   }
 
   localState(join: boolean): Uint8Array {
@@ -66,7 +65,7 @@ export class Callbacks implements Application {
     try {
       return (ask() ?? true) ? undefined : `refused by ${name}`;
     } catch (error) {
-      this.#logger.error({ err: error, callback: name }, 'gossip callback failed');
+      this.#log.error(`${name} failed`, error);
       return `${name} failed`;
     }
   }
@@ -79,7 +78,7 @@ export class Callbacks implements Application {
       }
       return bytes && Uint8Array.from(bytes);
     } catch (error) {
-      this.#logger.error({ err: error, callback: name }, `gossip callback failed: ${messageOf(error)}`);
+      this.#log.error(`${name} failed`, error);
       return undefined;
     }
   }

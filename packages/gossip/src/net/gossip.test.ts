@@ -117,7 +117,7 @@ test('members with another key, another label or none cannot get in, and do no h
     t.equal(stranger.members().length, 1);
   }
   t.equal(inside.members().length, 1);
-  t.equal(inside.stats().traffic.streamsRefused, 4);
+  t.ok(inside.stats().traffic.streamsRefused >= 4, 'those that try again too');
   const [x, y] = [await member(t, 'x', { label: 'x' }), await member(t, 'y', { label: 'y' })];
   await t.rejects(y.join([placeOf(x)]), { code: 'JOIN_FAILED' }, 'nor without encryption');
   t.equal(x.members().length, 1);

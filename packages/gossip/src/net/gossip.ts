@@ -76,7 +76,7 @@ export class Gossip {
       incarnation: options.incarnation ?? 0,
       packetOverhead: envelope.packetOverhead,
       repliesReachSender: advertise.host === parts.bind.host && advertise.port === sockets.port,
-      application: new Callbacks(options, parts.refusesHost, parts.logger),
+      application: new Callbacks(options, parts.refusesHost, parts.log),
     });
     this.#joiner = new Joiner({
       self: advertise,
@@ -301,6 +301,11 @@ export class Gossip {
         const { existing, claim } = event;
         const claimed = claimedMemberOf(claim);
         this.#listeners.emit('conflict', () => [{ existing: this.#memberOf(existing), claimed }]);
+        break;
+      }
+      case 'round-trip': {
+        const { node, milliseconds, payload } = event;
+        this.#listeners.emit('roundTrip', () => [{ member: this.#memberOf(node), milliseconds, payload }]);
         break;
       }
       case 'synced':

@@ -25,13 +25,25 @@ export class RateLimitedLog {
 
   /** @param kind a word from the code, never from the network: there must be few of them. */
   warn(kind: string, detail: string): void {
+    const due = this.#due(kind);
+    if (due) this.#logger.warn({ kind, detail, ...due }, `gossip: ${kind}`);
+  }
+
+  /** Logs what the application's own code threw; `kind` as for `warn`. */
+  error(kind: string, error: unknown): void {
+    const due = this.#due(kind);
+    if (due) this.#logger.error({ kind, err: error, ...due }, `gossip: ${kind}`);
+  }
+
+  /** Undefined while the kind is to be silent; otherwise how many lines were left out, if any. */
+  #due(kind: string): { suppressed?: number } | undefined {
     const seen = this.#kinds.get(kind);
     if (seen && this.#now() < seen.until) {
       seen.suppressed++;
-      return;
+      return undefined;
     }
     const suppressed = seen?.suppressed ?? 0;
     this.#kinds.set(kind, { until: this.#now() + QUIET_MS, suppressed: 0 });
-    this.#logger.warn({ kind, detail, ...(suppressed > 0 && { suppressed }) }, `gossip: ${kind}`);
+    return suppressed > 0 ? { suppressed } : {};
   }
 }

@@ -52,6 +52,16 @@ export async function until(t: Test, what: string, done: () => boolean): Promise
   t.pass(what);
 }
 
+/** Waits until each of these members has had an answer over UDP from each other one. */
+export async function untilPinged(t: Test, members: readonly Gossip[]): Promise<void> {
+  const pairs = new Set<string>();
+  for (const gossip of members) {
+    gossip.on('roundTrip', ({ member }) => pairs.add(`${gossip.self.name} ${member.name}`));
+  }
+  const expected = members.length * (members.length - 1);
+  await until(t, 'each has pinged each other', () => pairs.size === expected);
+}
+
 /** One line that a logger got. */
 export interface Line {
   level: string;

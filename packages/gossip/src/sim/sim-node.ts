@@ -136,6 +136,8 @@ export class SimNode implements Host {
   }
 
   notify(event: GossipEvent): void {
+    // Round trips come with every probe and tell a simulation nothing.
+    if (event.kind === 'round-trip') return;
     if (this.#world.records) this.events.push(event);
     this.#world.heard(this, event);
   }

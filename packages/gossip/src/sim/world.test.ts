@@ -94,6 +94,20 @@ test('a leave is told apart from a crash, and quickly', async (t) => {
   );
 });
 
+test('a leave does not wait behind the many updates of a busy cluster', async (t) => {
+  const world = new World({ seed: 5, mode: 'objects', loss: 0.01 });
+  const [leaver, ...others] = world.settled(100);
+  world.run(2000);
+  for (const node of others) node.core.setMeta(encodeTags({ change: 'x'.repeat(200) }));
+  world.run(300);
+  leaver?.core.leave();
+  const done = world.until(() => leaver?.events.some((event) => event.kind === 'left') ?? false, 5000);
+  t.ok(done <= 1000, `the leaver is done after ${done} ms`);
+  t.ok(leaver && leaver.core.queued > 1, 'while updates still wait');
+  const known = world.until(() => others.every((node) => node.status('n1') === 'left'), 5000);
+  t.ok(known <= 1000, `all know it ${known} ms later`);
+});
+
 test('a node alone can leave at once', async (t) => {
   const world = new World({ seed: 6 });
   const node = world.add('alone');

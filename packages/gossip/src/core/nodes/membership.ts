@@ -153,14 +153,14 @@ export class Membership {
     if (this.#context.nodes.active < 2) this.#context.host.notify({ kind: 'self-told' });
   }
 
-  /** This node says goodbye; `told` is called once enough others have been told. */
-  leave(told: () => void): Accusation {
+  /** This node says goodbye; returns what it says. */
+  leave(): Accusation {
     const { nodes, queue, host } = this.#context;
     const { name, incarnation } = nodes.self;
     this.#context.leaving = true;
     nodes.setStatus(nodes.self, 'left', host.now());
     const goodbye: Accusation = { type: 'dead', incarnation, node: name, from: name };
-    queue.update(name, goodbye, told);
+    queue.update(name, goodbye);
     host.notify({ kind: 'member', change: 'leave', node: nodes.self, from: name });
     return goodbye;
   }

@@ -1,16 +1,20 @@
 import type { Context } from '../context.js';
+import { retransmitLimit } from '../formulas.js';
 import type { Membership } from '../nodes/membership.js';
 import { isActive } from '../nodes/node-record.js';
 import { encodeLeaveIntent } from '../serf/intents.js';
-import type { PacketMessage, UserMessage } from '../wire/message-types.js';
+import type { Accusation, PacketMessage, UserMessage } from '../wire/message-types.js';
 import type { PacketSender } from './packet-sender.js';
 import type { Spreader } from './spreader.js';
 
-/** Nodes that are told at once and directly, so that the goodbye does not wait behind other updates. */
+/**
+ * Nodes that are told directly in each round of the goodbye, so that it never waits behind other updates: in
+ * memberlist it does, and so times out in large clusters.
+ */
 const FAREWELLS = 8;
 
-/** Gossip rounds after which a leave is done if every other node could be told directly. */
-const DIRECT_ROUNDS = 2;
+/** Least rounds of the goodbye: a datagram may be lost. */
+const LEAST_ROUNDS = 2;
 
 /** Gossip rounds that Serf's intent gets before the leave itself; the other way round Serf would report a failure. */
 const INTENT_ROUNDS = 2;
@@ -22,6 +26,8 @@ export class Farewell {
   readonly #sender: PacketSender;
   readonly #spreader: Spreader;
   #stage: 'staying' | 'announced' | 'leaving' | 'left' = 'staying';
+  #goodbye: Accusation | undefined;
+  #roundsLeft = 0;
 
   constructor(context: Context, membership: Membership, sender: PacketSender, spreader: Spreader) {
     this.#context = context;
@@ -49,20 +55,32 @@ export class Farewell {
     host.schedule(INTENT_ROUNDS * config.gossipIntervalMs, { kind: 'farewell' });
   }
 
-  /** The current stage has had its time. */
+  /** The current stage, or a round of it, has had its time. */
   timer(): void {
     if (this.#stage === 'announced') this.#leave();
-    else this.#done();
+    else if (this.#stage === 'leaving') this.#round();
   }
 
   #leave(): void {
     this.#stage = 'leaving';
+    const { config, nodes } = this.#context;
+    // As many are told directly as an update is sent to otherwise, and a round more.
+    const sends = retransmitLimit(config.retransmitMult, nodes.active);
+    this.#roundsLeft = this.#others() === 0 ? 0 : Math.max(LEAST_ROUNDS, Math.ceil(sends / FAREWELLS) + 1);
+    this.#goodbye = this.#membership.leave();
+    this.#round();
+  }
+
+  #round(): void {
     const { config, host } = this.#context;
-    const others = this.#others();
-    this.#tell(this.#membership.leave(() => this.#done()));
-    if (others === 0) this.#done();
-    else if (others <= FAREWELLS)
-      host.schedule(DIRECT_ROUNDS * config.gossipIntervalMs, { kind: 'farewell' });
+    if (!this.#goodbye || this.#roundsLeft === 0) {
+      this.#stage = 'left';
+      host.notify({ kind: 'left' });
+      return;
+    }
+    this.#roundsLeft--;
+    this.#tell(this.#goodbye);
+    host.schedule(config.gossipIntervalMs, { kind: 'farewell' });
   }
 
   #tell(message: PacketMessage): void {
@@ -74,11 +92,5 @@ export class Farewell {
   #others(): number {
     const { nodes } = this.#context;
     return nodes.active - (isActive(nodes.self) ? 1 : 0);
-  }
-
-  #done(): void {
-    if (this.#stage === 'left') return;
-    this.#stage = 'left';
-    this.#context.host.notify({ kind: 'left' });
   }
 }

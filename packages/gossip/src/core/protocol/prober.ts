@@ -122,8 +122,7 @@ export class Prober {
   ack(message: Ack): boolean {
     const ping = this.#pinger.take(message.seqNo);
     if (!ping) return false;
-    const { host, roundTrips } = this.#context;
-    if (ping.helper === undefined) roundTrips.measured(ping.target, host.now() - ping.sentAt);
+    if (ping.helper === undefined) this.#measured(ping, message.payload);
     this.#answered(ping);
     return true;
   }
@@ -150,6 +149,14 @@ export class Prober {
     if (ping.probe.tcp !== 'waiting') return;
     ping.probe.tcp = !result.ok && result.refused ? 'refused' : 'failed';
     this.#check(ping.probe);
+  }
+
+  #measured({ target, sentAt }: PendingPing, payload: Uint8Array | null): void {
+    const { host, roundTrips, nodes } = this.#context;
+    const milliseconds = host.now() - sentAt;
+    roundTrips.measured(target, milliseconds);
+    const node = nodes.get(target);
+    if (node) host.notify({ kind: 'round-trip', node, milliseconds, payload });
   }
 
   /** The ring successor, unless more probes would be a burden: on this node in doubt of its own health, or on that one. */
