@@ -86,7 +86,7 @@ export class Gossiper {
       pinger,
       spreader: this.#spreader,
     }));
-    this.#membership = new Membership(this.#context, this.#judge);
+    this.#membership = new Membership(this.#context, this.#judge, sender);
     this.#prober = new Prober(this.#context, sender, pinger, this.#judge);
     this.#responder = new Responder(this.#context, sender, nextSeqNo, this.#judge);
     this.#spreader = new Spreader(this.#context, sender);

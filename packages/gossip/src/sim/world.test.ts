@@ -180,6 +180,22 @@ test('a node restarted in place, having forgotten its incarnation, is taken back
   }
 });
 
+test('old news do not bring back a node that died long ago', async (t) => {
+  const world = new World({ seed: 13 });
+  const nodes = world.cluster(6);
+  const [victim, holder, other] = nodes;
+  if (!victim || !holder || !other) throw new Error('three nodes');
+  holder.pause();
+  victim.stop();
+  world.run(60_000);
+  t.equal(other.status('n1'), 'dead');
+  holder.resume();
+  world.until(() => other.status('n2') === 'alive' && holder.status('n1') === 'dead', 60_000);
+  for (const node of nodes.slice(2)) {
+    t.same(node.changes('n1').slice(-1), ['fail'], `${node.name} took nothing for a return`);
+  }
+});
+
 test('a node frozen for a minute neither condemns others on waking nor stays condemned', async (t) => {
   for (const seed of [1, 2, 3]) {
     const world = new World({ seed });

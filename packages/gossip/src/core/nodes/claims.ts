@@ -1,9 +1,10 @@
 import { type Address, hostOfBytes } from '../address.js';
 import type { Claim } from '../application.js';
 import { MAX_META_BYTES } from '../serf/tags.js';
-import type { Alive } from '../wire/message-types.js';
+import type { Accusation, Alive } from '../wire/message-types.js';
 import { encodeUtf8 } from '../wire/utf8.js';
 import type { Facts } from './directory.js';
+import type { NodeRecord } from './node-record.js';
 
 /** Longest name taken, in bytes: with address, full meta and a name of this node, a message must fit one datagram. */
 const MAX_NAME_BYTES = 255;
@@ -48,4 +49,9 @@ export function factsOf(message: Alive, claimed: ClaimedAddress): Facts {
 export function claimOf(message: Alive, claimed: ClaimedAddress): Claim {
   const { node: name, meta, vsn, incarnation } = message;
   return { name, address: claimed.address, meta, vsn, incarnation, status: 'alive' };
+}
+
+/** What to say to a node that is believed suspect, dead or gone and may not know it: it will refute if it lives. */
+export function accusationOf(node: NodeRecord, from: string): Accusation {
+  return { type: 'suspect', incarnation: node.incarnation, node: node.name, from };
 }

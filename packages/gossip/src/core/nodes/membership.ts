@@ -5,10 +5,11 @@ import { warn } from '../context.js';
 import type { MemberChange } from '../events.js';
 import { Suspicion } from '../judgment/suspicion.js';
 import { suspicionTerms } from '../judgment/suspicion-terms.js';
+import type { PacketSender } from '../protocol/packet-sender.js';
 import { findIncompatible, saneVersions } from '../versions.js';
 import { sameBytes } from '../wire/bytes.js';
 import type { Accusation, Alive, PacketMessage } from '../wire/message-types.js';
-import { addressOf, type ClaimedAddress, claimOf, factsOf, nameFits } from './claims.js';
+import { accusationOf, addressOf, type ClaimedAddress, claimOf, factsOf, nameFits } from './claims.js';
 import { above, plausible } from './incarnation.js';
 import { isActive, type NodeRecord, type NodeStatus } from './node-record.js';
 
@@ -30,11 +31,13 @@ export interface MembershipListener {
 export class Membership {
   readonly #context: Context;
   readonly #listener: MembershipListener;
+  readonly #sender: PacketSender;
   #token = 0;
 
-  constructor(context: Context, listener: MembershipListener) {
+  constructor(context: Context, listener: MembershipListener, sender: PacketSender) {
     this.#context = context;
     this.#listener = listener;
+    this.#sender = sender;
   }
 
   /** Takes in "this node is alive". */
@@ -49,23 +52,15 @@ export class Membership {
     }
     const known = nodes.get(message.node);
     if (!known) {
-      if (nodes.size >= MAX_NODES) {
-        warn(this.#context, 'implausible', `${message.node} would be node ${MAX_NODES + 1}`);
-        return;
-      }
-      if (!this.#welcome(message, claimed)) return;
-      const { node: name, incarnation } = message;
-      const node = nodes.insert({ name, facts: factsOf(message, claimed), incarnation });
-      this.#accept(node, message, claimed);
+      this.#aliveAboutStranger(message, claimed);
       return;
     }
-    const moved = known.address.host !== claimed.address.host || known.address.port !== claimed.address.port;
-    if (moved && isActive(known)) {
+    if (moved(known, claimed) && isActive(known)) {
       this.#conflict(known, claimOf(message, claimed));
       return;
     }
-    const news = message.incarnation > known.incarnation || (moved && known.status === 'left');
-    if (news && this.#welcome(message, claimed)) this.#accept(known, message, claimed);
+    if (isNews(message, claimed, known) && this.#welcome(message, claimed))
+      this.#accept(known, message, claimed);
   }
 
   /** Takes in "I can't reach this node". `witnessed` if this node itself has just failed to reach it. */
@@ -199,6 +194,24 @@ export class Membership {
     return this.#plausible(message.node, message.incarnation) ? claimed : undefined;
   }
 
+  #aliveAboutStranger(message: Alive, claimed: ClaimedAddress): void {
+    const { nodes } = this.#context;
+    const { node: name, incarnation } = message;
+    const tombstone = nodes.find(name);
+    if (tombstone && !isNews(message, claimed, tombstone)) {
+      // Old news, or the node is back and has forgotten its incarnation: then it will refute this.
+      this.#sender.sendExactly([accusationOf(tombstone, nodes.self.name)], claimed.address);
+      return;
+    }
+    if (nodes.size >= MAX_NODES) {
+      warn(this.#context, 'implausible', `${name} would be node ${MAX_NODES + 1}`);
+      return;
+    }
+    if (!this.#welcome(message, claimed)) return;
+    const node = nodes.insert({ name, facts: factsOf(message, claimed), incarnation });
+    this.#accept(node, message, claimed);
+  }
+
   #conflict(existing: NodeRecord, claim: Claim): void {
     const what =
       existing.name === this.#context.nodes.self.name
@@ -308,4 +321,13 @@ export class Membership {
   #spread(name: string, message: Accusation | Alive): void {
     this.#context.queue.update(name, message);
   }
+}
+
+function moved(known: NodeRecord, claimed: ClaimedAddress): boolean {
+  return known.address.host !== claimed.address.host || known.address.port !== claimed.address.port;
+}
+
+/** Says whether a claim of life is newer than what is known. Who has left may come back elsewhere as somebody new. */
+function isNews(message: Alive, claimed: ClaimedAddress, known: NodeRecord): boolean {
+  return message.incarnation > known.incarnation || (known.status === 'left' && moved(known, claimed));
 }

@@ -2,7 +2,7 @@ import { type Address, formatAddress, hostOfBytes } from '../address.js';
 import type { Context } from '../context.js';
 import { warn } from '../context.js';
 import type { Timer } from '../host.js';
-import { nameFits } from '../nodes/claims.js';
+import { accusationOf, nameFits } from '../nodes/claims.js';
 import type { Ack, IndirectPing, Ping, Source } from '../wire/message-types.js';
 import type { PacketSender } from './packet-sender.js';
 import { sourceOf } from './pinger.js';
@@ -121,13 +121,12 @@ export class Responder {
     host.schedule(waitMs, { kind: 'relay-nack', seqNo, toleratedMs, dueAt: host.now() + waitMs });
   }
 
-  /** A node that is suspected or taken for dead and pings all the same must learn of it, or it could not refute. */
+  /** A node that is suspected or taken for gone and pings all the same must learn of it, or it could not refute. */
   #tellTheAccused(name: string, at: Address): void {
     const { nodes } = this.#context;
-    const node = nodes.get(name);
-    if (node?.status !== 'dead' && node?.status !== 'suspect') return;
-    const { incarnation } = node;
-    this.#sender.sendExactly([{ type: 'suspect', incarnation, node: name, from: nodes.self.name }], at);
+    const node = nodes.find(name);
+    if (!node || node.status === 'alive') return;
+    this.#sender.sendExactly([accusationOf(node, nodes.self.name)], at);
   }
 }
 
