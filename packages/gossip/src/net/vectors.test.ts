@@ -151,8 +151,8 @@ test('the remaining vectors decode as stated', async (t) => {
     t.equal(decodePacket(openPacket(vector)).errors.length, 0);
   }
   t.same(decodeTags(bytesOf(take('serf_meta_tags').hex)), { role: 'web', dc: 'east' });
-  t.equal(readSerfNews(bytesOf(take('serf_user_event').hex)).ltime, 1);
-  t.equal(readSerfNews(bytesOf(take('serf_query').hex)).ltime, 1);
+  t.ok(readSerfNews(bytesOf(take('serf_user_event').hex)).forAll);
+  t.ok(readSerfNews(bytesOf(take('serf_query').hex)).forAll);
   t.equal(readSerfState(bytesOf(take('serf_pushpull_state').hex)).ltime, 1);
   const coordinate = bytesOf(take('serf_ack_payload').hex);
   const reader = new MsgpackReader(coordinate, 1);

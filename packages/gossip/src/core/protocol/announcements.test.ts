@@ -92,6 +92,20 @@ test('messages are remembered for a minute, and more than can be remembered are 
   t.ok(recent.first(body(4999), 60_001), 'and there is room again');
 });
 
+test("user events and queries have clocks of their own, which are not the members'", async (t) => {
+  const host = given();
+  const event = new MsgpackWriter()
+    .byte(SerfType.event)
+    .map(2)
+    .text('LTime')
+    .uint(900)
+    .text('Name')
+    .text('deploy');
+  hearUser(host, event.finish());
+  hearUser(host, encodeJoinIntent('a', 8));
+  t.equal(readSerfState(exchange(host, new Uint8Array(0))).ltime, 8);
+});
+
 test('who left on purpose is listed to nodes that did not hear the announcement', async (t) => {
   const host = given();
   hearUser(host, encodeLeaveIntent('a', 5));
@@ -145,14 +159,14 @@ test('the states and intents of Serf are read as they were written, and garbage 
     departures.map((departure) => ({ kind: 'leave', ...departure })),
   );
   t.same(readSerfNews(encodeJoinIntent('a', 8)), {
-    ltime: 8,
     intents: [{ kind: 'join', node: 'a', ltime: 8 }],
     forAll: false,
   });
-  const nothing = { ltime: 0, intents: [], forAll: false };
-  for (let length = 0; length < state.length; length += 7)
-    t.match(readSerfState(state.subarray(0, length)), nothing, `${length} bytes`);
-  t.same(readSerfNews(state), nothing, 'a state is no message');
+  const cut = Array.from({ length: Math.ceil(state.length / 7) }, (_, i) =>
+    readSerfState(state.subarray(0, 7 * i)),
+  );
+  t.ok(cut.every((read) => read.ltime === 0 && read.intents.length === 0));
+  t.same(readSerfNews(state), { intents: [], forAll: false }, 'a state is no message');
 });
 
 test('an announcement that would not fit a datagram is taken, but not passed on', async (t) => {

@@ -21,8 +21,7 @@ export class Announcements {
 
   /** Takes a user message that may be Serf's; says whether it was an announcement. What is for all and news is passed on. */
   hear(body: Uint8Array): boolean {
-    const { ltime, intents, forAll } = readSerfNews(body);
-    this.#witness(ltime);
+    const { intents, forAll } = readSerfNews(body);
     const { queue, host } = this.#context;
     const news = forAll ? this.#recent.first(body, host.now()) : intents.some((intent) => this.#take(intent));
     if (news && body.length <= maxMessageBytes(this.#context)) queue.user({ type: 'user', body });
@@ -55,6 +54,7 @@ export class Announcements {
   /** Says whether it was news about another node. */
   #take(intent: Intent): boolean {
     const { self } = this.#context.nodes;
+    this.#witness(intent.ltime);
     if (intent.node !== self.name) return this.#membership.intent(intent.node, intent.kind, intent.ltime);
     if (intent.kind === 'leave') this.#contradict(intent.ltime);
     return false;

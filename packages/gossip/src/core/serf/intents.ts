@@ -40,17 +40,15 @@ export function encodeJoinIntent(node: string, ltime: number): Uint8Array {
     .finish();
 }
 
-/** What Serf says about its clock, and about comings and goings. */
+/** What a message of Serf says. */
 export interface SerfNews {
-  /** Lamport time; 0 if there is none. */
-  readonly ltime: number;
   readonly intents: readonly Intent[];
   /** A user event or query that every node that sees it for the first time should pass on. */
   readonly forAll: boolean;
 }
 
 /** No news. */
-export const NO_NEWS: SerfNews = { ltime: 0, intents: [], forAll: false };
+export const NO_NEWS: SerfNews = { intents: [], forAll: false };
 
 /** Reads a Serf message. What can't be read says nothing. */
 export function readSerfNews(body: Uint8Array): SerfNews {
@@ -74,21 +72,19 @@ function readIntent(reader: MsgpackReader, type: number): SerfNews {
     else reader.skip();
   });
   const kind = type === SerfType.leave ? 'leave' : 'join';
-  return { ...NO_NEWS, ltime, intents: [{ kind, node, ltime }] };
+  return { ...NO_NEWS, intents: [{ kind, node, ltime }] };
 }
 
-/** User events and queries: they have a name, and a query can ask not to be passed on. */
+/** User events and queries: they have a name, a query can ask not to be passed on, and their clocks are others. */
 function readCall(reader: MsgpackReader): SerfNews {
-  let ltime = 0;
   let name = '';
   let flags = 0;
   readFields(reader, (field) => {
-    if (field === 'LTime') ltime = readTime(reader, field);
-    else if (field === 'Name') name = reader.text(field);
+    if (field === 'Name') name = reader.text(field);
     else if (field === 'Flags') flags = reader.int(field);
     else reader.skip();
   });
-  return { ...NO_NEWS, ltime, forAll: name !== '' && (flags & NOT_FOR_ALL) === 0 };
+  return { ...NO_NEWS, forAll: name !== '' && (flags & NOT_FOR_ALL) === 0 };
 }
 
 /** Calls `read` for the name of each field of a map; it must consume the value. */

@@ -1,7 +1,7 @@
 import { MsgpackReader } from '../wire/msgpack-reader.js';
 import { MsgpackWriter } from '../wire/msgpack-writer.js';
 import { WireError } from '../wire/wire-error.js';
-import { type Intent, NO_NEWS, readFields, readTime, type SerfNews, SerfType } from './intents.js';
+import { type Intent, readFields, readTime, SerfType } from './intents.js';
 
 /** Most members that a state may speak of. */
 const MAX_MEMBERS = 1 << 16;
@@ -28,12 +28,15 @@ export function encodeSerfState(ltime: number, departures: readonly Departure[] 
 }
 
 /** Serf's news at the beginning of a push-pull's state. */
-export interface SerfState extends SerfNews {
+export interface SerfState {
+  /** The sender's Lamport time; 0 if there is none. */
+  readonly ltime: number;
+  readonly intents: readonly Intent[];
   /** Where it ends, in bytes; Serf itself ignores what follows. */
   readonly end: number;
 }
 
-const NO_STATE: SerfState = { ...NO_NEWS, end: 0 };
+const NO_STATE: SerfState = { ltime: 0, intents: [], end: 0 };
 
 /**
  * Reads a push-pull state; those who left come as leave intents, the status times of others as join
@@ -62,7 +65,7 @@ function readState(reader: MsgpackReader): SerfState {
   const intents = left.map((node): Intent => ({ kind: 'leave', node, ltime: (times.get(node) ?? 0) + 1 }));
   for (const node of left) times.delete(node);
   for (const [node, since] of times) if (since > 0) intents.push({ kind: 'join', node, ltime: since });
-  return { ...NO_NEWS, ltime, intents, end: reader.offset };
+  return { ltime, intents, end: reader.offset };
 }
 
 function readNames(reader: MsgpackReader, field: string): string[] {
