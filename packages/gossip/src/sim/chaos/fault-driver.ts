@@ -79,23 +79,32 @@ export class FaultDriver implements Watcher {
   #strike(fault: Fault): void {
     switch (fault.kind) {
       case 'crash':
-        return this.#crash(fault);
+        this.#crash(fault);
+        break;
       case 'leave':
-        return this.#leave(fault);
+        this.#leave(fault);
+        break;
       case 'freeze':
-        return this.#freeze(fault);
+        this.#freeze(fault);
+        break;
       case 'slow':
-        return this.#slow(fault);
+        this.#slow(fault);
+        break;
       case 'split':
-        return this.#split(fault);
+        this.#split(fault);
+        break;
       case 'cut':
-        return this.#cut(fault);
+        this.#cut(fault);
+        break;
       case 'storm':
-        return this.#storm(fault);
+        this.#storm(fault);
+        break;
       case 'retag':
-        return this.#retag(fault);
+        this.#retag(fault);
+        break;
       case 'join':
         this.start(fault.node);
+        break;
     }
   }
 

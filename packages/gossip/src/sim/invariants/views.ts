@@ -5,7 +5,7 @@ const isActive = (node: NodeRecord): boolean => node.status === 'alive' || node.
 
 /** How an observer's view of a member differs from what the member says of itself, if it does. */
 function difference(seen: NodeRecord | undefined, own: NodeRecord): string | undefined {
-  if (!seen || seen.status !== 'alive') return `believed ${seen?.status ?? 'unknown'}, but it is alive`;
+  if (seen?.status !== 'alive') return `believed ${seen?.status ?? 'unknown'}, but it is alive`;
   if (seen.incarnation !== own.incarnation)
     return `known at incarnation ${seen.incarnation}, but it is at ${own.incarnation}`;
   const nothing = new Uint8Array(0);
