@@ -127,6 +127,9 @@ const PROFILES: Readonly<Record<Profile, Partial<GossipConfig>>> = { lan: {}, wa
 /** A profile with overrides put on top. Throws RangeError, naming the field, if the result cannot work. */
 export function resolveConfig(profile: Profile, overrides: Partial<GossipConfig> = {}): GossipConfig {
   const config = { ...LAN, ...PROFILES[profile], ...overrides };
+  for (const field of Object.keys(overrides)) {
+    if (!Object.hasOwn(LAN, field)) throw new RangeError(`overrides.${field} is no field of the profile`);
+  }
   for (const problem of problemsOf(config)) throw new RangeError(problem);
   return config;
 }
@@ -143,6 +146,14 @@ const MAY_BE_ZERO: ReadonlySet<string> = new Set([
 
 function* problemsOf(config: GossipConfig): Generator<string> {
   for (const [field, value] of Object.entries(config)) {
+    const expected = typeof LAN[field as keyof GossipConfig];
+    if (typeof value !== expected) yield `${field} is ${typeof value}, expected ${expected}`;
+  }
+  if (!saneRange(config.delegateVersions)) {
+    const found = JSON.stringify(config.delegateVersions);
+    yield `delegateVersions is ${found}, expected [min, max, current] of 0 to 255 with min <= current <= max`;
+  }
+  for (const [field, value] of Object.entries(config)) {
     if (typeof value !== 'number') continue;
     const least = MAY_BE_ZERO.has(field) ? 0 : Number.MIN_VALUE;
     if (!(value >= least && value < Number.POSITIVE_INFINITY)) {
@@ -158,4 +169,10 @@ function* problemsOf(config: GossipConfig): Generator<string> {
   if (config.udpBytes < 1024 || config.udpBytes > 65_000) {
     yield `udpBytes is ${config.udpBytes}, expected 1024 to 65000: one update with full tags must fit`;
   }
+}
+
+function saneRange(versions: readonly number[]): boolean {
+  const [min = -1, max = -1, current = -1] = versions;
+  const bytes = versions.every((version) => Number.isInteger(version) && version >= 0 && version <= 255);
+  return bytes && versions.length === 3 && min <= current && current <= max;
 }

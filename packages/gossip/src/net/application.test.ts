@@ -208,7 +208,7 @@ test('pings measure round trips, and their answers carry what the application ad
   await until(t, 'both have pinged', () => trips.size === 2);
   t.match(trips.get('b'), { member: { name: 'a' }, payload: Buffer.from('of a') });
   t.match(trips.get('a'), { member: { name: 'b' }, payload: null }, 'what is too large is left out');
-  for (const { milliseconds } of trips.values()) t.ok(milliseconds > 0 && milliseconds < 200);
+  for (const { milliseconds } of trips.values()) t.ok(milliseconds > 0);
   const complaint = lines.find(({ level }) => level === 'error')?.fields;
   t.match(complaint, { kind: 'ackPayload failed', err: { message: '513 bytes, expected at most 512' } });
 });

@@ -3,6 +3,7 @@ import {
   canonicalHost,
   encodeUtf8,
   type GossipConfig,
+  labelHeader,
   MAX_LABEL_BYTES,
   resolveConfig,
 } from '../core/index.js';
@@ -19,6 +20,9 @@ export interface CheckedOptions {
   label: Uint8Array;
   allowed: NetworkFilter;
 }
+
+/** Smallest datagrams that work without a label. */
+const LEAST_UDP_BYTES = 1024;
 
 /** Longest name in bytes, as Serf has it. */
 const MAX_NAME_BYTES = 128;
@@ -51,16 +55,26 @@ export function checkOptions(options: GossipOptions): CheckedOptions {
   checkPlaces(options);
   checkChoices(options);
   try {
+    const config = resolveConfig(options.profile ?? 'lan', options.overrides);
+    const label = encodeUtf8(options.label ?? '');
+    checkRoom(config, label);
     return {
-      config: resolveConfig(options.profile ?? 'lan', options.overrides),
+      config,
       bind: { host: canonicalHost(bind.host) ?? bind.host, port: bind.port },
       meta: metaOf(options.tags),
-      label: encodeUtf8(options.label ?? ''),
+      label,
       allowed: options.allowedNetworks ? networkFilter(options.allowedNetworks) : () => true,
     };
   } catch (error) {
     throw error instanceof RangeError ? invalid(messageOf(error)) : error;
   }
+}
+
+/** One update about a node with the longest name and full tags must fit a datagram beside the label. */
+function checkRoom({ udpBytes }: GossipConfig, label: Uint8Array): void {
+  const least = LEAST_UDP_BYTES + labelHeader(label).length;
+  if (udpBytes >= least) return;
+  throw invalid(`udpBytes is ${udpBytes}, expected at least ${least} with a label of ${label.length} bytes`);
 }
 
 function checkText(field: string, value: unknown, least: number, most: number): void {

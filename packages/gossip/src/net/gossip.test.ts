@@ -172,6 +172,24 @@ test('options that cannot work are refused before anything is opened', async (t)
     { advertise: { host: 'no such host' } },
     { code: 'BAD_ADDRESS', message: /cannot be resolved/ },
   );
+  const wrong = (options: object): Partial<GossipOptions> => options as Partial<GossipOptions>;
+  const faults: [Partial<GossipOptions>, RegExp][] = [
+    [wrong({ name: 7 }), /^name is number, expected a string$/],
+    [wrong({ tags: { n: 7 } }), /^tag 'n' is number, expected a string$/],
+    [wrong({ tags: null }), /^tags is object, expected an object of strings$/],
+    [wrong({ keys: ['0123456789abcdef'] }), /^key 1 is string, expected a Uint8Array$/],
+    [wrong({ profile: 'moon' }), /^profile is 'moon', expected lan, wan, local$/],
+    [wrong({ plaintext: 'yes' }), /^plaintext is 'yes', expected refuse, accept, send$/],
+    [wrong({ acceptMerge: true }), /^acceptMerge is boolean, expected a function$/],
+    [wrong({ tag: {} }), /^tag is no option$/],
+    [wrong({ overrides: { probeInterval: 1 } }), /^overrides.probeInterval is no field of the profile$/],
+    [wrong({ overrides: { compress: 'no' } }), /^compress is string, expected boolean$/],
+    [{ incarnation: -1 }, /^incarnation is -1, expected 0 to 4294967294$/],
+    [{ advertise: { port: 0 } }, /^advertise.port is 0, expected 1 to 65535$/],
+    [{ overrides: { delegateVersions: [2, 5, 6] } }, /^delegateVersions is \[2,5,6\], expected/],
+    [{ overrides: { udpBytes: 1100 }, label: 'l'.repeat(100) }, /^udpBytes is 1100, expected at least 1126/],
+  ];
+  for (const [options, message] of faults) await refused(options, { code: 'INVALID_OPTION', message });
   const big = { big: 'x'.repeat(600) };
   await refused(
     { tags: big },

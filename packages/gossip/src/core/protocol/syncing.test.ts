@@ -122,6 +122,14 @@ test("Serf's clock is followed, and our leave is later than it", async (t) => {
   t.match(host.messages('dead')[0], { node: 'self', from: 'self' });
 });
 
+test('a push-pull of incompatible nodes is answered with the reason, and changes nothing on either side', async (t) => {
+  const host = new RecordingHost();
+  const answer = host.core.handleRequest(state([node('a', { vsn: Uint8Array.of(1, 5, 2, 0, 0, 0) })], true));
+  t.match(answer, { type: 'error', error: /delegate protocol version/ });
+  t.equal(host.core.members().length, 1);
+  t.same(host.warnings(), ['incompatible']);
+});
+
 test('a ping over a stream is acked if it is for this node', async (t) => {
   const host = new RecordingHost();
   const ask = (name: string): Uint8Array | undefined => {
