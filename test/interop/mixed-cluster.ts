@@ -1,0 +1,154 @@
+import type { Test } from 'tap';
+import { waitFor } from '../lab/wait-for.js';
+import type { Peer } from './peer.js';
+import { disputes, type Fact, type Viewer } from './views.js';
+
+type Tags = Readonly<Record<string, string>>;
+
+/** Usually all agree within 5 s; a confirmation lost on the way makes a suspicion last 18 s. */
+const DEADLINE_MS = 30_000;
+
+/**
+ * Peers of several kinds that form one cluster, and what is true of it. Each step changes something, writes down what
+ * is true from then on, and waits until every peer that runs believes just that.
+ */
+export class MixedCluster {
+  readonly #t: Test;
+  readonly #label: string;
+  readonly #viewers = new Map<string, Viewer>();
+  readonly #facts = new Map<string, Fact>();
+  readonly #ended: Peer[] = [];
+  readonly #restarted = new Set<string>();
+  /** How many accusations of each peer were looked at. */
+  readonly #heard = new Map<Peer, number>();
+  /** Nodes that were down at some time since the last agreement, and may have been accused rightly. */
+  readonly #down = new Set<string>();
+  #step = 0;
+
+  /** @param label tells clusters apart in what the test prints. */
+  constructor(t: Test, label: string) {
+    this.#t = t;
+    this.#label = label;
+  }
+
+  /** The peers that run. */
+  get peers(): Peer[] {
+    return [...this.#viewers.values()].map((viewer) => viewer.peer);
+  }
+
+  /** Takes in a peer that was started, for the first time or again. */
+  add(peer: Peer, tags: Tags): void {
+    if (this.#facts.has(peer.name)) this.#restarted.add(peer.name);
+    this.#viewers.set(peer.name, { peer, since: this.#step });
+    this.#facts.set(peer.name, {
+      kind: peer.kind,
+      address: peer.address,
+      tags,
+      state: 'alive',
+      since: this.#step,
+    });
+  }
+
+  async setTags(peer: Peer, tags: Tags): Promise<void> {
+    await peer.setTags(tags);
+    this.#change(peer, { tags });
+  }
+
+  /** Ends peers without a word, all at once. */
+  async crash(...peers: readonly Peer[]): Promise<void> {
+    for (const peer of peers) this.#gone(peer, 'dead');
+    await Promise.all(peers.map((peer) => peer.kill()));
+  }
+
+  /** Has peers leave, all at once. */
+  async leave(...peers: readonly Peer[]): Promise<void> {
+    for (const peer of peers) this.#gone(peer, 'left');
+    await Promise.all(peers.map((peer) => peer.leave()));
+  }
+
+  /** What is true now is that these peers are dead to all others, which are alone. */
+  async agreeApart(what: string, sides: readonly (readonly Peer[])[]): Promise<void> {
+    const facts = this.#facts;
+    for (const side of sides) for (const peer of side) this.#down.add(peer.name);
+    const apart = sides.map((side) => ({
+      viewers: side.flatMap((peer) => this.#viewers.get(peer.name) ?? []),
+      facts: new Map(
+        [...facts].map(([name, fact]) => {
+          const here = side.some((peer) => peer.name === name);
+          return [name, here || fact.state !== 'alive' ? fact : { ...fact, state: 'dead' as const }];
+        }),
+      ),
+    }));
+    await Promise.all(apart.map((side) => this.#agreement(what, side.viewers, side.facts)));
+    this.#judgeAccusations(what);
+    for (const side of sides) for (const peer of side) this.#down.add(peer.name);
+  }
+
+  /**
+   * Waits until every running peer believes what is true of every node; the test fails with the differences otherwise.
+   * It also fails if a peer accused a node that was up all the time.
+   */
+  async agree(what: string): Promise<void> {
+    const started = performance.now();
+    await this.#agreement(what, [...this.#viewers.values()], this.#facts);
+    const seconds = ((performance.now() - started) / 1000).toFixed(1);
+    this.#t.pass(`${this.#label}: ${what}: all ${this.#viewers.size} views agree after ${seconds} s`);
+    this.#judgeAccusations(what);
+    this.#step++;
+  }
+
+  /** The test fails if any peer's log complains about something that the losses on purpose don't explain. */
+  judgeLogs(): void {
+    for (const peer of [...this.peers, ...this.#ended]) {
+      const refutes = /Refuting an? (alive|suspect|dead) message|gossip: refuted/;
+      const complaints = peer
+        .complaints()
+        .filter((line) => !(this.#restarted.has(peer.name) && refutes.test(line)));
+      this.#t.same(complaints, [], `${this.#label}: ${peer.name} has nothing to complain about`);
+    }
+  }
+
+  async #agreement(
+    what: string,
+    viewers: readonly Viewer[],
+    facts: ReadonlyMap<string, Fact>,
+  ): Promise<void> {
+    let differences: string[] = [];
+    const agreed = async (): Promise<boolean> => {
+      const views = await Promise.all(
+        viewers.map(async (viewer) => [viewer, await viewer.peer.view().catch(String)] as const),
+      );
+      differences = disputes(facts, new Map(views));
+      return differences.length === 0;
+    };
+    await waitFor(agreed, { what: 'agreement', timeoutMs: DEADLINE_MS }).catch(() => {
+      throw new Error(
+        `${this.#label}: ${what}: no agreement in ${DEADLINE_MS} ms:\n${differences.join('\n')}`,
+      );
+    });
+  }
+
+  #judgeAccusations(what: string): void {
+    for (const peer of this.peers) {
+      const all = peer.accusations;
+      const wrong = all.slice(this.#heard.get(peer) ?? 0).filter(({ accused }) => !this.#down.has(accused));
+      this.#heard.set(peer, all.length);
+      this.#t.same(wrong, [], `${this.#label}: ${what}: ${peer.name} accused no node that was up`);
+    }
+    this.#down.clear();
+    for (const [name, { state }] of this.#facts) if (state !== 'alive') this.#down.add(name);
+  }
+
+  #gone(peer: Peer, state: 'dead' | 'left'): void {
+    this.#change(peer, { state, since: this.#step });
+    this.#viewers.delete(peer.name);
+    this.#ended.push(peer);
+    this.#down.add(peer.name);
+  }
+
+  #change(peer: Peer, change: Partial<Fact>): void {
+    const fact = this.#facts.get(peer.name);
+    if (!fact) throw new Error(`${peer.name} was not added`);
+    this.#facts.set(peer.name, { ...fact, ...change });
+  }
+}
