@@ -12,6 +12,7 @@ export { GOOD_LINK, type LinkQuality, Network } from './network.js';
 export type { Place } from './place.js';
 export { seededRandom } from './prng.js';
 export { Process, type ProcessState, SOCKET_BUFFER_PACKETS } from './process.js';
+export { playScale, type ScaleOptions, type ScaleResult } from './scale/scale.js';
 export { Scheduler, type Task } from './scheduler.js';
 export { SimNode } from './sim-node.js';
 export { type ProcessChange, type SimNodeOptions, type Watcher, World, type WorldOptions } from './world.js';

@@ -98,6 +98,8 @@ test('the command line explains itself, and refuses what makes no sense', async 
     ['chaos --seeds none', /--seeds is "none", expected a whole number/],
     ['chaos --seeds 0', /--seeds is "0"/],
     ['chaos --colour red', /--colour/],
+    ['scale --nodes 10,x', /--nodes is "x"/],
+    ['scale --loss 101', /--loss is "101", expected a percentage/],
     ['dance', /there is no command "dance"/],
     ['chaos now', /unexpected argument "now"/],
   ] as const) {
@@ -106,4 +108,18 @@ test('the command line explains itself, and refuses what makes no sense', async 
   const one = await simulate('chaos --nodes 5 --seconds 2 --seed 4 --json');
   t.equal(one.code, 0);
   t.match(JSON.parse(one.text), { seed: 4, violations: [] });
+});
+
+test('a larger cluster with churn and loss holds all invariants, and its table says what it came to', async (t) => {
+  const { code, text, errors } = await simulate('scale --nodes 60 --minutes 1 --churn 10 --json');
+  t.equal(code, 0, text);
+  t.match(errors, /^60 nodes: minute 1 of 1 after \d+ s\n$/);
+  const row = JSON.parse(text);
+  t.match(row, { nodes: 60, violations: [], falselyDead: 0, virtualMs: Number });
+  t.ok(row.crashes > 0 && row.joins > 0);
+  const [median = 0, , , most = 0] = row.last;
+  t.ok(median > 0 && median <= most && most < 30_000, `all know after ${median} to ${most} ms`);
+  t.ok(row.packetsPerSecond > 2 && row.bytesPerSecond > 50 && row.eventsPerSecond > 0);
+  const table = await simulate('scale --nodes 5 --minutes 1 --churn 0');
+  t.match(table, { code: 0, text: /NODES .* VIOLATIONS\n5 +0 +0 +0 / });
 });

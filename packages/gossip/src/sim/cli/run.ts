@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { CHAOS_SIZE } from '../chaos/chaos.js';
 import { chaosCommand } from './chaos-command.js';
 import type { Output } from './output.js';
+import { scaleCommand } from './scale-command.js';
 
 const HELP = `npm run simulate -- COMMAND [OPTIONS]
 
@@ -69,6 +70,7 @@ async function dispatch(positionals: readonly string[], flags: Flags, output: Ou
   const [command, extra] = positionals;
   if (extra !== undefined) throw new UsageError(`unexpected argument "${extra}"`);
   if (command === 'chaos') return chaosCommand(chaosRequest(flags), output);
+  if (command === 'scale') return scaleCommand(scaleRequest(flags), output);
   throw new UsageError(command === undefined ? 'no command' : `there is no command "${command}"`);
 }
 
@@ -84,6 +86,24 @@ function chaosRequest(flags: Flags): Parameters<typeof chaosCommand>[0] {
     trace: flags.trace ?? false,
     json: flags.json ?? false,
   };
+}
+
+function scaleRequest(flags: Flags): Parameters<typeof scaleCommand>[0] {
+  return {
+    sizes: (flags.nodes ?? '100,1000').split(',').map((size) => whole('nodes', size, 3)),
+    minutes: whole('minutes', flags.minutes ?? '10', 1),
+    seed: whole('seed', flags.seed ?? '1', 0),
+    churn: percent('churn', flags.churn ?? '1') / 100,
+    loss: percent('loss', flags.loss ?? '1') / 100,
+    json: flags.json ?? false,
+  };
+}
+
+function percent(option: string, text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= 0 && value <= 100))
+    throw new UsageError(`--${option} is "${text}", expected a percentage from 0 to 100`);
+  return value;
 }
 
 function whole(option: string, text: string, least: number): number {
