@@ -23,7 +23,7 @@ export interface DrivenOptions {
   /** memberlist only; 1 pads before it encrypts. Default 2. */
   readonly protocolVersion?: number;
   readonly compress?: boolean;
-  /** memberlist only: what it adds to each push-pull. */
+  /** What it adds to each push-pull. */
   readonly userState?: string;
   /** Serf's way of leaving; ours only. Default true. */
   readonly serf?: boolean;

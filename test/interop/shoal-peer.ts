@@ -13,6 +13,7 @@ interface StartOptions {
   readonly tags: Record<string, string>;
   readonly keys: readonly string[];
   readonly label?: string;
+  readonly userState?: string;
 }
 
 interface Request {
@@ -52,7 +53,7 @@ const logger: GossipLogger = { debug() {}, info() {}, warn: log('WARN'), error: 
 const bytes = (text: string): Buffer => Buffer.from(text, 'base64');
 
 async function start(options: Request['options']): Promise<Gossip> {
-  const { name, host, port, profile, tags, label, keys } = options;
+  const { name, host, port, profile, tags, label, keys, userState } = options;
   const overrides = Object.fromEntries(
     OVERRIDES.flatMap((field) => (options[field] === undefined ? [] : [[field, options[field]]])),
   );
@@ -65,8 +66,12 @@ async function start(options: Request['options']): Promise<Gossip> {
     keys: keys.map(bytes),
     logger,
     ...(label !== undefined && { label }),
+    ...(userState !== undefined && { localState: () => bytes(userState) }),
   });
   gossip.on('message', ({ body }) => write({ event: 'user', body: Buffer.from(body).toString('base64') }));
+  gossip.on('remoteState', ({ state }) =>
+    write({ event: 'state', body: Buffer.from(state).toString('base64') }),
+  );
   gossip.on('change', ({ type, member, from }) => {
     if (from !== name) return;
     if (type === 'suspect') write({ event: 'suspect', node: { name: member.name } });
