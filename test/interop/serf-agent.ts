@@ -8,9 +8,12 @@ import type { Accusation, Peer, Sight, View } from './peer.js';
 
 const run = promisify(execFile);
 
+/** Whether Debian's package `serf` is there. */
+export const serfInstalled: boolean = spawnSync('serf', ['version']).status === 0;
+
 /** Why tests with a real Serf agent can't run here; false if they can. CI must have it, so there it is false. */
 export const serfMissing: string | false =
-  spawnSync('serf', ['version']).status !== 0 && process.env['CI'] !== 'true'
+  !serfInstalled && process.env['CI'] !== 'true'
     ? 'the package serf is not installed: apt-get install serf'
     : false;
 
