@@ -86,13 +86,13 @@ function checkText(field: string, value: unknown, least: number, most: number): 
 
 function checkPlaces({ bind, advertise }: GossipOptions): void {
   if (typeof bind?.host !== 'string') throw invalid('bind.host is missing, expected a numeric address');
-  checkPort('bind.port', bind.port, 0);
-  if (advertise?.port !== undefined) checkPort('advertise.port', advertise.port, 1);
+  checkPort('bind.port', bind.port);
+  if (advertise?.port !== undefined) checkPort('advertise.port', advertise.port);
 }
 
-function checkPort(field: string, port: unknown, least: number): void {
-  if (typeof port === 'number' && Number.isInteger(port) && port >= least && port <= 65_535) return;
-  throw invalid(`${field} is ${port}, expected ${least} to 65535`);
+function checkPort(field: string, port: unknown): void {
+  if (typeof port === 'number' && Number.isInteger(port) && port >= 0 && port <= 65_535) return;
+  throw invalid(`${field} is ${port}, expected 0 to 65535`);
 }
 
 function checkChoices(options: GossipOptions): void {

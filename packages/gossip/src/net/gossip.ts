@@ -370,7 +370,7 @@ async function advertisedAddress(
   refusesHost: HostRefusal,
 ): Promise<Address> {
   const host = options.advertise?.host ?? reachableHost(sockets.host);
-  const port = options.advertise?.port ?? sockets.port;
+  const port = options.advertise?.port || sockets.port;
   const resolver = options.resolve ?? systemResolver;
   const [first, ...more] = await resolveAddress({ host, port }, resolver);
   if (!first) throw new GossipError('BAD_ADDRESS', `'${host}' has no address`);

@@ -19,7 +19,7 @@ export interface GossipOptions extends GossipCallbacks {
   name: string;
   /** Numeric address to listen on, UDP and TCP; `::` listens on IPv4 too. Port 0 takes a free one. */
   bind: Address;
-  /** Where others reach this node, if it differs from `bind`. A host name is resolved once, at the start. */
+  /** Where others reach this node, if it differs from `bind`. A host name is resolved once, at the start; port 0 is the one bound. */
   advertise?: Partial<Address>;
   /** Facts that this node tells about itself; 512 bytes in all. */
   tags: Tags;
