@@ -1,5 +1,6 @@
 import { test } from 'tap';
 import { RecordingHost } from '../../sim/recording-host.js';
+import { World } from '../../sim/world.js';
 import type { ExchangeResult } from '../host.js';
 import { encodeMessage } from '../wire/message-encoder.js';
 import type { IndirectPing, PacketMessage, Ping } from '../wire/message-types.js';
@@ -63,6 +64,21 @@ test('a ping is acked where its source fields say, else where it came from', asy
     host.messages('ack').map((ack) => ack.seqNo),
     [7, 8],
   );
+});
+
+test('a ping says where its answer should go only if that is not where it comes from', async (t) => {
+  const stated = started(['a']);
+  t.match(probe(stated), { sourceNode: 'self', sourcePort: 7946 });
+  t.same([...(probe(stated).sourceAddr ?? [])], [10, 0, 0, 1]);
+  const world = new World({ seed: 1 });
+  const [first, second] = world.cluster(2);
+  const pings: Ping[] = [];
+  if (second)
+    second.core.handleMessages = (messages): void => {
+      for (const message of messages) if (message.type === 'ping') pings.push(message);
+    };
+  world.run(3000);
+  t.match(pings[0], { sourceNode: first?.name ?? '', sourceAddr: null, sourcePort: 0 });
 });
 
 test('a ping for the name that had this address before is not answered', async (t) => {
