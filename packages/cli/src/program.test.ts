@@ -52,6 +52,14 @@ test('wrong use exits 2 and says what was meant', async (t) => {
   });
 });
 
+test('what is no fingerprint is refused without being repeated: it could be a key', async (t) => {
+  const key = Buffer.alloc(32, 3).toString('base64');
+  const { code, stdout, stderr } = await shoal('gossip-key', 'remove', key);
+  t.equal(code, 2);
+  t.match(stderr, /A fingerprint has 16/);
+  t.notOk(`${stdout}${stderr}`.includes(key));
+});
+
 test('help and version exit 0, also as JSON', async (t) => {
   t.match(await shoal('--help'), { code: 0, stdout: /Exit codes:/ });
   const { code, stdout } = await shoal('version', '--json');

@@ -19,6 +19,14 @@ interface IgnoreFlags {
 /** How long a single step waits for the members to follow. */
 const stepTimeout = '30s';
 
+/** A key's fingerprint, or its first digits. What else was typed isn't repeated: it could be a key. */
+function fingerprintOf(text: string): string {
+  if (/^[0-9a-f]{4,16}$/.test(text)) return text;
+  throw new ShoalError('invalid_input', 'A fingerprint has 16 of 0-9 and a-f; its first 4 are enough', {
+    hint: 'List them: shoal gossip-key ls',
+  });
+}
+
 const collect = (node: string, before: readonly string[]): string[] => [...before, node];
 
 function show(context: CommandContext, view: GossipKeysView): void {
@@ -114,7 +122,7 @@ function addSteps(group: Command): void {
         });
       }),
     );
-  waits(group.command('use <fingerprint>'))
+  waits(group.command('use').argument('<fingerprint>', 'or its first digits', fingerprintOf))
     .description('single step: encrypt with an installed key; refused while a member lacks it')
     .option('--ignore <node>', "don't wait for this node while it is away; can be given again", collect, [])
     .action(
@@ -126,7 +134,7 @@ function addSteps(group: Command): void {
         });
       }),
     );
-  waits(group.command('remove <fingerprint>'))
+  waits(group.command('remove').argument('<fingerprint>', 'or its first digits', fingerprintOf))
     .description('single step: remove a key from every member; refused while a member may use it')
     .option('--ignore <node>', "don't wait for this node while it is away; can be given again", collect, [])
     .action(

@@ -38,13 +38,15 @@ export function awayHint({ waitingFor }: GossipKeyRotationView): string | undefi
   return `Bring ${away} back, take it out (shoal node rm ${away}), or go on without it (shoal gossip-key ignore ${away}): it gets the keys as it comes back.`;
 }
 
-function rotationText(rotation: GossipKeyRotationView, paint: Palette): string {
+function rotationText(rotation: GossipKeyRotationView, keys: readonly string[], paint: Palette): string {
   const { id, stage, reason, startedBy, startedAt, endedAt, from, to, ignored } = rotation;
   const why = reason === '' ? '' : ` (${reason})`;
   const head = `rotation ${id}${why} by ${startedBy}, ${from} to ${to}, begun ${ago(startedAt)}`;
   if (stage === 'done') return `${head}: ${paint.good('done')} ${ago(endedAt)}\n`;
-  if (stage === 'aborted')
-    return `${head}: ${paint.bad('aborted')} ${ago(endedAt)}; both keys stay installed\n`;
+  if (stage === 'aborted') {
+    const both = keys.includes(from) && keys.includes(to) ? '; both keys are installed' : '';
+    return `${head}: ${paint.bad('aborted')} ${ago(endedAt)}${both}\n`;
+  }
   const hint = awayHint(rotation);
   const lines = [
     `${head}`,
@@ -69,8 +71,7 @@ export function gossipKeysText(view: GossipKeysView, paint: Palette): string {
     { heading: 'MADE', cell: (k) => (k.createdAt === null ? '-' : localTime(k.createdAt)) },
     { heading: 'PRIMARY SINCE', cell: (k) => (k.primarySince === null ? '-' : localTime(k.primarySince)) },
   ]);
-  const members = `Of ${view.members} members: the nodes, and the controller.\n`;
-  return view.rotation === null
-    ? `${table}${paint.dim(members)}`
-    : `${table}${paint.dim(members)}${rotationText(view.rotation, paint)}`;
+  const members = paint.dim('Members: the nodes, as they last reported, and the controller.\n');
+  const keys = view.keys.filter(({ state }) => state !== 'removed').map(({ fingerprint }) => fingerprint);
+  return table + members + (view.rotation === null ? '' : rotationText(view.rotation, keys, paint));
 }

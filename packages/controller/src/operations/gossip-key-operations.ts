@@ -39,7 +39,7 @@ export const gossipKeyOperations: GossipKeyOperations = {
     summary: 'The gossip keys, then each change of them and of their rotation',
     role: 'viewer',
     stream: true,
-    http: { method: 'GET', path: '/gossip-keys/events' },
+    http: { method: 'GET', path: '/gossip-keys/watch' },
     input: nothing,
     output: view('GossipKeys'),
     watch: (_input, { services, signal }) => watchGossipKeys(services, signal),
