@@ -120,7 +120,7 @@ t.test('keys rotate under constant gossip: nothing is refused, nobody is lost', 
   );
   const [old, fresh] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)];
   for (const { membership } of nodes) await membership.start(['127.15.4.10:9896'], [old]);
-  await waitFor('five members', () => nodes.every((made) => names(made).length === 5));
+  await waitFor('five members', () => nodes.every((made) => names(made).length === 5), 40_000);
   let revision = 10;
   const talk = setInterval(() => {
     revision += 1;
@@ -128,11 +128,16 @@ t.test('keys rotate under constant gossip: nothing is refused, nobody is lost', 
       made.facts = { ...facts, revision };
       made.membership.factsChanged();
     }
-  }, 5);
+  }, 20);
   t.teardown(() => clearInterval(talk));
   const heardOf = (told: number) =>
-    waitFor('everyone to hear everyone', () =>
-      nodes.every((made) => made.membership.members().every(({ tags }) => Number(tags['rev']) >= told)),
+    waitFor(
+      'everyone to hear everyone',
+      () =>
+        nodes.every(({ membership }) =>
+          membership.members().every(({ tags }) => Number(tags['rev']) >= told),
+        ),
+      40_000,
     );
   for (const keys of [[old, fresh], [fresh, old], [fresh]]) {
     for (const { membership } of nodes) {

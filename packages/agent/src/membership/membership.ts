@@ -51,6 +51,7 @@ export class Membership {
   #tags = '';
   #rejoin: NodeJS.Timeout | undefined;
   #save: NodeJS.Timeout | undefined;
+  #saving: Promise<void> = Promise.resolve();
 
   constructor(options: MembershipOptions) {
     this.#options = options;
@@ -100,12 +101,13 @@ export class Membership {
     await gossip.stop();
   }
 
-  /** Ends without a word, as a crash would. */
+  /** Ends without a word, as a crash would; what is being written down is finished. */
   async stop(): Promise<void> {
     clearTimeout(this.#rejoin);
     clearTimeout(this.#save);
     await this.#gossip?.stop();
     this.#gossip = undefined;
+    await this.#saving;
   }
 
   /** Where this node's gossip can be reached, host:port. */
@@ -244,7 +246,14 @@ export class Membership {
       incarnation: gossip.self.incarnation,
       members: this.#liveNodes(),
     };
-    await saveKnownMembers(this.#options.dataDir, this.#known).catch((error: unknown) => {
+    const known = this.#known;
+    // One after the other: of two that overlap, the older one could be the last.
+    this.#saving = this.#saving.then(() => this.#write(known));
+    await this.#saving;
+  }
+
+  async #write(known: KnownMembers): Promise<void> {
+    await saveKnownMembers(this.#options.dataDir, known).catch((error: unknown) => {
       this.#options.logger.warn({ reason: ShoalError.from(error).message }, 'remembering the members failed');
     });
   }
