@@ -135,6 +135,8 @@ test('a node that has come back says so when it hears of its leave in an earlier
   t.same(gossiped(host), ['join self 10', 'join self 81'], 'from a status time that is not its own');
   exchange(host, writer.finish());
   t.same(gossiped(host).length, 2, 'its own time needs no answer');
+  const told = readSerfState(exchange(host, new Uint8Array(0))).intents;
+  t.same(told, [{ kind: 'join', node: 'self', ltime: 81 }], 'who missed that hears it at an exchange');
 });
 
 test('a node that is said to be leaving contradicts, unless it is', async (t) => {

@@ -48,7 +48,10 @@ export class Announcements {
     const departures = nodes.gone.flatMap((node): Departure | [] =>
       node.status === 'left' && node.intentTime >= 0 ? { node: node.name, ltime: node.intentTime } : [],
     );
-    return encodeSerfState(lamport, departures);
+    const { name, intentTime, leaving } = nodes.self;
+    // Gossip of our return may get lost, and Serf would show us as leaving until another agent corrects it.
+    const returned = intentTime >= 0 && !leaving ? [{ node: name, ltime: intentTime }] : [];
+    return encodeSerfState(lamport, departures, returned);
   }
 
   /** Says whether it was news about another node. */

@@ -13,17 +13,33 @@ export interface Departure {
   readonly ltime: number;
 }
 
+/** A node that is here, and said so after a leave. */
+export interface Presence {
+  readonly node: string;
+  /** Lamport time of its saying so. */
+  readonly ltime: number;
+}
+
 /**
  * The push-pull state that lets Serf keep up with our Lamport clock, and show those as left whose announcement did
  * not reach it. Serf reads a departure as later by one than the member's status time beside it.
  */
-export function encodeSerfState(ltime: number, departures: readonly Departure[] = []): Uint8Array {
+export function encodeSerfState(
+  ltime: number,
+  departures: readonly Departure[] = [],
+  present: readonly Presence[] = [],
+): Uint8Array {
   const writer = new MsgpackWriter().byte(SerfType.pushPull).map(6);
   writer.text('EventLTime').uint(0).text('Events').bytes(null).text('LTime').uint(ltime);
   writer.text('LeftMembers').array(departures.length);
   for (const { node } of departures) writer.text(node);
-  writer.text('QueryLTime').uint(0).text('StatusLTimes').map(departures.length);
+  writer
+    .text('QueryLTime')
+    .uint(0)
+    .text('StatusLTimes')
+    .map(departures.length + present.length);
   for (const departure of departures) writer.text(departure.node).uint(Math.max(0, departure.ltime - 1));
+  for (const { node, ltime: since } of present) writer.text(node).uint(since);
   return writer.finish();
 }
 
