@@ -98,7 +98,7 @@ function checkPort(field: string, port: unknown): void {
 function checkChoices(options: GossipOptions): void {
   const { profile = 'lan', plaintext = 'refuse', incarnation = 0 } = options;
   checkChoice('profile', profile, ['lan', 'wan', 'local']);
-  checkChoice('plaintext', plaintext, ['refuse', 'accept', 'send']);
+  checkPlaintext(plaintext);
   if (!(Number.isInteger(incarnation) && incarnation >= 0 && incarnation < 0xffff_ffff)) {
     throw invalid(`incarnation is ${incarnation}, expected 0 to 4294967294`);
   }
@@ -108,6 +108,11 @@ function checkChoices(options: GossipOptions): void {
       throw invalid(`${field} is ${typeof value}, expected a function`);
     }
   }
+}
+
+/** Throws GossipError INVALID_OPTION unless it is a policy. */
+export function checkPlaintext(policy: string): void {
+  checkChoice('plaintext', policy, ['refuse', 'accept', 'send']);
 }
 
 function checkChoice(field: string, value: string, choices: readonly string[]): void {

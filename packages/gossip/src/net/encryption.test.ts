@@ -33,6 +33,7 @@ test('running members begin to encrypt without a restart, and strangers without 
   const [a, b] = await Promise.all([member(t, 'a'), member(t, 'b')]);
   await a.join([placeOf(b)]);
   const all = [a, b];
+  t.throws(() => a.setPlaintext('yes' as PlaintextPolicy), { code: 'INVALID_OPTION' });
   for (const x of all) x.setPlaintext('send');
   for (const x of all) x.keyring.install(KEY);
   for (const x of all) x.setPlaintext('accept');

@@ -9,7 +9,7 @@ import {
   WireError,
 } from '../core/index.js';
 import { Callbacks } from './callbacks.js';
-import { type CheckedOptions, checkOptions } from './check-options.js';
+import { type CheckedOptions, checkOptions, checkPlaintext } from './check-options.js';
 import { doneWithin } from './deadline.js';
 import { Envelope, type PlaintextPolicy } from './envelope.js';
 import { type GossipEvents, Listeners } from './events.js';
@@ -224,9 +224,10 @@ export class Gossip {
     await this.#messenger.send(to, body, options);
   }
 
-  /** What this node does with plaintext when it has keys; see `PlaintextPolicy`. Takes effect at once. */
+  /** What this node does with plaintext when it has keys. Takes effect at once. Throws GossipError INVALID_OPTION. */
   setPlaintext(policy: PlaintextPolicy): void {
     this.#checkRunning();
+    checkPlaintext(policy);
     this.#envelope.plaintext = policy;
   }
 
