@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Test } from 'tap';
 import { type DrivenOptions, DrivenPeer } from './driven-peer.js';
 import type { MemberlistProgram } from './memberlist-program.js';
-import type { Kind, Peer } from './peer.js';
+import type { Peer } from './peer.js';
 import { SerfAgent } from './serf-agent.js';
 
 /** Command line of a node of ours. */
@@ -17,8 +17,8 @@ export interface CastOptions {
   readonly key?: Uint8Array | undefined;
   /** Options of the driven peers. */
   readonly driven?: Partial<DrivenOptions>;
-  /** Network namespace of each kind of node. Default: that of the test. */
-  readonly namespace?: (kind: Kind) => string | undefined;
+  /** Network namespace of the node with this last part of its address. Default: that of the test. */
+  readonly namespace?: (host: number) => string;
 }
 
 /** A node that can be started, and after its end started again: with the same name at the same address. */
@@ -58,37 +58,20 @@ export class Cast {
 
   /** A Serf agent. */
   serf(name: string): Role<SerfAgent> {
-    const { host, full } = this.#place(name, 'serf');
-    const { key, namespace } = this.#options;
     // With `local`, an agent sends its goodbye to two nodes only, and memberlist's don't pass it on.
-    const options = {
-      name: full,
-      host,
-      port: PORT,
-      profile: 'lan' as const,
-      key,
-      namespace: namespace?.('serf'),
-    };
-    return { name: full, start: (tags) => SerfAgent.start(this.#t, { ...options, tags }) };
+    const options = { ...this.#place(name), profile: 'lan', key: this.#options.key } as const;
+    return { name: options.name, start: (tags) => SerfAgent.start(this.#t, { ...options, tags }) };
   }
 
   #driven(name: string, program: Pick<DrivenOptions, 'kind' | 'command'>): Role<DrivenPeer> {
-    const { host, full } = this.#place(name, program.kind);
-    const { key, driven, namespace } = this.#options;
-    const keys = key ? [key] : [];
-    const options = {
-      ...COMMON,
-      ...program,
-      name: full,
-      host,
-      port: PORT,
-      keys,
-      namespace: namespace?.(program.kind),
-    };
-    return { name: full, start: (tags) => DrivenPeer.start(this.#t, { ...options, ...driven, tags }) };
+    const { key, driven } = this.#options;
+    const options = { ...COMMON, ...program, ...this.#place(name), keys: key ? [key] : [], ...driven };
+    return { name: options.name, start: (tags) => DrivenPeer.start(this.#t, { ...options, tags }) };
   }
 
-  #place(name: string, _kind: Kind): { host: string; full: string } {
-    return { host: `${this.#options.network}.${++this.#hosts}`, full: `${this.#options.label}-${name}` };
+  #place(name: string): Pick<DrivenOptions, 'name' | 'host' | 'port' | 'namespace'> {
+    const { label, network, namespace } = this.#options;
+    const last = ++this.#hosts;
+    return { name: `${label}-${name}`, host: `${network}.${last}`, port: PORT, namespace: namespace?.(last) };
   }
 }

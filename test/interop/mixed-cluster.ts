@@ -8,6 +8,9 @@ type Tags = Readonly<Record<string, string>>;
 /** Usually all agree within 5 s; a confirmation lost on the way makes a suspicion last 18 s. */
 const DEADLINE_MS = 30_000;
 
+/** Before the first step: a node that went then may have been forgotten by all. */
+const FORGETTABLE = -1;
+
 /**
  * Peers of several kinds that form one cluster, and what is true of it. Each step changes something, writes down what
  * is true from then on, and waits until every peer that runs believes just that.
@@ -18,7 +21,8 @@ export class MixedCluster {
   readonly #viewers = new Map<string, Viewer>();
   readonly #facts = new Map<string, Fact>();
   readonly #ended: Peer[] = [];
-  readonly #restarted = new Set<string>();
+  /** Nodes that have to refute that they are down, for they were. */
+  readonly #returned = new Set<string>();
   /** How many accusations of each peer were looked at. */
   readonly #heard = new Map<Peer, number>();
   /** Nodes that were down at some time since the last agreement, and may have been accused rightly. */
@@ -38,7 +42,7 @@ export class MixedCluster {
 
   /** Takes in a peer that was started, for the first time or again. */
   add(peer: Peer, tags: Tags): void {
-    if (this.#facts.has(peer.name)) this.#restarted.add(peer.name);
+    if (this.#facts.has(peer.name)) this.#returned.add(peer.name);
     this.#viewers.set(peer.name, { peer, since: this.#step });
     this.#facts.set(peer.name, {
       kind: peer.kind,
@@ -66,22 +70,28 @@ export class MixedCluster {
     await Promise.all(peers.map((peer) => peer.leave()));
   }
 
-  /** What is true now is that these peers are dead to all others, which are alone. */
+  /** Waits until each side believes that its own nodes are alive and those of the others dead, or forgets them, as `agree` does. */
   async agreeApart(what: string, sides: readonly (readonly Peer[])[]): Promise<void> {
     const facts = this.#facts;
-    for (const side of sides) for (const peer of side) this.#down.add(peer.name);
+    for (const peer of sides.flat()) {
+      this.#down.add(peer.name);
+      this.#returned.add(peer.name);
+    }
     const apart = sides.map((side) => ({
       viewers: side.flatMap((peer) => this.#viewers.get(peer.name) ?? []),
       facts: new Map(
         [...facts].map(([name, fact]) => {
           const here = side.some((peer) => peer.name === name);
-          return [name, here || fact.state !== 'alive' ? fact : { ...fact, state: 'dead' as const }];
+          return [
+            name,
+            here || fact.state !== 'alive' ? fact : { ...fact, state: 'dead' as const, since: FORGETTABLE },
+          ];
         }),
       ),
     }));
     await Promise.all(apart.map((side) => this.#agreement(what, side.viewers, side.facts)));
     this.#judgeAccusations(what);
-    for (const side of sides) for (const peer of side) this.#down.add(peer.name);
+    for (const peer of sides.flat()) this.#down.add(peer.name);
   }
 
   /**
@@ -103,7 +113,7 @@ export class MixedCluster {
       const refutes = /Refuting an? (alive|suspect|dead) message|gossip: refuted/;
       const complaints = peer
         .complaints()
-        .filter((line) => !(this.#restarted.has(peer.name) && refutes.test(line)));
+        .filter((line) => !(this.#returned.has(peer.name) && refutes.test(line)));
       this.#t.same(complaints, [], `${this.#label}: ${peer.name} has nothing to complain about`);
     }
   }
