@@ -37,14 +37,14 @@ export interface ChaosResult {
   readonly trace: Trace;
 }
 
-/** Defaults: 50 nodes, 90 s of faults. */
-export const CHAOS_SIZE: ChaosSize = { nodes: 50, faultsMs: 90_000 };
+/** Defaults: 50 nodes, a minute of faults. */
+export const CHAOS_SIZE: ChaosSize = { nodes: 50, faultsMs: 60_000 };
 
 /** Time for all nodes to join before the first fault, virtual ms. */
 const FORM_MS = 5000;
 
 /** After the views are the truth, they have to stay it for so long, virtual ms. */
-const STABLE_MS = 20_000;
+const STABLE_MS = 10_000;
 
 /** Greatest error of clocks. */
 const CLOCK_DRIFT = 0.01;

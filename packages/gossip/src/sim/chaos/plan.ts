@@ -23,7 +23,7 @@ export interface ChaosPlan {
 }
 
 /** Mean time between two faults, virtual ms. */
-const MEAN_GAP_MS = 4000;
+const MEAN_GAP_MS = 3000;
 
 /** Share of the kinds of faults that one run has. */
 const KIND_SHARE = 0.5;
