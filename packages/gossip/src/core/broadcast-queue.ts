@@ -55,7 +55,7 @@ export class BroadcastQueue {
     if (this.size === 0) return [];
     const reserved = this.#users.size > 0 ? room * USER_SHARE : 0;
     const updates = this.#updates.pick(room - reserved, overhead, most);
-    const used = updates.reduce((sum, item) => sum + item.part.bytes.length + overhead, 0);
+    const used = updates.reduce((sum, item) => sum + item.bytes + overhead, 0);
     const users = this.#users.pick(room - used, overhead, most - updates.length);
     const limit = retransmitLimit(this.#retransmitMult, this.#nodes());
     if (!doubt) {
@@ -66,7 +66,8 @@ export class BroadcastQueue {
   }
 
   #item(key: string, message: PacketMessage, finished: (() => void) | undefined): QueueItem {
-    return { key, part: partOf(message), transmits: 0, id: this.#nextId++, finished };
+    const part = partOf(message);
+    return { key, part, bytes: part.bytes.length, transmits: 0, id: this.#nextId++, finished };
   }
 
   #count(item: QueueItem, limit: number): void {

@@ -5,6 +5,8 @@ export interface QueueItem {
   /** Node that the update is about, or '' for a user message, which nothing replaces. */
   readonly key: string;
   readonly part: Part;
+  /** Length on the wire. */
+  readonly bytes: number;
   /** Grows with each item, so that a newer one is always recognized as newer. */
   readonly id: number;
   /** Told once: when the item has been sent often enough, was replaced or dropped. */
@@ -15,28 +17,21 @@ export interface QueueItem {
 
 /**
  * Items in the order in which they are to be sent: those sent less often first, then longer ones (short ones fill
- * the gaps), then newer ones. One sorted list for each number of transmissions, so that taking a few items costs
- * about as much however many wait.
+ * the gaps), then newer ones. A sorted list, so that taking a few items costs about as much however many wait.
  */
 export class TransmitTiers {
-  readonly #tiers: QueueItem[][] = [];
-  #size = 0;
+  readonly #items: QueueItem[] = [];
 
   get size(): number {
-    return this.#size;
+    return this.#items.length;
   }
 
   add(item: QueueItem): void {
-    while (this.#tiers.length <= item.transmits) this.#tiers.push([]);
-    const tier = this.#tierOf(item);
-    tier.splice(placeOf(tier, item), 0, item);
-    this.#size++;
+    this.#items.splice(this.#placeOf(item), 0, item);
   }
 
   remove(item: QueueItem): void {
-    const tier = this.#tierOf(item);
-    tier.splice(placeOf(tier, item), 1);
-    this.#size--;
+    this.#items.splice(this.#placeOf(item), 1);
   }
 
   /** Counts one transmission of an item. */
@@ -50,53 +45,48 @@ export class TransmitTiers {
   pick(room: number, overhead: number, most: number): QueueItem[] {
     const picked: QueueItem[] = [];
     let left = room - overhead;
-    for (const tier of this.#tiers) {
-      for (let at = 0; picked.length < most; at++) {
-        at = firstWithin(tier, at, left);
-        const item = tier[at];
-        if (!item) break;
-        picked.push(item);
-        left -= item.part.bytes.length + overhead;
+    for (let at = 0; picked.length < most; ) {
+      const item = this.#items[at];
+      if (!item) break;
+      if (item.bytes > left) {
+        at = this.#nextWithin(at, item.transmits, left);
+        continue;
       }
+      picked.push(item);
+      left -= item.bytes + overhead;
+      at++;
     }
     return picked;
   }
 
   /** The one that is last in the order. */
   last(): QueueItem | undefined {
-    return this.#tiers.findLast((tier) => tier.length > 0)?.at(-1);
+    return this.#items.at(-1);
   }
 
-  #tierOf(item: QueueItem): QueueItem[] {
-    return this.#tiers[item.transmits] ?? [];
+  /** Where an item stands or belongs. */
+  #placeOf(item: QueueItem): number {
+    return this.#search(0, (other) => {
+      const order = other.transmits - item.transmits || item.bytes - other.bytes || item.id - other.id;
+      return order < 0;
+    });
   }
-}
 
-/** Where an item stands, or belongs, in its tier. */
-function placeOf(tier: readonly QueueItem[], item: QueueItem): number {
-  const { length } = item.part.bytes;
-  return search(tier, 0, (other) => {
-    const longer = other.part.bytes.length - length;
-    return longer > 0 || (longer === 0 && other.id > item.id);
-  });
-}
-
-/** Index of the first item from `start` on that has at most so many bytes. */
-function firstWithin(tier: readonly QueueItem[], start: number, bytes: number): number {
-  const next = tier[start];
-  if (!next || next.part.bytes.length <= bytes) return start;
-  return search(tier, start, (other) => other.part.bytes.length > bytes);
-}
-
-/** Index of the first item from `start` on that is not `before` the place looked for, by bisection. */
-function search(tier: readonly QueueItem[], start: number, before: (item: QueueItem) => boolean): number {
-  let low = start;
-  let high = tier.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    const item = tier[middle];
-    if (item && before(item)) low = middle + 1;
-    else high = middle;
+  /** The first place from `start`, in a tier, whose item is short enough, or else the beginning of the next tier. */
+  #nextWithin(start: number, tier: number, bytes: number): number {
+    return this.#search(start, (other) => other.transmits === tier && other.bytes > bytes);
   }
-  return low;
+
+  /** The first place from `start` whose item is not `before` what is looked for, by bisection. */
+  #search(start: number, before: (item: QueueItem) => boolean): number {
+    let low = start;
+    let high = this.#items.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const item = this.#items[middle];
+      if (item && before(item)) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
 }

@@ -41,7 +41,10 @@ export function findIncompatible(nodes: readonly Versioned[]): string | undefine
   ] as const) {
     let least = 0;
     let most = 255;
+    let previous: VersionBytes | null | undefined;
     for (const { vsn } of nodes) {
+      if (vsn === previous) continue;
+      previous = vsn;
       least = Math.max(least, vsn?.[offset] ?? 0);
       most = Math.min(most, vsn?.[offset + 1] ?? 0);
     }

@@ -1,6 +1,7 @@
 import type { Address } from '../address.js';
 import { sameBytes } from '../wire/bytes.js';
 import type { NodeState } from '../wire/stream-types.js';
+import { hashOf } from './name-hash.js';
 
 /** What a node says about itself, apart from its incarnation. Never changed, only replaced. */
 export interface Facts {
@@ -35,6 +36,9 @@ export class Directory {
   readonly #byName = new Map<string, Entry>();
   readonly #byId: (Entry | undefined)[] = [];
   readonly #free: number[] = [];
+  readonly #hashes: number[] = [];
+  /** The version bytes that were seen last. */
+  #vsn: Uint8Array | null = null;
 
   /** How many numbers are or were in use; each number given out is below. */
   get size(): number {
@@ -51,6 +55,11 @@ export class Directory {
     return this.#entry(id).name;
   }
 
+  /** Where a number's name stands on the ring, an unsigned 32-bit number. */
+  hash(id: number): number {
+    return this.#hashes[id] ?? 0;
+  }
+
   /** Holds a name: its number stays the same until `release` was called as often as this. */
   hold(name: string): number {
     let entry = this.#byName.get(name);
@@ -58,6 +67,7 @@ export class Directory {
       entry = { id: this.#free.pop() ?? this.#byId.length, name, holders: 0, slots: [] };
       this.#byName.set(name, entry);
       this.#byId[entry.id] = entry;
+      this.#hashes[entry.id] = hashOf(name);
     }
     entry.holders++;
     return entry.id;
@@ -84,14 +94,15 @@ export class Directory {
     if (slot < 0) {
       slot = slots.indexOf(undefined);
       if (slot < 0) slot = slots.length;
-      slots[slot] = { facts, holders: 0, state: undefined };
+      slots[slot] = { facts: this.#withSharedVersions(facts), holders: 0, state: undefined };
     }
-    this.holdSlot(id, slot);
+    this.#held(id, slot).holders++;
     return slot;
   }
 
-  /** Holds facts once more that somebody holds already. */
-  holdSlot(id: number, slot: number): void {
+  /** Holds a name and facts of it once more that somebody holds already. */
+  holdBoth(id: number, slot: number): void {
+    this.#entry(id).holders++;
     this.#held(id, slot).holders++;
   }
 
@@ -109,6 +120,14 @@ export class Directory {
       held.state = { name: this.name(id), addr, port: address.port, meta, incarnation, state, vsn };
     }
     return held.state;
+  }
+
+  /** Almost always all nodes of a cluster have the same versions: six bytes that cost two hundred if kept for each. */
+  #withSharedVersions(facts: Facts): Facts {
+    if (facts.vsn === this.#vsn) return facts;
+    if (facts.vsn && sameBytes(facts.vsn, this.#vsn)) return { ...facts, vsn: this.#vsn };
+    this.#vsn = facts.vsn;
+    return facts;
   }
 
   #held(id: number, slot: number): HeldFacts {

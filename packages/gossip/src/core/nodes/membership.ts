@@ -172,7 +172,8 @@ export class Membership {
     const known = nodes.get(node);
     if (!known || incarnation > known.incarnation || node === nodes.self.name) return false;
     // The same name elsewhere is worth a closer look.
-    return known.address.port === port && sameBytes(known.addr, addr);
+    const { facts } = known;
+    return facts.address.port === port && sameBytes(facts.addr, addr);
   }
 
   #checkAlive(message: Alive): ClaimedAddress | undefined {

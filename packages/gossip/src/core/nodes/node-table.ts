@@ -57,7 +57,7 @@ export class NodeTable {
 
   /** The nodes that the protocol works with, this one included. Looks at all of them: for rare occasions. */
   get all(): NodeRecord[] {
-    return Array.from({ length: this.size }, (_, place) => this.#view(this.#order.at(place)));
+    return this.#ids().map((id) => this.#view(id));
   }
 
   /** Nodes of the protocol that are dead or have left, those gone longest first; without this one. */
@@ -72,8 +72,7 @@ export class NodeTable {
   /** All nodes that the protocol works with, as a push-pull carries them. */
   states(): NodeState[] {
     const { directory, facts, incarnation, status } = this.#columns;
-    return Array.from({ length: this.size }, (_, place) => {
-      const id = this.#order.at(place);
+    return this.#ids().map((id) => {
       const state = (status[id] ?? 0) - StatusCode.alive;
       return directory.state(id, facts[id] ?? 0, incarnation[id] ?? 0, state);
     });
@@ -84,13 +83,36 @@ export class NodeTable {
     const id = this.#columns.directory.find(name);
     if (id === undefined) return undefined;
     const code = this.#columns.status[id] ?? StatusCode.unknown;
-    return code === StatusCode.unknown || code >= StatusCode.tombstone ? undefined : this.#view(id);
+    return code === StatusCode.unknown || code >= StatusCode.tombstone
+      ? undefined
+      : new NodeView(this.#columns, id, name);
   }
 
   /** A node that the protocol works with, or a tombstone. */
   find(name: string): NodeRecord | undefined {
     const id = this.#columns.directory.find(name);
     return id !== undefined && this.#columns.status[id] ? this.#view(id) : undefined;
+  }
+
+  /**
+   * The living node that comes next after this one on a ring on which all stand by the hash of their names; undefined
+   * if there is no other. Looks at all nodes.
+   */
+  successor(): NodeRecord | undefined {
+    const { directory, status } = this.#columns;
+    const origin = directory.hash(this.#selfId);
+    let nearest: number | undefined;
+    let least = Number.POSITIVE_INFINITY;
+    for (let id = 0; id < status.length; id++) {
+      if (status[id] !== StatusCode.alive || id === this.#selfId) continue;
+      const distance = (directory.hash(id) - origin) >>> 0;
+      if (distance > least) continue;
+      const tie = distance === least && nearest !== undefined;
+      if (tie && directory.name(nearest ?? id) < directory.name(id)) continue;
+      nearest = id;
+      least = distance;
+    }
+    return nearest === undefined ? undefined : this.#view(nearest);
   }
 
   /**
@@ -161,12 +183,19 @@ export class NodeTable {
     this.#order.copy(other.#order);
     this.#active = other.#active;
     const { directory, facts } = this.#columns;
-    for (let place = 0; place < this.size; place++) {
-      const id = this.#order.at(place);
+    for (const id of this.#ids()) {
       if (id === this.#selfId) continue;
-      directory.hold(directory.name(id));
-      directory.holdSlot(id, facts[id] ?? 0);
+      directory.holdBoth(id, facts[id] ?? 0);
     }
+  }
+
+  /** Nodes that the protocol works with, in the order in which their entries lie in memory. */
+  #ids(): number[] {
+    const ids: number[] = [];
+    this.#columns.status.forEach((code, id) => {
+      if (code !== StatusCode.unknown && code < StatusCode.tombstone) ids.push(id);
+    });
+    return ids;
   }
 
   #view(id: number): NodeRecord {

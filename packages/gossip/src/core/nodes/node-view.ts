@@ -15,10 +15,10 @@ export class NodeView implements NodeRecord {
   readonly id: number;
   readonly #columns: Columns;
 
-  constructor(columns: Columns, id: number) {
+  constructor(columns: Columns, id: number, name: string = columns.directory.name(id)) {
     this.#columns = columns;
     this.id = id;
-    this.name = columns.directory.name(id);
+    this.name = name;
   }
 
   get facts(): Facts {

@@ -1,3 +1,4 @@
+import { hashOf } from '../nodes/name-hash.js';
 import type { NodeRecord } from '../nodes/node-record.js';
 import type { NodeTable } from '../nodes/node-table.js';
 
@@ -28,30 +29,24 @@ export class RingSuccessor {
 
   /** The successor, or undefined if no other node is alive. Looks at all nodes only after the last one was lost. */
   get(): NodeRecord | undefined {
-    if (this.#stale) {
-      this.#stale = false;
-      this.#name = undefined;
-      this.#distance = Number.POSITIVE_INFINITY;
-      for (const node of this.#nodes.all) if (node.status === 'alive') this.#consider(node.name);
-    }
-    return this.#name === undefined ? undefined : this.#nodes.get(this.#name);
+    if (!this.#stale) return this.#name === undefined ? undefined : this.#nodes.get(this.#name);
+    const found = this.#nodes.successor();
+    this.#stale = false;
+    this.#name = found?.name;
+    this.#distance = found ? this.#distanceOf(found.name) : Number.POSITIVE_INFINITY;
+    return found;
   }
 
   #consider(name: string): void {
     if (name === this.#nodes.self.name) return;
-    const distance = (hashOf(name) - this.#origin) >>> 0;
+    const distance = this.#distanceOf(name);
     const nearer = distance < this.#distance || (distance === this.#distance && name < (this.#name ?? name));
     if (!nearer) return;
     this.#name = name;
     this.#distance = distance;
   }
-}
 
-/** 32 bits of a name: FNV-1a, and the finish of MurmurHash3, because names that differ in one digit stay near otherwise. */
-function hashOf(name: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193);
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
+  #distanceOf(name: string): number {
+    return (hashOf(name) - this.#origin) >>> 0;
+  }
 }
