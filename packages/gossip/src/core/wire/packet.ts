@@ -64,7 +64,7 @@ function checkCrc(bytes: Uint8Array): Uint8Array {
   const rest = bytes.subarray(CRC_BYTES);
   const found = crc32(rest);
   if (found !== expected)
-    throw new WireError(`CRC is ${found.toString(16)}, expected ${expected.toString(16)}`);
+    throw new WireError(`CRC is 0x${found.toString(16)}, expected 0x${expected.toString(16)}`);
   return rest;
 }
 

@@ -32,8 +32,10 @@ export class StreamFramer {
     const reader = new MsgpackReader(bytes, this.#body.at);
     this.#body.values = reader.skipSome(this.#body.values);
     this.#body.at = reader.offset;
-    if (this.#body.values > most)
+    // A value takes a byte at least, so that this sum only grows: what refuses the whole refuses it in any chunks.
+    if (this.#body.at + this.#body.values > most) {
       throw new WireError('stream announces more values than any message may have');
+    }
     const length = this.#body.at + this.#body.tail;
     return this.#body.values === 0 && length <= bytes.length ? length : undefined;
   }
