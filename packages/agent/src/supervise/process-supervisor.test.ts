@@ -1,18 +1,11 @@
 import { spawn } from 'node:child_process';
-import {
-  appendFileSync,
-  closeSync,
-  openSync,
-  readFileSync,
-  statSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { appendFileSync, closeSync, openSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { t } from 'tap';
 import { until } from '../converge/harness.test.support.js';
 import { backoffDelay } from './backoff.js';
+import { noteOf, readNote } from './launch.js';
 import { OutputFile } from './output-file.js';
 import { groupLives, identifyProcess, isAlive, parseStat } from './proc-stat.js';
 import { ProcessSupervisor } from './process-supervisor.js';
@@ -41,9 +34,11 @@ function supervise(
   return { supervisor, lines, changes };
 }
 
-/** Pid from the note that the process wrote of itself. */
-function pidOf(directory: string): number {
-  return Number(readFileSync(join(directory, 'run', 'svc.pid'), 'utf8').split(' ')[1]);
+/** Pid from the note that the process writes of itself, once it is another than the given one. */
+async function pidOf(directory: string, other?: number): Promise<number> {
+  const note = noteOf(join(directory, 'run'), 'svc');
+  await until('the note', () => (readNote(note)?.pid ?? other) !== other);
+  return readNote(note)?.pid ?? 0;
 }
 
 t.test('starts, reloads by signal, stops gracefully, and passes output on line by line', async (t) => {
@@ -56,13 +51,16 @@ t.test('starts, reloads by signal, stops gracefully, and passes output on line b
   await supervisor.start(spec);
   await supervisor.start(spec);
   t.match(await supervisor.status(spec), { state: 'running', restarts: 0, detail: '' });
-  const pid = pidOf(directory);
+  const pid = await pidOf(directory);
+  // Only now are the traps set.
+  await until('the first line', () => lines.includes('up'));
   await supervisor.reload(spec);
   await until('the reload', () => lines.includes('reload'));
   t.same(lines, ['up', 'reload']);
   t.same(await supervisor.lastOutput(spec), ['up', 'reload']);
   await supervisor.restart(spec);
-  t.not(pidOf(directory), pid);
+  await pidOf(directory, pid);
+  await until('the line of the second process', () => lines.at(-1) === 'up');
   await supervisor.stop(spec);
   t.same(lines, ['up', 'reload', 'bye', 'up', 'bye']);
   t.equal((await supervisor.status(spec)).state, 'stopped');
@@ -74,9 +72,9 @@ t.test('without a reload signal a reload is a restart', async (t) => {
   const { supervisor } = supervise(t, directory);
   const spec = specOf(directory, 'exec sleep 60');
   await supervisor.start(spec);
-  const pid = pidOf(directory);
+  const pid = await pidOf(directory);
   await supervisor.reload(spec);
-  t.not(pidOf(directory), pid);
+  await pidOf(directory, pid);
 });
 
 t.test('what ignores the stop signal is killed, with all it started', async (t) => {
@@ -86,7 +84,7 @@ t.test('what ignores the stop signal is killed, with all it started', async (t) 
     stopTimeoutMs: 100,
   });
   await supervisor.start(spec);
-  const pid = pidOf(directory);
+  const pid = await pidOf(directory);
   t.ok(groupLives(pid));
   await supervisor.stop(spec);
   t.notOk(groupLives(pid));
@@ -99,7 +97,7 @@ t.test(
     const { supervisor, lines } = supervise(t, directory);
     const spec = specOf(directory, 'echo start; sleep 61 & sleep 0.2; exit 7');
     await supervisor.start(spec);
-    const first = pidOf(directory);
+    const first = await pidOf(directory);
     await until('two restarts', () => lines.filter((line) => line === 'start').length >= 3);
     t.notOk(groupLives(first));
     const status = await supervisor.status(spec);
@@ -139,7 +137,7 @@ t.test('the child of an agent that was killed is adopted, its output not lost, i
     said += chunk;
   });
   await until('the line by the first agent', () => said.includes('before'));
-  const pid = pidOf(directory);
+  const pid = await pidOf(directory);
   agent.kill('SIGKILL');
   await new Promise((resolve) => agent.on('exit', resolve));
   appendFileSync(join(directory, 'more'), '');
@@ -149,7 +147,7 @@ t.test('the child of an agent that was killed is adopted, its output not lost, i
   const status = await supervisor.status(spec);
   t.equal(status.state, 'running');
   t.ok(Math.abs((status.startedAt ?? 0) - Date.now()) < 20_000);
-  t.equal(pidOf(directory), pid, 'not started twice');
+  t.equal(await pidOf(directory), pid, 'not started twice');
   await until('the line that nobody read', () => lines.includes('between'));
   t.same(lines, ['between'], 'what the first agent read does not come again');
   appendFileSync(join(directory, 'end'), '');
@@ -199,7 +197,7 @@ t.test("a foreign process that got a dead service's id is left alone", async (t)
   const spec = specOf(directory, 'exec sleep 60');
   await supervisor.resume(spec);
   await until('the service', async () => (await supervisor.status(spec)).state === 'running');
-  t.not(pidOf(directory), foreign.pid);
+  await pidOf(directory, foreign.pid);
   t.ok(isAlive(identity));
 });
 
