@@ -75,7 +75,7 @@ test('a protocol in which the accused is not heard is caught', async (t) => {
 });
 
 test('a failing seed is printed with its violation, its trace and the command that replays it', async (t) => {
-  const impossible = 'chaos --nodes 12 --seconds 60 --death-ms 1';
+  const impossible = 'chaos --nodes 12 --seconds 45 --death-ms 1';
   const { code, text } = await simulate(`${impossible} --seeds 4 --workers 2`);
   t.equal(code, 1);
   t.match(
@@ -84,7 +84,7 @@ test('a failing seed is printed with its violation, its trace and the command th
   );
   t.match(text, /4 seeds, \d passed, [1-4] failed, 0 min \d+ s\n$/);
   const replay = /replay: npm run simulate -- (chaos --seed \d+ .*) --trace/.exec(text)?.[1] ?? '';
-  t.match(replay, /--nodes 12 --seconds 60 --death-ms 1$/);
+  t.match(replay, /--nodes 12 --seconds 45 --death-ms 1$/);
   const traced = await simulate(`${replay} --trace`);
   t.equal(traced.code, 1);
   const violation = /death-known broken .*/.exec(text)?.[0] ?? 'none';
