@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Profile } from '@shoal/gossip';
@@ -43,12 +43,7 @@ export async function withClusters<T>(
   input: GossipInput,
   use: (clusters: Pair<Cluster>) => Promise<T>,
 ): Promise<T> {
-  const directory = await mkdtemp(join(tmpdir(), 'shoal-bench-'));
-  const keyFile = input.encrypted ? join(directory, 'key.json') : undefined;
-  if (keyFile !== undefined) {
-    const key = { encrypt_key: randomBytes(32).toString('base64') };
-    await writeFile(keyFile, JSON.stringify(key), { mode: 0o600 });
-  }
+  const keyFile = input.encrypted ? makeKeyFile() : undefined;
   const options = { nodes: input.nodes, profile: input.profile, keyFile };
   const clusters = { shoal: new Cluster(shoal, options), serf: new Cluster(serf, options) };
   try {
@@ -56,6 +51,15 @@ export async function withClusters<T>(
     return await use(clusters);
   } finally {
     await both(clusters, (cluster) => cluster.stop());
-    await rm(directory, { recursive: true, force: true });
   }
+}
+
+/** A file with a key made for this run; it goes when this process does, also when it is interrupted. */
+function makeKeyFile(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'shoal-bench-'));
+  process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
+  const keyFile = join(directory, 'key.json');
+  const key = { encrypt_key: randomBytes(32).toString('base64') };
+  writeFileSync(keyFile, JSON.stringify(key), { mode: 0o600 });
+  return keyFile;
 }
