@@ -1,12 +1,14 @@
-// Reads the results of tap runs, as written by `tap --output-file`.
+// Reads the results of tap runs, as written by `tap --output-file`, and the last line of simulated chaos.
 //
 // `node scripts/tap-totals.mjs FILE...` prints "N passed, N failed, N skipped" of all together. A file that is missing or
 // has no totals (the run broke off) counts as one failure. Exit code 1 when anything failed.
 // `node scripts/tap-totals.mjs --failures FILE` prints what failed, with its diagnostics, and what was skipped.
 import { existsSync, readFileSync } from 'node:fs';
 
-/** The totals that tap writes at the end of a run; tests still to be written (`todo`) count as skipped. */
+/** The totals at the end of a run: tap's, where tests still to be written (`todo`) count as skipped, or those of played seeds. */
 export function totalsOf(text) {
+  const seeds = /^\d+ seeds, (\d+) passed, (\d+) failed/m.exec(text);
+  if (seeds !== null) return { passed: Number(seeds[1]), failed: Number(seeds[2]), skipped: 0 };
   const summary = [...text.matchAll(/^# \{ (total: \d+.*) \}$/gm)].at(-1)?.[1];
   if (summary === undefined) return { passed: 0, failed: 1, skipped: 0 };
   const number = (word) => Number(new RegExp(`\\b${word}: (\\d+)`).exec(summary)?.[1] ?? 0);

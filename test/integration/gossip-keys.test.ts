@@ -175,7 +175,7 @@ t.test('rotations cut nobody off; who is away catches up; who is removed knows n
   t.match(gossipKeys.view().rotation, { stage: 'installing', waitingFor: [{ member: 'n4', why: 'away' }] });
   t.match(
     (await controller.services.status()).warnings.join(),
-    /rotation of the gossip key waits for node n4/,
+    /rotation of the gossip key waits for n4/,
   );
   await t.rejects(gossipKeys.ignore(['n5']), { code: 'not_found', hint: /Did you mean/ });
   await gossipKeys.ignore(['n4']);

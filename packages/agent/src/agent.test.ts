@@ -203,7 +203,7 @@ t.test('answers questions on the link', async (t) => {
 });
 
 t.test('step events arrive in order, also those of a time without link', async (t) => {
-  const { controller, start } = await world(t);
+  const { controller, log, start } = await world(t);
   const { agent, converger } = await start();
   await waitFor('the link', () => agent.status().cluster?.link === 'connected');
   controller.down();
@@ -220,6 +220,9 @@ t.test('step events arrive in order, also those of a time without link', async (
       atMs: 1,
     });
   }
+  const dials = () => log.filter((line) => line.includes('no link to the controller')).length;
+  const before = dials();
+  await waitFor('tries in vain', () => dials() > before + 2);
   await controller.up();
   const heard = () => controller.messages.flatMap((m) => m.stepEvents.map((e) => e.text));
   await waitFor('the events', () => heard().length === told.length);

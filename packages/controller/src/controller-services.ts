@@ -32,16 +32,22 @@ export interface ServicesComponents {
   readonly logs: LogStorage;
   readonly stats: StatStorage;
   readonly events: EventBus;
+  /** Wall clock, ms since the epoch. */
+  readonly now: () => number;
 }
 
-/** A rotation that only an operator can bring on. */
-function rotationWarnings({ rotation }: GossipKeysView): string[] {
+/** Within this time members follow a stage of a rotation by themselves, ms. */
+const stageMs = 60_000;
+
+/** A rotation that only an operator can bring on: a member is away, or doesn't do its part. */
+export function rotationWarnings({ rotation }: GossipKeysView, now: number): string[] {
   if (rotation === null || rotation.endedAt !== null) return [];
-  const away = rotation.waitingFor.filter(({ why }) => why === 'away').map(({ member }) => member);
-  const [first] = away;
-  if (first === undefined) return [];
-  const more = away.length === 1 ? '' : ` and ${away.length - 1} more that are away`;
-  return [`the rotation of the gossip key waits for node ${first}${more}: see shoal gossip-key ls`];
+  const { waitingFor, members, ready, stageAt } = rotation;
+  const isStuck = now - stageAt > stageMs || waitingFor.some(({ why }) => why === 'away' || why === 'silent');
+  const first = waitingFor.find(({ why }) => why === 'away') ?? waitingFor[0];
+  if (first === undefined || !isStuck) return [];
+  const more = members - ready > 1 ? ` and ${members - ready - 1} more` : '';
+  return [`the rotation of the gossip key waits for ${first.member}${more}: see shoal gossip-key ls`];
 }
 
 function warningsOf(nodes: readonly NodeView[], driver: RolloutDriver): string[] {
@@ -72,7 +78,7 @@ function status(parts: ServicesComponents): StatusView {
     revision: { running: active, latest },
     nodes: counts,
     rollout: driver.current === undefined ? null : rolloutView(driver.current),
-    warnings: [...warningsOf(views, driver), ...rotationWarnings(gossipKeys.view())],
+    warnings: [...warningsOf(views, driver), ...rotationWarnings(gossipKeys.view(), parts.now())],
   };
 }
 

@@ -188,6 +188,7 @@ async function openInside(
     membership,
     logs,
     stats,
+    now,
   });
   const metrics = createMetrics({ services, store, membership, logs, stats });
   const dispatcher = createDispatcher({

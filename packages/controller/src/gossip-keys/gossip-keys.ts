@@ -12,9 +12,11 @@ import {
   advance,
   beginRotation,
   forgetRemoval,
+  forgetUndoneRemovals,
   ignoreNodes,
   nextDeadline,
   noteRemoval,
+  refuseWhenFull,
 } from './machine.js';
 import { type KeyObservation, type KeyRing, type Removal, type Rotation, runningRotation } from './ring.js';
 import { findKey, installKey, removeKey, useKey } from './single-steps.js';
@@ -54,10 +56,13 @@ export class GossipKeys {
   #timer: NodeJS.Timeout | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
   #stopped = false;
-  #told = '';
+  #published = '';
+  /** Fingerprints of the keys that were told last. */
+  #told: string;
 
   constructor(parts: GossipKeysComponents) {
     this.#parts = parts;
+    this.#told = namesOf(parts.keyStore.ring);
     this.#settleMs = parts.settleMs ?? defaultSettleMs;
   }
 
@@ -65,7 +70,9 @@ export class GossipKeys {
   start(): void {
     if (!this.#parts.encrypted) return;
     this.#parts.nodes.onChange(() => this.#wakeIn(gatherMs));
-    this.#told = JSON.stringify(this.view());
+    this.#published = JSON.stringify(this.view());
+    const forget = () => this.#put(forgetUndoneRemovals(this.#ring, this.#observe()));
+    this.#exclusive(forget).catch((error: unknown) => this.#tryLater(error));
     this.#wakeIn(0);
   }
 
@@ -85,12 +92,20 @@ export class GossipKeys {
     return gossipKeysView(this.#ring, this.#observe());
   }
 
-  /** Begins a rotation. @throws ShoalError `conflict` while one runs, `not_found` (a node to ignore), `failed_precondition` (no encryption) */
+  /**
+   * Begins a rotation.
+   *
+   * @throws ShoalError `conflict` while one runs, `resource_exhausted` when too many keys are installed, `not_found` (a node to ignore), `failed_precondition`
+   * (no encryption)
+   */
   async rotate(ignored: readonly string[], by: Actor): Promise<GossipKeysView> {
     this.#checkNodes(ignored);
-    return this.#change(({ at }) =>
-      beginRotation(this.#ring, { at, by, reason: '', ignored, newKey: () => this.#newKey() }),
-    );
+    return this.#change(({ at }) => {
+      const asked = { at, by, reason: '', ignored, newKey: () => this.#newKey() };
+      const next = beginRotation(this.#ring, asked);
+      refuseWhenFull(this.#ring);
+      return next;
+    });
   }
 
   /** Lets nodes off while they are away. @throws ShoalError `not_found`, `failed_precondition` (no rotation runs, no encryption) */
@@ -158,7 +173,7 @@ export class GossipKeys {
       if (isThere) await this.#change(() => forgetRemoval(this.#ring, removal));
       throw error;
     }
-    await this.#exclusive(() => this.#settle());
+    await this.#exclusive(() => this.#settleOrLater());
     return true;
   }
 
@@ -190,7 +205,7 @@ export class GossipKeys {
         });
       }
       await this.#put(next(this.#observe()));
-      await this.#settle();
+      await this.#settleOrLater();
       return this.view();
     });
   }
@@ -208,16 +223,24 @@ export class GossipKeys {
     this.#timerAt = at;
     this.#timer = setTimeout(() => {
       this.#timerAt = Number.POSITIVE_INFINITY;
-      this.#exclusive(() => this.#settle()).catch((error: unknown) => {
-        this.#parts.logger.error({ err: error }, 'the gossip key rotation was not advanced; trying again');
-        this.#wakeIn(retryMs);
-      });
+      void this.#exclusive(() => this.#settleOrLater());
     }, ms);
     this.#timer.unref();
   }
 
+  /** What was asked for is stored by now: that its consequences must wait is no failure of it. */
+  async #settleOrLater(): Promise<void> {
+    await this.#settle().catch((error: unknown) => this.#tryLater(error));
+  }
+
+  #tryLater(error: unknown): void {
+    this.#parts.logger.error({ err: error }, 'the gossip key rotation was not advanced; trying again');
+    this.#wakeIn(retryMs);
+  }
+
   /** Advances as far as it goes now. */
   async #settle(): Promise<void> {
+    this.#tell();
     for (;;) {
       if (this.#stopped) return;
       const seen = this.#observe();
@@ -244,16 +267,19 @@ export class GossipKeys {
       const { id, stage, from, to, reason } = changed;
       this.#parts.logger.info({ rotation: id, stage, from, to, reason }, 'gossip key rotation');
     }
-    if (next.keys !== before.keys) this.#tell();
+    this.#tell();
     this.#publish();
   }
 
-  /** The controller's own member goes first: it hears those who follow. */
+  /** Tells the stored keys, unless they were told already. The controller's own member goes first: it hears those who follow. */
   #tell(): void {
     const { membership, nodes } = this.#parts;
+    const names = namesOf(this.#ring);
+    if (names === this.#told) return;
     const keys = this.current();
     membership.useKeys(keys);
     for (const session of nodes.sessions()) session.gossipKeys(keys);
+    this.#told = names;
   }
 
   /** Beginnings by themselves and ends: what someone asked for is recorded by the table of operations. */
@@ -274,8 +300,12 @@ export class GossipKeys {
   #publish(): void {
     const keys = this.view();
     const text = JSON.stringify(keys);
-    if (text === this.#told) return;
-    this.#told = text;
+    if (text === this.#published) return;
+    this.#published = text;
     this.#parts.events.publish({ type: 'gossip-keys', keys });
   }
+}
+
+function namesOf({ keys }: KeyRing): string {
+  return keys.map(({ fingerprint }) => fingerprint).join();
 }

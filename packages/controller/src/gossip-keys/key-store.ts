@@ -52,7 +52,11 @@ export class KeyStore {
     return fingerprint;
   }
 
-  /** Stores a ring, in one transaction with `alongside`. @throws ShoalError `conflict` when someone else stored one meanwhile */
+  /**
+   * Stores a ring, in one transaction with `alongside`.
+   *
+   * @throws ShoalError `conflict` when another one was stored meanwhile: by someone else, or by a call that failed after it had. That one is in force then
+   */
   async put(ring: KeyRing, alongside: readonly Write[]): Promise<void> {
     const secrets = Object.fromEntries(
       ring.keys.map(({ fingerprint }) => [fingerprint, this.#key(fingerprint).toString('base64')]),
@@ -63,8 +67,14 @@ export class KeyStore {
       writes: [putJson(keys.gossipKeys, value), ...alongside],
     });
     this.#made.clear();
-    if (!result.committed) throw new ShoalError('conflict', 'The gossip keys were changed by someone else');
-    this.#stored = { value, modRevision: result.revision };
+    if (result.committed) {
+      this.#stored = { value, modRevision: result.revision };
+      return;
+    }
+    this.#stored = (await getJson<StoredRing>(this.#store, keys.gossipKeys)) ?? this.#stored;
+    throw new ShoalError('conflict', 'The gossip keys were changed by someone else', {
+      hint: 'See: shoal gossip-key ls',
+    });
   }
 
   #key(fingerprint: string): Buffer {

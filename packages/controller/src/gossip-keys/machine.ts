@@ -18,6 +18,9 @@ export interface MachineOptions {
   readonly newKey: () => string;
 }
 
+/** Each more is tried on every packet that doesn't open by those before it. */
+const mostKeys = 4;
+
 /** A ring of one key, as a cluster begins with. */
 export function firstRing(fingerprint: string, at: number): KeyRing {
   return { keys: [{ fingerprint, createdAt: at, primarySince: at }], rotation: null, removals: [] };
@@ -34,6 +37,14 @@ export function withPrimary(ring: KeyRing, fingerprint: string, at: number): Key
 /** The ring with one more key, that nobody uses yet. */
 export function withKey(ring: KeyRing, fingerprint: string, at: number): KeyRing {
   return { ...ring, keys: [...ring.keys, { fingerprint, createdAt: at, primarySince: null }] };
+}
+
+/** @throws ShoalError `resource_exhausted` when there is no room for one more key: each aborted rotation leaves one */
+export function refuseWhenFull({ keys }: KeyRing): void {
+  if (keys.length < mostKeys) return;
+  throw new ShoalError('resource_exhausted', `${keys.length} gossip keys are installed already`, {
+    hint: 'Remove one that nobody uses: shoal gossip-key remove FINGERPRINT',
+  });
 }
 
 /** How to begin a rotation. */
@@ -91,8 +102,9 @@ export function ignoreNodes(ring: KeyRing, nodes: readonly string[]): KeyRing {
 }
 
 /**
- * Ends the rotation where it is; its keys stay installed, and removals of nodes that waited for their own are forgotten. @throws ShoalError `failed_precondition` when none runs, or it only has the old key left to
- * remove: some nodes forgot that one already
+ * Ends the rotation where it is; its keys stay installed, and removals of nodes that waited for their own are forgotten.
+ *
+ * @throws ShoalError `failed_precondition` when none runs, or it only has the old key left to remove: some nodes forgot that one already
  */
 export function abortRotation(ring: KeyRing, at: number): KeyRing {
   const rotation = needRunning(ring);
@@ -108,13 +120,23 @@ export function abortRotation(ring: KeyRing, at: number): KeyRing {
 
 /** Notes that a node is about to be removed: once it is gone, a rotation begins. */
 export function noteRemoval(ring: KeyRing, removal: Removal): KeyRing {
-  return { ...ring, removals: [...ring.removals, removal] };
+  return { ...ring, removals: [...forgetRemoval(ring, removal).removals, removal] };
 }
 
 /** The node wasn't removed after all. */
 export function forgetRemoval(ring: KeyRing, { node, enrolledAt }: Removal): KeyRing {
   const removals = ring.removals.filter((it) => it.node !== node || it.enrolledAt !== enrolledAt);
   return { ...ring, removals };
+}
+
+/** The ring without removals that didn't take place, when nobody is at them any more: the controller was killed before it removed the node. */
+export function forgetUndoneRemovals(ring: KeyRing, seen: KeyObservation): KeyRing {
+  const removals = ring.removals.filter((removal) => isGone(removal, seen));
+  return removals.length === ring.removals.length ? ring : { ...ring, removals };
+}
+
+function isGone({ node, enrolledAt }: Removal, { members }: KeyObservation): boolean {
+  return members.get(node)?.enrolledAt !== enrolledAt;
 }
 
 /**
@@ -150,13 +172,12 @@ export function nextDeadline(ring: KeyRing, settleMs: number): number | undefine
 }
 
 /** A node that is out of the cluster knows its keys: one rotation for all that went since the last. */
-function beginForRemovals(ring: KeyRing, { at, members }: KeyObservation, options: MachineOptions): KeyRing {
-  const isGone = ({ node, enrolledAt }: Removal): boolean => members.get(node)?.enrolledAt !== enrolledAt;
-  const gone = ring.removals.filter(isGone);
+function beginForRemovals(ring: KeyRing, seen: KeyObservation, options: MachineOptions): KeyRing {
+  const gone = ring.removals.filter((removal) => isGone(removal, seen));
   const [first] = gone;
   if (first === undefined) return ring;
   const names = gone.map(({ node }) => node).join(', ');
   const reason = `${gone.length === 1 ? 'node' : 'nodes'} ${names} removed`;
-  const removals = ring.removals.filter((removal) => !isGone(removal));
-  return beginRotation({ ...ring, removals }, { ...options, at, by: first.by, reason, ignored: [] });
+  const removals = ring.removals.filter((removal) => !isGone(removal, seen));
+  return beginRotation({ ...ring, removals }, { ...options, at: seen.at, by: first.by, reason, ignored: [] });
 }

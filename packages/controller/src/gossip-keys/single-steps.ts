@@ -1,19 +1,12 @@
 import { ShoalError } from '@shoal/common';
-import { refuseWhileRunning, withKey, withPrimary } from './machine.js';
+import { refuseWhenFull, refuseWhileRunning, withKey, withPrimary } from './machine.js';
 import type { KeyObservation, KeyRing } from './ring.js';
 import { describeWaits, lackersOf, othersThan, type Wait } from './waits.js';
-
-/** Each more is tried on every packet that doesn't open by those before it. */
-const mostKeys = 4;
 
 /** A new key for all to hold. @throws ShoalError `conflict` while a rotation runs, `resource_exhausted` when there are too many */
 export function installKey(ring: KeyRing, at: number, newKey: () => string): KeyRing {
   refuseWhileRunning(ring);
-  if (ring.keys.length >= mostKeys) {
-    throw new ShoalError('resource_exhausted', `${ring.keys.length} gossip keys are installed already`, {
-      hint: 'Remove one that nobody uses: shoal gossip-key remove FINGERPRINT',
-    });
-  }
+  refuseWhenFull(ring);
   return withKey(ring, newKey(), at);
 }
 

@@ -9,7 +9,8 @@ export interface Wait {
 }
 
 /**
- * Members that don't hold what `is` asks, as they reported it. One that is away counts, because its gossip may run without its link, unless it is let off.
+ * Members that don't hold what `is` asks, as they reported it. One of which nothing is known counts, unless it is let off: its gossip may run without its link, or
+ * without its report.
  */
 function waitsFor(
   { members }: KeyObservation,
@@ -21,8 +22,9 @@ function waitsFor(
   for (const [member, { presence, keys }] of members) {
     if (presence !== 'connected') {
       if (!letOff(member, presence)) waits.push({ member, why: 'away' });
-    } else if (keys === null) waits.push({ member, why: 'silent' });
-    else if (!is(keys)) waits.push({ member, why: otherwise });
+    } else if (keys === null) {
+      if (!letOff(member, presence)) waits.push({ member, why: 'silent' });
+    } else if (!is(keys)) waits.push({ member, why: otherwise });
   }
   return waits;
 }
