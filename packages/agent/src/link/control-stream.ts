@@ -136,6 +136,8 @@ export class ControlStream {
       this.flush();
     }, everyMs);
     this.#heartbeat.unref();
+    this.#options.outbox.welcomed();
+    this.flush();
     this.#options.welcomed(welcome);
   }
 

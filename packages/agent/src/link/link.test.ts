@@ -31,21 +31,24 @@ t.test('waits double, are spread, capped, and begin anew once it worked', (t) =>
 t.test('reports merge, events keep their order, one message holds all that waits', (t) => {
   const outbox = new Outbox();
   outbox.open({ instanceId: 'i' }, { full: true, runningRevision: 1 });
+  outbox.stepEvent(event('a'));
+  t.match(outbox.take(), { sequence: 1, hello: { instanceId: 'i' }, stepEvents: [] });
   outbox.report({ full: true, runningRevision: 2 });
   outbox.report({ full: true, runningRevision: 3 });
-  outbox.stepEvent(event('a'));
   outbox.stepEvent(event('b'));
   outbox.checkResult({ id: '1' });
   outbox.checkResult({ id: '2' });
+  t.equal(outbox.take(), undefined, 'a stream that is not welcomed yet may never stand');
+  outbox.welcomed();
   t.match(outbox.take(), {
-    sequence: 1,
-    hello: { instanceId: 'i' },
+    sequence: 2,
+    hello: null,
     report: { runningRevision: 3 },
     stepEvents: [{ text: 'a' }, { text: 'b' }],
     checkResult: { id: '1' },
   });
   t.match(outbox.take(), {
-    sequence: 2,
+    sequence: 3,
     hello: null,
     report: null,
     stepEvents: [],
@@ -55,9 +58,13 @@ t.test('reports merge, events keep their order, one message holds all that waits
   outbox.stepEvent(event('c'));
   outbox.membersResult({ id: '3', membersJson: '[]' });
   outbox.open({ instanceId: 'i' }, { full: true });
+  t.match(outbox.take(), { sequence: 1, hello: {}, stepEvents: [] });
+  outbox.open({ instanceId: 'i' }, { full: true });
+  t.match(outbox.take(), { sequence: 1, hello: {}, stepEvents: [] }, 'a second try in vain takes nothing');
+  outbox.welcomed();
   t.match(
     outbox.take(),
-    { sequence: 1, stepEvents: [{ text: 'c' }], membersResult: null },
+    { sequence: 2, stepEvents: [{ text: 'c' }], membersResult: null },
     'old answers are dropped',
   );
   t.end();

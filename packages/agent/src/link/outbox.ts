@@ -9,12 +9,14 @@ const eventsPerMessage = 200;
 
 /**
  * What is to be said to the controller. Reports merge: only the newest waits. Step events stay in order. Everything that waits goes out in as
- * few messages as the contract allows, each with the next sequence number.
+ * few messages as the contract allows, each with the next sequence number. Until a stream is welcomed only its hello and report go out: what is
+ * written to one that never stands is lost.
  */
 export class Outbox {
   readonly #maxEvents: number;
   #sequence = 0;
   #hello: Hello | undefined;
+  #isWelcome = true;
   #report: NodeReport | undefined;
   #events: StepEvent[] = [];
   #droppedEvents = 0;
@@ -29,9 +31,15 @@ export class Outbox {
   open(hello: Hello, report: NodeReport): void {
     this.#sequence = 0;
     this.#hello = hello;
+    this.#isWelcome = false;
     this.#report = report;
     this.#checks = [];
     this.#members = [];
+  }
+
+  /** The controller welcomed the stream: everything may be said. */
+  welcomed(): void {
+    this.#isWelcome = true;
   }
 
   /** The full report of what is true now; takes the place of one that waits. */
@@ -54,8 +62,9 @@ export class Outbox {
     this.#members.push(result);
   }
 
-  /** True when nothing waits. */
+  /** True when nothing may be said now. */
   get isEmpty(): boolean {
+    if (!this.#isWelcome) return this.#hello === undefined;
     return (
       this.#hello === undefined &&
       this.#report === undefined &&
@@ -65,7 +74,7 @@ export class Outbox {
     );
   }
 
-  /** The next message; undefined when nothing waits. */
+  /** The next message; undefined when nothing may be said now. */
   take(): AgentMessage | undefined {
     if (this.isEmpty) return undefined;
     this.#sequence += 1;
@@ -83,6 +92,7 @@ export class Outbox {
   }
 
   #takeEvents(): StepEvent[] {
+    if (!this.#isWelcome) return [];
     const taken = this.#events.splice(0, eventsPerMessage);
     const first = taken[0];
     if (this.#droppedEvents > 0 && first !== undefined) {

@@ -15,7 +15,8 @@ export interface AgentMessage {
   'hello'?: (_shoal_v1_Hello | null);
   'report'?: (_shoal_v1_NodeReport | null);
   /**
-   * Live output and outcomes of steps, in order.
+   * Live output and outcomes of steps, in order, each at most once. None before the welcome. What comes while there is no link waits for the next one (the
+   * newest 2000); what was under way as a stream broke is lost.
    */
   'stepEvents'?: (_shoal_v1_StepEvent)[];
   /**
@@ -36,7 +37,8 @@ export interface AgentMessage__Output {
   'hello': (_shoal_v1_Hello__Output | null);
   'report': (_shoal_v1_NodeReport__Output | null);
   /**
-   * Live output and outcomes of steps, in order.
+   * Live output and outcomes of steps, in order, each at most once. None before the welcome. What comes while there is no link waits for the next one (the
+   * newest 2000); what was under way as a stream broke is lost.
    */
   'stepEvents': (_shoal_v1_StepEvent__Output)[];
   /**
