@@ -27,7 +27,7 @@ export interface AskedTimer {
 /** The simplest driver of a core: writes down all that it asks for, and does only what the test says. */
 export class RecordingHost implements Host {
   readonly core: Gossiper;
-  readonly sent: { to: string; messages: PacketMessage[] }[] = [];
+  readonly sent: { to: string; messages: PacketMessage[]; crc: boolean }[] = [];
   readonly timers: AskedTimer[] = [];
   readonly exchanges: { to: Address; exchange: Exchange; request: StreamMessage }[] = [];
   readonly events: GossipEvent[] = [];
@@ -59,7 +59,7 @@ export class RecordingHost implements Host {
   send(packet: Packet, to: Address): void {
     // Through bytes and back, so that tests see what a receiver would.
     const { messages } = decodePacket(encodePacket(packet, true));
-    this.sent.push({ to: formatAddress(to), messages });
+    this.sent.push({ to: formatAddress(to), messages, crc: packet.crc });
   }
 
   exchange(request: StreamMessage, to: Address, exchange: Exchange): void {
