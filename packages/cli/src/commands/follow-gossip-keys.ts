@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type GossipKeysView, ShoalError } from '@shoal/common';
 import type { ControllerClient } from '../client/client.js';
 import type { CommandContext } from '../context.js';
-import { awayHint, stageLine, waitLines } from '../output/gossip-keys.js';
+import { stageLine, waitHint, waitLines } from '../output/gossip-keys.js';
 
 /** Wait before a controller that went away is asked again, ms. */
 const againMs = 1000;
@@ -60,6 +60,6 @@ export function rotationProgress({ rotation }: GossipKeysView): string {
   if (rotation === null) return '';
   const stuck = rotation.waitingFor.some(({ why }) => why === 'away' || why === 'silent');
   if (!stuck) return stageLine(rotation);
-  const hint = awayHint(rotation);
+  const hint = waitHint(rotation, Date.now());
   return [stageLine(rotation), ...waitLines(rotation), ...(hint === undefined ? [] : [hint])].join('\n');
 }

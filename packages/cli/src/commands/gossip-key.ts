@@ -1,14 +1,16 @@
-import { type GossipKeysView, type GossipKeyView, parseDuration, ShoalError } from '@shoal/common';
+import { type GossipKeysView, type GossipKeyView, ShoalError } from '@shoal/common';
 import type { Command } from 'commander';
 import type { ControllerClient } from '../client/client.js';
 import type { CommandContext } from '../context.js';
 import { action } from '../context.js';
+import { waitingTime } from '../output/arguments.js';
 import { confirm } from '../output/confirm.js';
 import { gossipKeysText } from '../output/gossip-keys.js';
 import { followGossipKeys, rotationProgress } from './follow-gossip-keys.js';
 
 interface WaitFlags {
-  readonly timeout?: string;
+  /** ms. */
+  readonly timeout?: number;
   readonly detach?: boolean;
 }
 
@@ -16,8 +18,8 @@ interface IgnoreFlags {
   readonly ignore: readonly string[];
 }
 
-/** How long a single step waits for the members to follow. */
-const stepTimeout = '30s';
+/** How long a single step waits for the members to follow, ms. */
+const stepTimeoutMs = 30_000;
 
 /** A key's fingerprint, or its first digits. What else was typed isn't repeated: it could be a key. */
 function fingerprintOf(text: string): string {
@@ -27,14 +29,12 @@ function fingerprintOf(text: string): string {
   });
 }
 
+const ignoreText = "don't wait for this node while it is away or silent; can be given again";
+
 const collect = (node: string, before: readonly string[]): string[] => [...before, node];
 
 function show(context: CommandContext, view: GossipKeysView): void {
   context.show(view, (v) => gossipKeysText(v, context.paint));
-}
-
-function timeoutOf({ timeout }: WaitFlags): { timeoutMs?: number } {
-  return timeout === undefined ? {} : { timeoutMs: parseDuration(timeout) };
 }
 
 /** Follows one rotation to its end. @throws ShoalError `failed_precondition` when it is aborted */
@@ -64,11 +64,12 @@ async function rotate(
   context: CommandContext,
   flags: WaitFlags & IgnoreFlags & { readonly yes?: boolean },
 ): Promise<void> {
-  const limits = timeoutOf(flags);
+  const limits = flags.timeout === undefined ? {} : { timeoutMs: flags.timeout };
   await context.withClient(async (client) => {
     if (flags.yes !== true) {
-      const { members } = await client.call('gossip-key.list', {});
-      await confirm(`Replace the gossip key on ${members} members (nodes and controller)?`);
+      const { encrypted, members } = await client.call('gossip-key.list', {});
+      // Without encryption the controller refuses; there is nothing to be asked.
+      if (encrypted) await confirm(`Replace the gossip key on ${members} members (nodes and controller)?`);
     }
     const begun = await client.call('gossip-key.rotate', { ignore: flags.ignore });
     if (flags.detach === true) show(context, begun);
@@ -76,20 +77,24 @@ async function rotate(
   });
 }
 
-/** Waits until members have followed a single step, and shows the keys. */
-async function followStep(
+/** One change of the keys. */
+interface Step {
+  readonly make: (client: ControllerClient) => Promise<GossipKeysView & { readonly fingerprint: string }>;
+  /** Members for which it is done, of a key that may not be there any more. */
+  readonly done: (key: GossipKeyView | undefined, members: number) => number;
+  readonly words: string;
+}
+
+/** Makes a single step, waits until members have followed, and shows the keys. */
+async function takeStep(
   context: CommandContext,
   client: ControllerClient,
-  changed: GossipKeysView & { readonly fingerprint: string },
   flags: WaitFlags & Partial<IgnoreFlags>,
-  step: {
-    /** Members for which it is done, of a key that may not be there any more. */
-    readonly done: (key: GossipKeyView | undefined, members: number) => number;
-    readonly words: string;
-  },
+  step: Step,
 ): Promise<void> {
+  const changed = await step.make(client);
   const { fingerprint } = changed;
-  const letOff = flags.ignore?.length ?? 0;
+  const letOff = new Set(flags.ignore).size;
   const done = (view: GossipKeysView): number =>
     step.done(
       view.keys.find((key) => key.fingerprint === fingerprint),
@@ -97,7 +102,7 @@ async function followStep(
     );
   if (flags.detach !== true) {
     const view = await followGossipKeys(context, client, {
-      timeoutMs: parseDuration(flags.timeout ?? stepTimeout),
+      timeoutMs: flags.timeout ?? stepTimeoutMs,
       what: 'the change',
       isReached: (v) => done(v) >= v.members - letOff,
       progress: (v) => `key ${fingerprint}: ${done(v)} of ${v.members} members ${step.words}`,
@@ -109,41 +114,46 @@ async function followStep(
 function addSteps(group: Command): void {
   const waits = (command: Command): Command =>
     command
-      .option('--timeout <duration>', 'how long to wait for the members to follow', stepTimeout)
+      .option(
+        '--timeout <duration>',
+        'how long to wait for the members to follow (default: 30s)',
+        waitingTime,
+      )
       .option('--detach', "don't wait for them");
   waits(group.command('install'))
     .description('single step: make a key and install it on every member; nobody uses it yet')
     .action(
       action(async (context: CommandContext, flags: WaitFlags) => {
         await context.withClient(async (client) => {
-          const changed = await client.call('gossip-key.install', {});
-          const done = (key: GossipKeyView | undefined): number => key?.heldBy ?? 0;
-          await followStep(context, client, changed, flags, { done, words: 'hold it' });
+          const make: Step['make'] = (on) => on.call('gossip-key.install', {});
+          const done: Step['done'] = (key) => key?.heldBy ?? 0;
+          await takeStep(context, client, flags, { make, done, words: 'hold it' });
         });
       }),
     );
   waits(group.command('use').argument('<fingerprint>', 'or its first digits', fingerprintOf))
     .description('single step: encrypt with an installed key; refused while a member lacks it')
-    .option('--ignore <node>', "don't wait for this node while it is away; can be given again", collect, [])
+    .option('--ignore <node>', ignoreText, collect, [])
     .action(
       action(async (context: CommandContext, fingerprint: string, flags: WaitFlags & IgnoreFlags) => {
         await context.withClient(async (client) => {
-          const changed = await client.call('gossip-key.use', { fingerprint, ignore: flags.ignore });
-          const done = (key: GossipKeyView | undefined): number => key?.usedBy ?? 0;
-          await followStep(context, client, changed, flags, { done, words: 'use it' });
+          const { ignore } = flags;
+          const make: Step['make'] = (on) => on.call('gossip-key.use', { fingerprint, ignore });
+          const done: Step['done'] = (key) => key?.usedBy ?? 0;
+          await takeStep(context, client, flags, { make, done, words: 'use it' });
         });
       }),
     );
   waits(group.command('remove').argument('<fingerprint>', 'or its first digits', fingerprintOf))
     .description('single step: remove a key from every member; refused while a member may use it')
-    .option('--ignore <node>', "don't wait for this node while it is away; can be given again", collect, [])
+    .option('--ignore <node>', ignoreText, collect, [])
     .action(
       action(async (context: CommandContext, fingerprint: string, flags: WaitFlags & IgnoreFlags) => {
         await context.withClient(async (client) => {
-          const changed = await client.call('gossip-key.remove', { fingerprint, ignore: flags.ignore });
-          const done = (key: GossipKeyView | undefined, members: number): number =>
-            members - (key?.heldBy ?? 0);
-          await followStep(context, client, changed, flags, { done, words: 'forgot it' });
+          const { ignore } = flags;
+          const make: Step['make'] = (on) => on.call('gossip-key.remove', { fingerprint, ignore });
+          const done: Step['done'] = (key, members) => members - (key?.heldBy ?? 0);
+          await takeStep(context, client, flags, { make, done, words: 'forgot it' });
         });
       }),
     );
@@ -174,13 +184,13 @@ export function addGossipKeyCommands(program: Command): void {
       'replace the key everywhere: install a new one, use it, remove the old; no member is cut off',
     )
     .option('-y, --yes', "don't ask first")
-    .option('--ignore <node>', "don't wait for this node while it is away; can be given again", collect, [])
-    .option('--timeout <duration>', 'stop watching after this time; the rotation goes on')
+    .option('--ignore <node>', ignoreText, collect, [])
+    .option('--timeout <duration>', 'stop watching after this time; the rotation goes on', waitingTime)
     .option('--detach', 'begin it and return')
     .action(action(rotate));
   group
     .command('ignore <nodes...>')
-    .description('let the rotation that runs not wait for these nodes while they are away')
+    .description('let the rotation that runs not wait for these nodes while they are away or silent')
     .action(
       action(async (context: CommandContext, nodes: string[]) => {
         show(context, await context.withClient((client) => client.call('gossip-key.ignore', { nodes })));

@@ -1,4 +1,4 @@
-import { ShoalError } from '@shoal/common';
+import { parseDuration, ShoalError } from '@shoal/common';
 
 /** A flag's or argument's text as a whole number from 1 on. */
 export function positiveInteger(text: string): number {
@@ -7,4 +7,17 @@ export function positiveInteger(text: string): number {
     throw new ShoalError('invalid_input', `"${text}" is not a whole number greater than 0`);
   }
   return value;
+}
+
+/** Longest time that a timer of Node.js can wait, ms. */
+const longestMs = 2 ** 31 - 1;
+
+/** A length of time to wait, milliseconds. @throws ShoalError `invalid_input` for what is none, or too long for a timer */
+export function waitingTime(text: string): number {
+  const ms = parseDuration(text);
+  if (ms <= longestMs) return ms;
+  throw new ShoalError(
+    'invalid_input',
+    `${text} is too long to wait; at most ${Math.floor(longestMs / 86_400_000)}d`,
+  );
 }

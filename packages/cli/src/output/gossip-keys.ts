@@ -31,11 +31,20 @@ export function waitLines({ waitingFor, ready, members }: GossipKeyRotationView)
   return more > 0 ? [...lines, `  and for ${more} more`] : lines;
 }
 
-/** What helps when nodes that are away hold a rotation up; undefined: none does. */
-export function awayHint({ waitingFor }: GossipKeyRotationView): string | undefined {
-  const away = waitingFor.find(({ why }) => why === 'away')?.member;
-  if (away === undefined) return undefined;
-  return `Bring ${away} back, take it out (shoal node rm ${away}), or go on without it (shoal gossip-key ignore ${away}): it gets the keys as it comes back.`;
+/** Within this time members follow a stage by themselves, ms. */
+const stageMs = 60_000;
+
+/** What helps when members hold a rotation up; undefined: none does, or not for long. */
+export function waitHint({ waitingFor, stageAt }: GossipKeyRotationView, now: number): string | undefined {
+  const find = (why: GossipKeyWait) => waitingFor.find((wait) => wait.why === why)?.member;
+  const away = find('away');
+  if (away !== undefined)
+    return `Bring ${away} back, take it out (shoal node rm ${away}), or go on without it (shoal gossip-key ignore ${away}): it gets the keys as it comes back.`;
+  const silent = find('silent');
+  if (silent !== undefined)
+    return `Update the agent of ${silent}, or don't wait for its report: shoal gossip-key ignore ${silent}`;
+  const [first] = waitingFor;
+  return first === undefined || now - stageAt < stageMs ? undefined : `The log of ${first.member} says why.`;
 }
 
 function rotationText(rotation: GossipKeyRotationView, keys: readonly string[], paint: Palette): string {
@@ -47,7 +56,7 @@ function rotationText(rotation: GossipKeyRotationView, keys: readonly string[], 
     const both = keys.includes(from) && keys.includes(to) ? '; both keys are installed' : '';
     return `${head}: ${paint.bad('aborted')} ${ago(endedAt)}${both}\n`;
   }
-  const hint = awayHint(rotation);
+  const hint = waitHint(rotation, Date.now());
   const lines = [
     `${head}`,
     `${paint.warn(stageLine(rotation))}`,

@@ -1,5 +1,7 @@
+import type { GossipKeyRotationView, GossipKeyWait } from '@shoal/common';
 import { test } from 'tap';
 import { changeLines, diffText } from './changes.js';
+import { waitHint } from './gossip-keys.js';
 import { formatTable } from './table.js';
 import { ago, bytes, palette, printable, shortHash } from './text.js';
 
@@ -63,4 +65,32 @@ test('changes read as one line each', async (t) => {
     '~ services.web.params.port: 80 -> 81\n+ services.api: {"blueprint":"nginx"}\n- services.old: "x"\n',
   );
   t.equal(diffText('-a\n+b\n c', plain), '-a\n+b\n c');
+});
+
+const running: GossipKeyRotationView = {
+  id: 1,
+  stage: 'installing',
+  from: 'a'.repeat(16),
+  to: 'b'.repeat(16),
+  reason: '',
+  startedBy: 'ann',
+  startedAt: 1000,
+  stageAt: 2000,
+  endedAt: null,
+  ready: 1,
+  members: 2,
+  waitingFor: [],
+  ignored: [],
+};
+
+test('a rotation that waits for members says what helps', async (t) => {
+  const hint = (why: GossipKeyWait, forMs: number): string | undefined => {
+    const rotation = { ...running, waitingFor: [{ member: 'web1', why }] };
+    return waitHint(rotation, running.stageAt + forMs);
+  };
+  t.match(hint('away', 0), /Bring web1 back.*shoal gossip-key ignore web1/);
+  t.match(hint('silent', 0), /Update the agent of web1/);
+  t.equal(hint('lacks-new', 5000), undefined, 'members follow within seconds');
+  t.equal(hint('lacks-new', 60_000), 'The log of web1 says why.');
+  t.equal(waitHint(running, 1e9), undefined);
 });
