@@ -81,7 +81,7 @@ export interface ControllerServices {
       options?: { readonly keepGossipKey?: boolean },
     ): Promise<{ readonly isRotating: boolean }>;
   };
-  /** The gossip keys by their fingerprints, and their rotation; `ignored` names nodes not to wait for while they are away. */
+  /** The gossip keys by their fingerprints, and their rotation; `ignored` names nodes not to wait for while they are away or silent. */
   readonly gossipKeys: {
     view(): GossipKeysView;
     rotate(ignored: readonly string[], actor: Actor): Promise<GossipKeysView>;

@@ -147,7 +147,7 @@ export class Membership {
 
   /**
    * Holds exactly these keys from the next packet on, the primary first. A node that was away while the keys changed couldn't join by those that it had: it looks for the
-   * cluster again. Throws when the gossip was started without encryption; without effect while it doesn't run.
+   * cluster again. Without effect while it doesn't run.
    */
   useKeys(keys: readonly Uint8Array[]): void {
     if (this.#gossip === undefined) return;

@@ -53,9 +53,9 @@ export interface OperationTypes {
   'gossip-key.list': { input: Record<string, never>; output: GossipKeysView };
   /** The view, then each change of it. */
   'gossip-key.watch': { input: Record<string, never>; output: GossipKeysView; stream: true };
-  /** Begins a rotation. `ignore`: nodes not to wait for while they are away. `conflict` while one runs. */
+  /** Begins a rotation. `ignore`: nodes not to wait for while they are away or don't report their keys. `conflict` while one runs. */
   'gossip-key.rotate': { input: { ignore?: readonly string[] }; output: GossipKeysView };
-  /** Doesn't wait for these nodes while they are away, in the rotation that runs. */
+  /** Doesn't wait for these nodes while they are away or don't report their keys, in the rotation that runs. */
   'gossip-key.ignore': { input: { nodes: readonly string[] }; output: GossipKeysView };
   /** Ends the rotation that runs; both keys stay installed. */
   'gossip-key.abort': { input: Record<string, never>; output: GossipKeysView };

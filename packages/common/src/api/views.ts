@@ -91,7 +91,7 @@ export interface GossipKeyRotationView {
   readonly members: number;
   /** The first 20 members that the stage waits for. */
   readonly waitingFor: readonly { readonly member: string; readonly why: GossipKeyWait }[];
-  /** Nodes that aren't waited for while they are away. */
+  /** Nodes that aren't waited for while they are away or silent. */
   readonly ignored: readonly string[];
 }
 

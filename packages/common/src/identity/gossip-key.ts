@@ -41,7 +41,7 @@ export function gossipKeyState(keyring: Pick<GossipKeyring, 'list'>): GossipKeyS
  * Makes a keyring hold exactly these keys, the first of them the primary: missing ones are installed, others removed. Between two packets, so
  * that none is sealed or opened by half of it. No keys: nothing changes.
  *
- * @throws what the keyring throws: the gossip was started without encryption, a key has a wrong length
+ * @throws what the keyring throws: a key has a wrong length
  */
 export function exchangeGossipKeys(keyring: GossipKeyring, keys: readonly Uint8Array[]): void {
   const [primary] = keys;

@@ -108,7 +108,7 @@ export class GossipKeys {
     });
   }
 
-  /** Lets nodes off while they are away. @throws ShoalError `not_found`, `failed_precondition` (no rotation runs, no encryption) */
+  /** Lets nodes off while they are away or silent. @throws ShoalError `not_found`, `failed_precondition` (no rotation runs, no encryption) */
   async ignore(names: readonly string[]): Promise<GossipKeysView> {
     this.#checkNodes(names);
     return this.#change(() => ignoreNodes(this.#ring, names));

@@ -143,6 +143,14 @@ t.test('a member that is away or silent holds it up, until it comes, is ignored 
   t.equal(world.settle(), 'done new1', 'nothing depends on who drops the old key later');
   t.same(world.ring.rotation?.ignored, ['a', 'b']);
 
+  const silent = new World('a');
+  silent.holds('a');
+  silent.begin();
+  silent.holds('controller', 'old0', 'new1');
+  t.equal(silent.settle(), 'installing old0,new1');
+  silent.ring = ignoreNodes(silent.ring, ['a']);
+  t.equal(silent.settle(), 'using new1,old0', 'a version that does not report holds nothing up when ignored');
+
   const other = new World('a');
   other.away('a');
   other.begin();
@@ -195,6 +203,7 @@ t.test('a removal is followed by one rotation, once it took place', async (t) =>
   t.match(world.ring, { removals: [], rotation: { reason: 'node a removed', by } });
   // Two more while it runs; one comes back under its name: that is another node, and the old one knows the keys.
   world.ring = noteRemoval(noteRemoval(world.ring, removal('b')), removal('c'));
+  world.ring = noteRemoval(world.ring, removal('c'));
   world.members.delete('c');
   world.members.set('b', { presence: 'connected', enrolledAt: 2, keys: { primary: 'old0', held: ['old0'] } });
   world.all('old0', 'new1');

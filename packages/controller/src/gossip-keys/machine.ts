@@ -94,7 +94,7 @@ function needRunning(ring: KeyRing): Rotation {
   });
 }
 
-/** Lets these nodes off while they are away. @throws ShoalError `failed_precondition` when no rotation runs */
+/** Lets these nodes off while they are away or silent. @throws ShoalError `failed_precondition` when no rotation runs */
 export function ignoreNodes(ring: KeyRing, nodes: readonly string[]): KeyRing {
   const rotation = needRunning(ring);
   const ignored = [...new Set([...rotation.ignored, ...nodes])].sort();

@@ -32,7 +32,7 @@ export interface Rotation {
   readonly endedAt: number | null;
   /** Since when all that are waited for use the new key; null: not yet. The old one is still needed for what is under way. */
   readonly usedByAllSince: number | null;
-  /** Nodes that aren't waited for while they are away. */
+  /** Nodes that aren't waited for while they are away or don't report their keys. */
   readonly ignored: readonly string[];
 }
 

@@ -15,7 +15,7 @@ type GossipKeyOperations = Pick<
 >;
 
 const nodes = array(word, { maxItems: 10_000 });
-const ignore = described(nodes, 'nodes not to wait for while they are away');
+const ignore = described(nodes, "nodes not to wait for while they are away or don't report their keys");
 const fingerprint = described(
   { type: 'string', pattern: '^[0-9a-f]{4,16}$' },
   "a key's fingerprint, or its first digits (at least 4)",
@@ -59,7 +59,7 @@ export const gossipKeyOperations: GossipKeyOperations = {
   'gossip-key.ignore': {
     name: 'gossip-key.ignore',
     summary:
-      'Lets the rotation that runs go on without nodes that are away; they get the keys as they come back',
+      'Lets the rotation that runs go on without nodes that are away or do not report their keys; they get the keys as they come back',
     role: 'admin',
     stream: false,
     http: { method: 'POST', path: '/gossip-keys/ignore' },
