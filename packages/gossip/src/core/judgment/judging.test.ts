@@ -182,6 +182,41 @@ test('a process that was stopped takes no silence of that time for evidence', as
   t.ok(scene.host.core.healthScore > score, 'but it doubts itself');
 });
 
+test('a probe that this process slept through still gets the time in which helpers answer', async (t) => {
+  const scene = silenced('silent', 'ack');
+  const pings = (): number => scene.host.messages('ping').filter(({ node }) => node === VICTIM).length;
+  const before = pings();
+  scene.until(() => pings() > before, 40_000);
+  scene.freeze(3000);
+  scene.pass(5000);
+  t.equal(scene.status(VICTIM), 'alive');
+});
+
+test('a process that was stopped for long goes on probing everybody, also whom it was probing then', async (t) => {
+  const scene = silenced('silent');
+  const pings = (): string[] => scene.host.messages('ping').map(({ node }) => node);
+  const before = pings().length;
+  scene.until(() => pings().slice(before).includes(VICTIM), 40_000);
+  scene.freeze(15_000);
+  scene.let(VICTIM, { ackMs: 1, tcp: 'ack' });
+  scene.pass(5000);
+  const since = pings().length;
+  scene.pass(60_000);
+  t.same([...new Set(pings().slice(since))].sort(), [...PEERS].sort());
+});
+
+test('a ring successor that was slow once is soon probed at each interval again', async (t) => {
+  const scene = new Scene(PEERS);
+  scene.pass(5000);
+  for (const name of PEERS) scene.let(name, { ackMs: 450, tcp: 'silent' });
+  scene.pass(20_000);
+  for (const name of PEERS) scene.let(name, { ackMs: 1 });
+  scene.pass(90_000);
+  const since = scene.host.messages('ping').length;
+  scene.pass(10_000);
+  t.ok(scene.host.messages('ping').length - since >= 19, 'two pings in each interval');
+});
+
 test('what memberlist does not know is not done under its judgment', async (t) => {
   const scene = new Scene(PEERS, { judgment: 'memberlist' });
   scene.pass(1000);

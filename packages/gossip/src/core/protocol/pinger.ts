@@ -43,9 +43,10 @@ export class Pinger {
   register(seqNo: number, ping: Omit<PendingPing, 'sentAt'>): void {
     const { host, config } = this.#context;
     const now = host.now();
-    for (const [old, { sentAt }] of this.#pending) {
+    for (const [old, { sentAt, probe }] of this.#pending) {
       if (now - sentAt < KEPT_INTERVALS * config.probeIntervalMs) break;
-      this.#pending.delete(old);
+      // A probe takes longer than that if this process was stopped meanwhile, and its timers must find it to end it.
+      if (probe === undefined || probe.stage === 'over') this.#pending.delete(old);
     }
     this.#pending.set(seqNo, { ...ping, sentAt: now });
   }

@@ -23,6 +23,9 @@ export type Track = 'random' | 'ring';
 /** Below this many active nodes the ring adds nothing to the random order. */
 const RING_FROM = 3;
 
+/** Share of its probes that a slow ring successor gets, or nobody would notice soon that it no longer is. */
+const SLOW_SHARE = 0.25;
+
 /** A timer that is late by more than this share of the wait says that this process did not run meanwhile. */
 export const TOLERATED_LATENESS = 0.5;
 
@@ -161,10 +164,11 @@ export class Prober {
 
   /** The ring successor, unless more probes would be a burden: on this node in doubt of its own health, or on that one. */
   #successor(): NodeRecord | undefined {
-    const { nodes, ring, awareness, roundTrips } = this.#context;
+    const { host, nodes, ring, awareness, roundTrips } = this.#context;
     if (nodes.active < RING_FROM || awareness.score > 0) return undefined;
     const successor = ring.get();
-    return successor && !roundTrips.isSlow(successor.name) ? successor : undefined;
+    const burdened = successor !== undefined && roundTrips.isSlow(successor.name);
+    return burdened && host.random() >= SLOW_SHARE ? undefined : successor;
   }
 
   #askOthers(probe: Probe): void {
@@ -176,7 +180,9 @@ export class Prober {
     }
     counters.indirectProbes++;
     probe.stage = 'indirect';
-    const leftMs = Math.max(1, probe.endsAt - host.now());
+    // If this process was late, its time is over by now; others get as much as they always do.
+    const leastMs = awareness.scale(config.probeIntervalMs - config.probeTimeoutMs);
+    const leftMs = Math.max(leastMs, probe.endsAt - host.now());
     if (greatestVersion(target.vsn) >= Capability.tcpPing) {
       probe.tcp = 'waiting';
       const request = this.#pinger.message(target.name, probe.seqNo);

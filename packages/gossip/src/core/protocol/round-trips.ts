@@ -28,8 +28,10 @@ export class RoundTrips {
 
   /** Takes in how long a peer took to answer a direct ping, ms. */
   measured(peer: string, ms: number): void {
-    this.#peak = Math.max(ms, DECAY * (this.#peak ?? 0));
-    const peak = Math.max(ms, DECAY * (this.#slow.get(peer) ?? 0));
+    // What took longer says no more than that; it may only be that this process was stopped meanwhile.
+    const counted = Math.min(ms, this.#mostMs);
+    this.#peak = Math.max(counted, DECAY * (this.#peak ?? 0));
+    const peak = Math.max(counted, DECAY * (this.#slow.get(peer) ?? 0));
     this.#slow.delete(peer);
     if (peak * HEADROOM <= this.#leastMs) return;
     this.#slow.set(peer, peak);
