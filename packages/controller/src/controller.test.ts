@@ -31,7 +31,7 @@ const specOf = (body: string, extra = ''): string =>
   `cluster: shoal\nservices:\n  web:\n    blueprint: web\n    nodes: all\n    params: {body: ${body}}\n${extra}`;
 
 async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  const end = Date.now() + 10_000;
+  const end = Date.now() + 30_000;
   while (!(await holds())) {
     if (Date.now() > end) throw new Error(`never: ${what}`);
     await sleep(5);

@@ -202,7 +202,7 @@ export function notesOf(directory: string, name = 'toy'): string[] {
 /** Body of GET; undefined when nothing answers. */
 export function fetchText(url: string): Promise<string | undefined> {
   return new Promise((resolve) => {
-    const request = get(url, { agent: false, timeout: 2000 }, (response) => {
+    const request = get(url, { agent: false, timeout: 10_000 }, (response) => {
       let text = '';
       response.setEncoding('utf8');
       response.on('data', (chunk) => {

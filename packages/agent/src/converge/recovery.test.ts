@@ -106,7 +106,7 @@ t.test('killed in the middle, and failing after: all of both agents is undone', 
     content: '{{ params.body }}',
   };
   const made: Step = { type: 'directory', id: 'made', path: join(s.directory, 'made') };
-  const second = manifestOf(2, s.service('two', [marker, made, blocking(s.directory, '1s')]));
+  const second = manifestOf(2, s.service('two', [marker, made, blocking(s.directory, '3s')]));
   await killAgentAt('block:started', s.dataDir, [manifestOf(1, s.service('one', [marker])), second]);
   await until('the command', () => existsSync(join(s.directory, 'runs')));
   writeFileSync(join(s.directory, 'fail'), '');

@@ -48,7 +48,7 @@ t.test('what runs away nevertheless is stopped', async (t) => {
   const before = performance.now();
   const slow = createMatcher('(a|a)(a|ab|b)*(a|aa|aaa)*(a|aa)*$x');
   t.throws(() => slow([`${'a'.repeat(16_000)}b`]), { code: 'invalid_input', message: /takes too long/ });
-  t.ok(performance.now() - before < 5000);
+  t.ok(performance.now() - before < 20_000);
   t.same(createMatcher('a')(['a']), [true], 'the next one runs');
 });
 

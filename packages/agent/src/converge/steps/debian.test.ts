@@ -252,8 +252,8 @@ t.test(
     process.env['SHOAL_AGENT_CLUSTER_TOKEN'] = 'shoal1.secret';
     t.teardown(() => delete process.env['SHOAL_AGENT_CLUSTER_TOKEN']);
     const seen: string[] = [];
-    const result = await runCommand(['sh', '-c', 'env | grep -c SHOAL_; (sleep 3 &) ; printf "a\\r\\nb"'], {
-      timeoutMs: 2500,
+    const result = await runCommand(['sh', '-c', 'env | grep -c SHOAL_; (sleep 12 &) ; printf "a\\r\\nb"'], {
+      timeoutMs: 10_000,
       onLine: (line) => seen.push(line),
     });
     t.match(result, { code: 0, timedOut: false });
