@@ -31,6 +31,9 @@ export const TOLERATED_LATENESS = 0.5;
 
 type StageTimer = Extract<Timer, { kind: 'probe-stage' }>;
 
+/** Most nodes remembered that answered over TCP alone. */
+const MAX_TCP_ONLY = 1024;
+
 /**
  * The failure detector (SWIM section 3.1 with Lifeguard's local health). In each interval it begins one probe in
  * random order and, half an interval apart, one of the ring successor; others come on demand. They run side by side.
@@ -43,6 +46,8 @@ export class Prober {
   readonly #order: ProbeOrder;
   /** Running probes by target. */
   readonly #running = new Map<string, Probe>();
+  /** Nodes that answered a ping over TCP, and no datagram since. */
+  readonly #tcpOnly = new Set<string>();
   readonly #tracks: Record<Track, { probe: Probe | undefined; waiting: boolean }> = {
     random: { probe: undefined, waiting: false },
     ring: { probe: undefined, waiting: false },
@@ -144,7 +149,7 @@ export class Prober {
     const { target } = ping;
     if (result.ok && result.reply.type === 'ack' && result.reply.seqNo === seqNo) {
       this.#context.counters.tcpProbes++;
-      warn(this.#context, 'udp-blocked', `${target} answers over TCP but not over UDP`);
+      this.#reachedByTcp(target);
       this.#pinger.take(seqNo);
       this.#answered(ping);
       return;
@@ -154,10 +159,22 @@ export class Prober {
     this.#check(ping.probe);
   }
 
+  /** Warns when no datagram was answered between two such answers: a single one is a matter of packets lost. */
+  #reachedByTcp(target: string): void {
+    if (this.#tcpOnly.has(target)) {
+      warn(this.#context, 'udp-blocked', `${target} answers over TCP but not over UDP`);
+      return;
+    }
+    this.#tcpOnly.add(target);
+    if (this.#tcpOnly.size > MAX_TCP_ONLY)
+      for (const oldest of this.#tcpOnly) return void this.#tcpOnly.delete(oldest);
+  }
+
   #measured({ target, sentAt }: PendingPing, payload: Uint8Array | null): void {
     const { host, roundTrips, nodes } = this.#context;
     const milliseconds = host.now() - sentAt;
     roundTrips.measured(target, milliseconds);
+    this.#tcpOnly.delete(target);
     const node = nodes.get(target);
     if (node) host.notify({ kind: 'round-trip', node, milliseconds, payload });
   }

@@ -1,7 +1,7 @@
 import { test } from 'tap';
 import { RecordingHost } from '../../sim/recording-host.js';
 import { World } from '../../sim/world.js';
-import type { ExchangeResult } from '../host.js';
+import type { Exchange, ExchangeResult } from '../host.js';
 import { encodeMessage } from '../wire/message-encoder.js';
 import type { IndirectPing, PacketMessage, Ping } from '../wire/message-types.js';
 
@@ -144,21 +144,42 @@ test('a node in doubt about itself waits longer', async (t) => {
   t.equal(host.core.healthScore, 0, 'and trusts itself again after a success');
 });
 
+const ackOverTcp = (seqNo: number): ExchangeResult => ({
+  ok: true,
+  reply: { type: 'ack', seqNo, payload: null },
+});
+
+/** Begins a probe whose direct ping is lost, and gives its TCP ping. */
+function probeOverTcp(host: RecordingHost, time = 1000): { seqNo: number; exchange: Exchange } {
+  const { seqNo } = probe(host, time);
+  // The shortest wait, and the longest: whichever it is, its timer isn't late.
+  for (const waited of [200, 500]) host.fire('probe-stage', time + waited);
+  const asked = host.exchanges.at(-1);
+  if (!asked) throw new Error('no TCP ping');
+  return { seqNo, exchange: asked.exchange };
+}
+
 test('an ack over TCP saves a node that UDP does not reach', async (t) => {
   const host = started(['a']);
-  const { seqNo } = probe(host);
-  host.fire('probe-stage', 1500);
-  const [asked] = host.exchanges;
-  if (!asked) throw new Error('no TCP ping');
-  const ack = (number: number): ExchangeResult => ({
-    ok: true,
-    reply: { type: 'ack', seqNo: number, payload: null },
-  });
-  host.core.handleReply(asked.exchange, ack(seqNo + 1));
+  const { seqNo, exchange } = probeOverTcp(host);
+  host.core.handleReply(exchange, ackOverTcp(seqNo + 1));
   t.equal(host.core.counters.tcpProbes, 0, 'the ack must be for this ping');
-  host.core.handleReply(asked.exchange, ack(seqNo));
+  host.core.handleReply(exchange, ackOverTcp(seqNo));
   host.fire('probe-stage', 2000);
   t.equal(host.core.counters.probesFailed, 0);
+});
+
+test('a node that answers over TCP alone is warned of, one whose packets are lost now and then is not', async (t) => {
+  const host = started(['a']);
+  const rescued = (time: number): void => {
+    const { seqNo, exchange } = probeOverTcp(host, time);
+    host.core.handleReply(exchange, ackOverTcp(seqNo));
+  };
+  rescued(1000);
+  tell(host, { type: 'ack', seqNo: probe(host, 2000).seqNo, payload: null });
+  rescued(3000);
+  t.same(host.warnings(), [], 'a datagram was answered between the two');
+  rescued(4000);
   t.same(host.warnings(), ['udp-blocked']);
 });
 
