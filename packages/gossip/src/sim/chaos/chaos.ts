@@ -1,4 +1,5 @@
 import type { GossipConfig } from '../../core/index.js';
+import { pickSome } from '../../core/random.js';
 import type { Bounds } from '../invariants/bounds.js';
 import type { Detection } from '../invariants/deaths.js';
 import type { Violation } from '../invariants/violation.js';
@@ -49,7 +50,7 @@ const STABLE_MS = 10_000;
 /** Greatest error of clocks. */
 const CLOCK_DRIFT = 0.01;
 
-/** Plays one run: a cluster forms, faults strike by the seed's plan, all is healed, and the views have to converge. */
+/** Plays one run: a cluster forms, faults strike by the seed's plan, all is healed, the views have to converge, and a last crash has to be found. */
 export function playChaos(seed: number, options: ChaosOptions = {}): ChaosResult {
   const size = { ...CHAOS_SIZE, ...options };
   const plan = planChaos(seed, size);
@@ -79,6 +80,7 @@ export function playChaos(seed: number, options: ChaosOptions = {}): ChaosResult
     world.run(STABLE_MS);
     watch.checkViews('after it had been the truth');
     watch.checkDrained();
+    crashLast(world, watch, trace);
   }
   const { violations, detections } = watch;
   const { now: virtualMs, packets, fingerprint } = world;
@@ -86,6 +88,17 @@ export function playChaos(seed: number, options: ChaosOptions = {}): ChaosResult
     ...{ seed, violations, faults: plan.faults.length, detections, convergedMs },
     ...{ virtualMs, packets, fingerprint, trace },
   };
+}
+
+/** What the cluster went through mustn't have made it blind: it still finds a crash in time. */
+function crashLast(world: World, watch: Watch, trace: Trace): void {
+  const running = [...world.nodes].filter((node) => node.running);
+  const [victim] = pickSome(world.random, running, 1, () => true);
+  if (victim === undefined || running.length < 2) return;
+  trace.note(`${victim.name} crashes after all has healed`);
+  victim.vanish();
+  world.run(watch.bounds.deathMs + 1);
+  watch.checkViews('after the last crash');
 }
 
 function worldOf(plan: ChaosPlan, options: ChaosOptions): World {
