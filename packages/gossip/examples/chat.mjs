@@ -1,4 +1,5 @@
-// A chat: what one member broadcasts, all others get, some of it several times. So each message has an id.
+// A chat: what one member broadcasts, some others get, and some of it several times. So each message has an id, and who
+// hears it first passes it on, which brings it to all of a cluster of any size.
 // Run with: node examples/chat.mjs
 import { randomUUID } from 'node:crypto';
 import { Gossip } from '@shoal/gossip';
@@ -13,16 +14,21 @@ async function chatter(name, print) {
   });
   const known = new Set();
   gossip.on('message', ({ body }) => {
-    const { id, from, text } = JSON.parse(Buffer.from(body));
+    const { id, from, text, forAll } = JSON.parse(Buffer.from(body));
     if (known.has(id)) return;
     known.add(id); // a real program would forget old ones
+    if (forAll) gossip.broadcast(body);
     print(name, from, text);
   });
-  const encode = (text) => Buffer.from(JSON.stringify({ id: randomUUID(), from: name, text }));
+  const encode = (text, forAll) => {
+    const id = randomUUID();
+    known.add(id);
+    return Buffer.from(JSON.stringify({ id, from: name, text, forAll }));
+  };
   return {
     gossip,
-    say: (text) => gossip.broadcast(encode(text)),
-    whisper: (to, text) => gossip.send(to, encode(text), { reliable: true }),
+    say: (text) => gossip.broadcast(encode(text, true)),
+    whisper: (to, text) => gossip.send(to, encode(text, false), { reliable: true }),
   };
 }
 

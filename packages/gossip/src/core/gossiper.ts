@@ -165,7 +165,7 @@ export class Gossiper {
     this.#spreader.arm();
   }
 
-  /** Spreads a message of an application, best effort. */
+  /** Sends a message of an application to random nodes, as often as an update. They don't pass it on by themselves. */
   broadcast(body: Uint8Array): void {
     this.#context.queue.user({ type: 'user', body });
     this.#spreader.arm();

@@ -206,8 +206,8 @@ export class Gossip {
   }
 
   /**
-   * Spreads a message of at most `maxMessageBytes` to all nodes, best effort; receivers may see it several times.
-   * Throws GossipError MESSAGE_TOO_LARGE.
+   * Sends a message of at most `maxMessageBytes` to random nodes, as often as an update: all of a few nodes hear it, some
+   * several times. In larger clusters who hears it first has to broadcast it again. Throws GossipError MESSAGE_TOO_LARGE.
    */
   broadcast(body: Uint8Array): void {
     this.#checkRunning();
