@@ -158,7 +158,7 @@ export class Gossiper {
     this.#rejoiner.setSeeds(seeds.filter((seed) => formatAddress(seed) !== own));
   }
 
-  /** Changes what this node tells about itself. */
+  /** Changes what this node tells about itself. Without effect once it has left. */
   setMeta(meta: Uint8Array): void {
     checkMeta(meta);
     this.#membership.setMeta(meta);

@@ -399,10 +399,10 @@ test('a stopped member ends what waits and refuses what comes', async (t) => {
   const silent = createServer().listen(9896, '127.10.2.254');
   await once(silent, 'listening');
   t.teardown(() => silent.close());
-  const leaving = a.leave({ timeoutMs: 60_000 });
   const joining = t.rejects(a.join(['127.10.2.254:9896']), { code: 'JOIN_FAILED' });
   await once(silent, 'connection');
   const unresolved = t.rejects(a.join(['127.10.2.254:9896']), { code: 'JOIN_FAILED' });
+  const leaving = a.leave({ timeoutMs: 60_000 });
   await a.stop();
   await Promise.all([leaving, joining, unresolved, a.stop()]);
   t.throws(() => a.setTags({}), { code: 'STOPPED' });

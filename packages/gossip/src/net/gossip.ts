@@ -51,6 +51,7 @@ export class Gossip {
   readonly #listeners: Listeners;
   #leaveTold = new Signal();
   #tagsTold: Signal | undefined;
+  #left = false;
   #stopping: Promise<void> | undefined;
 
   private constructor(parts: Parts, options: GossipOptions, advertise: Address) {
@@ -157,7 +158,7 @@ export class Gossip {
    * none could be reached.
    */
   async join(places: readonly string[]): Promise<JoinResult> {
-    this.#checkRunning();
+    this.#checkMember();
     return this.#joiner.join(places);
   }
 
@@ -189,7 +190,7 @@ export class Gossip {
 
   /** Replaces this node's tags; nothing is sent if they are the same. Throws GossipError TAGS_TOO_LARGE. */
   setTags(tags: Tags): void {
-    this.#checkRunning();
+    this.#checkMember();
     const meta = metaOf(tags);
     if (sameBytes(meta, this.#core.self.meta)) return;
     this.#tagsTold ??= new Signal();
@@ -250,6 +251,7 @@ export class Gossip {
    */
   async leave(options: { timeoutMs?: number } = {}): Promise<void> {
     this.#checkRunning();
+    this.#left = true;
     this.#core.leave();
     await doneWithin(this.#leaveTold.promise, options.timeoutMs ?? TOLD_WITHIN_MS);
   }
@@ -333,6 +335,11 @@ export class Gossip {
 
   #checkRunning(): void {
     if (this.#stopping) throw new GossipError('STOPPED', 'this member was stopped', 'start a new one');
+  }
+
+  #checkMember(): void {
+    this.#checkRunning();
+    if (this.#left) throw new GossipError('STOPPED', 'this member has left', 'start a new one');
   }
 }
 

@@ -138,9 +138,11 @@ export class Membership {
     host.schedule(suspicion.dueAt - now, { kind: 'suspicion', node, token, dueAt: suspicion.dueAt });
   }
 
-  /** Announces a change of this node's own meta. */
+  /** Announces a change of this node's own meta; not once it has left, or others would take it for one that is back. */
   setMeta(meta: Uint8Array): void {
-    const { self } = this.#context.nodes;
+    const { nodes, leaving } = this.#context;
+    if (leaving) return;
+    const { self } = nodes;
     self.facts = { ...self.facts, meta };
     self.incarnation = above(self.incarnation, 0);
     this.#announceSelf();

@@ -343,3 +343,17 @@ test('an exchange tells of what is new here, and of nothing else', async (t) => 
   if (failed) host.core.handleReply(failed.exchange, { ok: false, error: 'no answer' });
   t.match(host.core.counters, { syncs: 2, syncsFailed: 1 });
 });
+
+test('a node that has left tells nothing new of itself', async (t) => {
+  const host = given(alive('a', 1));
+  host.core.leave();
+  host.fire('farewell', host.time + 1000);
+  t.equal(host.core.self.status, 'left');
+  host.core.setMeta(meta);
+  for (let round = 0; round < 20; round++) host.fire('gossip', host.time + 200);
+  t.same([host.core.self.incarnation, host.core.self.meta?.length], [1, 0]);
+  t.notOk(
+    host.messages('alive').some(({ node }) => node === 'self'),
+    'or others would take it for back',
+  );
+});
