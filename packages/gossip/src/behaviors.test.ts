@@ -51,7 +51,8 @@ test('each behavior of memberlist and Serf has a test of ours, or a reason why n
   const list = readList(readFileSync(LIST, 'utf8'));
   t.ok(list.length > 150, `${list.length} behaviors`);
   for (const { topic, what, shownBy, remark } of list) {
-    if (!shownBy) t.not(remark, '', `upstream ${topic}: ${what} — no test: ${remark}`);
+    if (!shownBy)
+      t.ok(/\w/.test(remark) && !/not yet/.test(remark), `upstream ${topic}: ${what} — no test: ${remark}`);
     else {
       const { file, title } = shownBy;
       t.ok(titlesIn(file).has(title), `upstream ${topic}: ${what} — ${file}: ${title}`);
