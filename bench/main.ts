@@ -43,9 +43,10 @@ const benchmarks: Readonly<
 };
 
 const root = new URL('../..', import.meta.url).pathname;
-const { values: flags, positionals } = parseArgs({
+const settings = {
   allowPositionals: true,
   options: {
+    help: { type: 'boolean' },
     json: { type: 'boolean' },
     seconds: { type: 'string' },
     trials: { type: 'string' },
@@ -54,7 +55,19 @@ const { values: flags, positionals } = parseArgs({
     encrypted: { type: 'boolean' },
     seed: { type: 'string' },
   },
-});
+} as const;
+
+/** The command line. Ends the process with 2 for a flag that there isn't. */
+function readArguments(): ReturnType<typeof parseArgs<typeof settings>> {
+  try {
+    return parseArgs(settings);
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(2);
+  }
+}
+
+const { values: flags, positionals } = readArguments();
 
 /** Throws RangeError for what is no positive number. */
 function numberFlag(flag: 'seconds' | 'trials' | 'nodes' | 'seed'): number | undefined {
@@ -73,13 +86,14 @@ function profileFlag(): Profile | undefined {
 }
 
 const name = positionals[0];
-const benchmark = name === undefined ? undefined : benchmarks[name];
+const benchmark = name === undefined || flags.help === true ? undefined : benchmarks[name];
 if (benchmark === undefined) {
+  const isUnknown = name !== undefined && benchmarks[name] === undefined;
   const list = Object.entries(benchmarks).map(([key, { summary }]) => `  ${key.padEnd(12)} ${summary}\n`);
   process.stderr.write(
-    `${name === undefined ? '' : `There is no benchmark "${name}". `}npm run bench -- NAME [--json]\n${list.join('')}`,
+    `${isUnknown ? `There is no benchmark "${name}". ` : ''}npm run bench -- NAME [--json]\n${list.join('')}`,
   );
-  process.exitCode = name === undefined ? 0 : 2;
+  process.exitCode = isUnknown ? 2 : 0;
 } else {
   const { version } = JSON.parse(await readFile(`${root}package.json`, 'utf8')) as { version: string };
   const report = await benchmark.run({
