@@ -76,8 +76,9 @@ t.test('killed in the middle of a step, the next agent waits for its command and
   };
   const steps = [marker, blocking(s.directory)];
   const second = manifestOf(2, s.service('two', steps));
-  await killAgentAt('block:started', s.dataDir, [manifestOf(1, s.service('one', [marker])), second]);
-  await until('the command', () => existsSync(join(s.directory, 'runs')));
+  // A step is told as started before its command is.
+  const runs = () => existsSync(join(s.directory, 'runs'));
+  await killAgentAt(runs, s.dataDir, [manifestOf(1, s.service('one', [marker])), second]);
   t.equal(readFileSync(join(s.directory, 'marker'), 'utf8'), 'two');
   t.equal(await fetchText(s.url), 'one', 'the service outlives the agent');
 
@@ -107,8 +108,9 @@ t.test('killed in the middle, and failing after: all of both agents is undone', 
   };
   const made: Step = { type: 'directory', id: 'made', path: join(s.directory, 'made') };
   const second = manifestOf(2, s.service('two', [marker, made, blocking(s.directory, '3s')]));
-  await killAgentAt('block:started', s.dataDir, [manifestOf(1, s.service('one', [marker])), second]);
-  await until('the command', () => existsSync(join(s.directory, 'runs')));
+  // A step is told as started before its command is.
+  const runs = () => existsSync(join(s.directory, 'runs'));
+  await killAgentAt(runs, s.dataDir, [manifestOf(1, s.service('one', [marker])), second]);
   writeFileSync(join(s.directory, 'fail'), '');
   // A power cut tears the line that is just written.
   appendFileSync(join(s.dataDir, 'converge', 'attempt', 'journal'), '{"kind":"beg');

@@ -1,4 +1,4 @@
-import { createLogger, gossipKeyFingerprint } from '@shoal/common';
+import { createLogger, gossipKeyFingerprint, type Logger } from '@shoal/common';
 import t, { type Test } from 'tap';
 import { waitFor } from '../testing/wait.js';
 import { Membership } from './membership.js';
@@ -53,7 +53,7 @@ interface Node {
   controllerSeen: number;
 }
 
-function node(t: Test, name: string, host: string, dataDir: string): Node {
+function node(t: Test, name: string, host: string, dataDir: string, log: Logger = logger): Node {
   const made: Node = {
     changes: 0,
     facts,
@@ -62,7 +62,7 @@ function node(t: Test, name: string, host: string, dataDir: string): Node {
       node: name,
       dataDir,
       listen: `${host}:9896`,
-      logger,
+      logger: log,
       facts: () => made.facts,
       changed: () => {
         made.changes += 1;
@@ -115,8 +115,16 @@ t.test('nodes find each other, see what changes, and find back without the contr
 
 t.test('keys rotate under constant gossip: nothing is refused, nobody is lost', async (t) => {
   const dirs = t.testdir({ a: {}, b: {}, c: {}, d: {}, e: {} });
+  const refusals: string[] = [];
+  const write = (line: string): void => {
+    const { kind, detail } = JSON.parse(line) as { kind?: string; detail?: string };
+    // A stream takes what time the machine has; a wrong key is another reason.
+    if (kind === 'packet refused' || (kind === 'stream refused' && detail !== 'too slow'))
+      refusals.push(line);
+  };
+  const log = createLogger({ name: 'test', level: 'warn', destination: { write } });
   const nodes = ['a', 'b', 'c', 'd', 'e'].map((name, i) =>
-    node(t, name, `127.15.4.1${i}`, `${dirs}/${name}`),
+    node(t, name, `127.15.4.1${i}`, `${dirs}/${name}`, log),
   );
   const [old, fresh] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)];
   for (const { membership } of nodes) await membership.start(['127.15.4.10:9896'], [old]);
@@ -150,10 +158,11 @@ t.test('keys rotate under constant gossip: nothing is refused, nobody is lost', 
   }
   for (const { membership } of nodes) {
     const stats = membership.stats();
-    t.match(stats?.traffic, { packetsRefused: 0, streamsRefused: 0 });
+    t.equal(stats?.traffic.packetsRefused, 0);
     t.match(membership.keyState(), { held: [gossipKeyFingerprint(fresh)] });
     t.equal(stats?.protocol.failuresDeclared, 0);
   }
+  t.same(refusals, []);
 });
 
 t.test('keys are exchanged while running', async (t) => {
