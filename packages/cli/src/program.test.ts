@@ -61,12 +61,10 @@ test('what is no fingerprint is refused without being repeated: it could be a ke
 });
 
 test('a time to wait is refused before anything is changed', async (t) => {
-  for (const words of [['install'], ['rotate', '--yes'], ['use', 'abcd']]) {
-    const refused = (time: string) => shoal('gossip-key', ...words, '--timeout', time);
-    t.match(await refused('soon'), { code: 2, stderr: /expected a length of time/ }, words.join(' '));
-  }
+  const refused = (time: string) => shoal('gossip-key', 'install', '--timeout', time);
+  t.match(await refused('soon'), { code: 2, stderr: /expected a length of time/ });
   // A timer of Node.js would end at once.
-  t.match(await shoal('gossip-key', 'install', '--timeout', '30d'), { code: 2, stderr: /at most 24d/ });
+  t.match(await refused('30d'), { code: 2, stderr: /at most 24d/ });
 });
 
 test('help and version exit 0, also as JSON', async (t) => {
