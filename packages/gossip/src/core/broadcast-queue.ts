@@ -31,6 +31,11 @@ export class BroadcastQueue {
     return this.#updates.size + this.#users.size;
   }
 
+  /** Number of the item that was queued last; grows with each. */
+  get newest(): number {
+    return this.#nextId - 1;
+  }
+
   /** Queues an update about a node in place of any older one about it. */
   update(node: string, message: PacketMessage, finished?: () => void): void {
     const before = this.#byNode.get(node);

@@ -1,5 +1,6 @@
 import { test } from 'tap';
 import { seededRandom } from '../../sim/prng.js';
+import { Scene } from '../../sim/scene.js';
 import type { NodeStatus } from '../nodes/node-record.js';
 import { NodeTable } from '../nodes/node-table.js';
 import { RingSuccessor } from './ring-successor.js';
@@ -85,5 +86,27 @@ test('a ring that grows is the same as one found at once', async (t) => {
   for (const [i, name] of NAMES.slice(1).entries()) {
     grown.set(name, 'alive');
     t.equal(grown.successor, seated(NAMES.slice(0, i + 2)).get('node-0')?.successor);
+  }
+});
+
+test('an update is passed on to the successor in the first round, so that chance leaves nobody out', async (t) => {
+  const seat = new Seat('self');
+  for (const name of NAMES) seat.set(name, 'alive');
+  const successor = NAMES.indexOf(seat.successor ?? '');
+  const about = NAMES[(successor + 1) % NAMES.length] ?? '';
+  for (let seed = 1; seed <= 20; seed++) {
+    const scene = new Scene(NAMES, {}, seed);
+    scene.pass(5000);
+    const before = scene.host.sent.length;
+    const { addr, meta, vsn } = scene.host.core.member(about) ?? facts();
+    scene.tell({ type: 'alive', node: about, incarnation: 2, addr, port: 7946, meta, vsn });
+    scene.pass(200);
+    const told = scene.host.sent
+      .slice(before)
+      .filter(({ messages }) => messages.some((message) => message.type === 'alive'));
+    t.ok(
+      told.some(({ to }) => to === `10.0.0.${successor + 2}:7946`),
+      `seed ${seed}`,
+    );
   }
 });
