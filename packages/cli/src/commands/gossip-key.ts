@@ -15,7 +15,7 @@ interface WaitFlags {
 }
 
 interface IgnoreFlags {
-  readonly ignore: readonly string[];
+  readonly ignore?: readonly string[];
 }
 
 /** How long a single step waits for the members to follow, ms. */
@@ -31,7 +31,7 @@ function fingerprintOf(text: string): string {
 
 const ignoreText = "don't wait for this node while it is away or silent; can be given again";
 
-const collect = (node: string, before: readonly string[]): string[] => [...before, node];
+const collect = (node: string, before: readonly string[] = []): string[] => [...before, node];
 
 function show(context: CommandContext, view: GossipKeysView): void {
   context.show(view, (v) => gossipKeysText(v, context.paint));
@@ -71,7 +71,7 @@ async function rotate(
       // Without encryption the controller refuses; there is nothing to be asked.
       if (encrypted) await confirm(`Replace the gossip key on ${members} members (nodes and controller)?`);
     }
-    const begun = await client.call('gossip-key.rotate', { ignore: flags.ignore });
+    const begun = await client.call('gossip-key.rotate', { ignore: flags.ignore ?? [] });
     if (flags.detach === true) show(context, begun);
     else await followRotation(context, client, begun, limits);
   });
@@ -89,7 +89,7 @@ interface Step {
 async function takeStep(
   context: CommandContext,
   client: ControllerClient,
-  flags: WaitFlags & Partial<IgnoreFlags>,
+  flags: WaitFlags & IgnoreFlags,
   step: Step,
 ): Promise<void> {
   const changed = await step.make(client);
@@ -133,11 +133,11 @@ function addSteps(group: Command): void {
     );
   waits(group.command('use').argument('<fingerprint>', 'or its first digits', fingerprintOf))
     .description('single step: encrypt with an installed key; refused while a member lacks it')
-    .option('--ignore <node>', ignoreText, collect, [])
+    .option('--ignore <node>', ignoreText, collect)
     .action(
       action(async (context: CommandContext, fingerprint: string, flags: WaitFlags & IgnoreFlags) => {
         await context.withClient(async (client) => {
-          const { ignore } = flags;
+          const { ignore = [] } = flags;
           const make: Step['make'] = (on) => on.call('gossip-key.use', { fingerprint, ignore });
           const done: Step['done'] = (key) => key?.usedBy ?? 0;
           await takeStep(context, client, flags, { make, done, words: 'use it' });
@@ -146,11 +146,11 @@ function addSteps(group: Command): void {
     );
   waits(group.command('remove').argument('<fingerprint>', 'or its first digits', fingerprintOf))
     .description('single step: remove a key from every member; refused while a member may use it')
-    .option('--ignore <node>', ignoreText, collect, [])
+    .option('--ignore <node>', ignoreText, collect)
     .action(
       action(async (context: CommandContext, fingerprint: string, flags: WaitFlags & IgnoreFlags) => {
         await context.withClient(async (client) => {
-          const { ignore } = flags;
+          const { ignore = [] } = flags;
           const make: Step['make'] = (on) => on.call('gossip-key.remove', { fingerprint, ignore });
           const done: Step['done'] = (key, members) => members - (key?.heldBy ?? 0);
           await takeStep(context, client, flags, { make, done, words: 'forgot it' });
@@ -184,7 +184,7 @@ export function addGossipKeyCommands(program: Command): void {
       'replace the key everywhere: install a new one, use it, remove the old; no member is cut off',
     )
     .option('-y, --yes', "don't ask first")
-    .option('--ignore <node>', ignoreText, collect, [])
+    .option('--ignore <node>', ignoreText, collect)
     .option('--timeout <duration>', 'stop watching after this time; the rotation goes on', waitingTime)
     .option('--detach', 'begin it and return')
     .action(action(rotate));
