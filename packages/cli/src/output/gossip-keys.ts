@@ -21,7 +21,10 @@ const stageWords: Readonly<Record<GossipKeyRotationView['stage'], string>> = {
 
 /** How far a stage is: `installing: 3 of 5 members hold the new key`. */
 export function stageLine({ stage, ready, members }: GossipKeyRotationView): string {
-  return stage === 'aborted' ? stage : `${stage}: ${ready} of ${members} members ${stageWords[stage]}`;
+  if (stage === 'aborted') return stage;
+  // The controller keeps the old key a while for what is under way.
+  const next = stage === 'using' && ready === members ? '; the old one is removed in a moment' : '';
+  return `${stage}: ${ready} of ${members} members ${stageWords[stage]}${next}`;
 }
 
 /** Who a rotation waits for, a line each. */

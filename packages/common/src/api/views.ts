@@ -86,7 +86,7 @@ export interface GossipKeyRotationView {
   readonly startedAt: number;
   readonly stageAt: number;
   readonly endedAt: number | null;
-  /** Members that are through with the stage, of `members`. */
+  /** Members that are through with the stage, of `members`: all but those of which nothing is known and that aren't waited for. */
   readonly ready: number;
   readonly members: number;
   /** The first 20 members that the stage waits for. */

@@ -272,4 +272,12 @@ t.test('the view counts what members reported, also of keys that nobody should h
       ],
     },
   });
+  world.ring = ignoreNodes(world.ring, ['b']);
+  world.away('b');
+  const { rotation } = gossipKeysView(world.ring, world.seen);
+  t.match(
+    rotation,
+    { ready: 1, members: 2, waitingFor: [{ member: 'controller' }] },
+    'b is not called ready',
+  );
 });

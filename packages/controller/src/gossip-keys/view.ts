@@ -1,6 +1,6 @@
 import type { GossipKeyRotationView, GossipKeysView, GossipKeyView } from '@shoal/common';
 import type { KeyObservation, KeyRing, Rotation } from './ring.js';
-import { rotationWaits } from './waits.js';
+import { rotationWaits, type Wait } from './waits.js';
 
 /** Members that are named in a view; the others are counted. */
 const namedMembers = 20;
@@ -47,14 +47,23 @@ function keyViews(ring: KeyRing, seen: KeyObservation): GossipKeyView[] {
   return [...inForce, ...left];
 }
 
+/** How many of which nothing is known are not waited for either: to say that they are ready would be a guess. */
+function letOff(waits: readonly Wait[], { members }: KeyObservation): number {
+  const unknown = [...members.values()].filter(
+    ({ presence, keys }) => presence !== 'connected' || keys === null,
+  );
+  return unknown.length - waits.filter(({ why }) => why === 'away' || why === 'silent').length;
+}
+
 function rotationView(rotation: Rotation, ring: KeyRing, seen: KeyObservation): GossipKeyRotationView {
   const { by, usedByAllSince: _, ...shown } = rotation;
   const waits = rotationWaits(ring, seen);
+  const counted = seen.members.size - letOff(waits, seen);
   return {
     ...shown,
     startedBy: by.name,
-    ready: seen.members.size - waits.length,
-    members: seen.members.size,
+    ready: counted - waits.length,
+    members: counted,
     waitingFor: waits.slice(0, namedMembers),
   };
 }
