@@ -346,7 +346,7 @@ function newContext(host: Host, options: GossiperOptions): Context {
   } = options;
   const addr = bytesOfHost(address.host);
   if (!addr) throw new RangeError(`address ${address.host} is not numeric`);
-  if (!(incarnation >= 0 && incarnation < MAX_INCARNATION))
+  if (!(incarnation >= 0 && incarnation <= MAX_INCARNATION))
     throw new RangeError(`incarnation ${incarnation}`);
   checkMeta(meta);
   const facts = { addr, address, meta, vsn: ownVersions(config.delegateVersions) };

@@ -99,8 +99,8 @@ function checkChoices(options: GossipOptions): void {
   const { profile = 'lan', plaintext = 'refuse', incarnation = 0 } = options;
   checkChoice('profile', profile, ['lan', 'wan', 'local']);
   checkPlaintext(plaintext);
-  if (!(Number.isInteger(incarnation) && incarnation >= 0 && incarnation < 0xffff_ffff)) {
-    throw invalid(`incarnation is ${incarnation}, expected 0 to 4294967294`);
+  if (!(Number.isInteger(incarnation) && incarnation >= 0 && incarnation <= 0xffff_ffff)) {
+    throw invalid(`incarnation is ${incarnation}, expected 0 to 4294967295`);
   }
   for (const field of CALLBACKS) {
     const value: unknown = options[field];

@@ -184,7 +184,7 @@ test('options that cannot work are refused before anything is opened', async (t)
     [wrong({ tag: {} }), /^tag is no option$/],
     [wrong({ overrides: { probeInterval: 1 } }), /^overrides.probeInterval is no field of the profile$/],
     [wrong({ overrides: { compress: 'no' } }), /^compress is string, expected boolean$/],
-    [{ incarnation: -1 }, /^incarnation is -1, expected 0 to 4294967294$/],
+    [{ incarnation: -1 }, /^incarnation is -1, expected 0 to 4294967295$/],
     [{ advertise: { port: -1 } }, /^advertise.port is -1, expected 0 to 65535$/],
     [{ overrides: { delegateVersions: [2, 5, 6] } }, /^delegateVersions is \[2,5,6\], expected/],
     [{ overrides: { udpBytes: 1100 }, label: 'l'.repeat(100) }, /^udpBytes is 1100, expected at least 1126/],

@@ -357,3 +357,13 @@ test('a node that has left tells nothing new of itself', async (t) => {
     'or others would take it for back',
   );
 });
+
+test('a node whose incarnation was driven to the end can be started again', async (t) => {
+  for (const before of [0xffff_fffe, 0xffff_ffff]) {
+    const host = new RecordingHost({}, before);
+    t.equal(host.core.self.incarnation, 0xffff_ffff);
+  }
+  for (const before of [-1, 0x1_0000_0000, Number.NaN]) {
+    t.throws(() => new RecordingHost({}, before), { name: 'RangeError', message: `incarnation ${before}` });
+  }
+});
