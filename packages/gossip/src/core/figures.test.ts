@@ -141,7 +141,11 @@ test('four updates fill a datagram and are used up as in memberlist', async (t) 
   for (const node of ['a', 'b']) queue.update(node, message(18, 1), () => ended.push(node));
   queue.update('a', message(18, 2));
   t.same(ended, ['a'], 'only what is about the same node is replaced');
-  t.same(marksOf(queue.take(80, 2, 99, false)).sort(), [1, 2]);
+  const sent = queue.take(80, 2, 99, false);
+  t.same(marksOf(sent).sort(), [1, 2]);
+  for (const { bytes } of sent) {
+    t.strictSame(Buffer.from(bytes), Buffer.of(8, ...message(18, bytes[1] ?? 0).body), 'as it was queued');
+  }
 });
 
 test('an update queued in the moment in which the queue is empty gets lost no more than others', async (t) => {

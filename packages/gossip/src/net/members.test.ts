@@ -1,8 +1,8 @@
 import { once } from 'node:events';
-import { createServer, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { type Test, test } from 'tap';
 import { Gossip } from './gossip.js';
-import { FAST, placeOf, stateOf, until } from './members.test-support.js';
+import { FAST, KEY, keepingLogger, OTHER_KEY, placeOf, stateOf, until } from './members.test-support.js';
 import type { GossipOptions } from './options.js';
 
 let hosts = 1;
@@ -27,6 +27,7 @@ test('256 messages to all arrive', async (t) => {
     });
   }
   for (const x of [a, b]) for (let i = 0; i < 256; i++) x.broadcast(Buffer.from(`${x.self.name} ${i}`));
+  t.ok(a.stats().queued >= 256, 'the queue is measured');
   await until(t, 'each heard all of the other', () =>
     [...heard.values()].every((messages) => messages.size === 256),
   );
@@ -73,4 +74,45 @@ test('a member that left stays so, and comes back as a new one at the same place
   await again.join([placeOf(a)]);
   await until(t, 'it is back', () => stateOf(a, 'b') === 'alive' && stateOf(again, 'a') === 'alive');
   t.same(a.members().find(({ name }) => name === 'b')?.tags, { id: 'new' });
+});
+
+test('a join with another key says on both sides that none fits', async (t) => {
+  const { lines, logger } = keepingLogger();
+  const a = await member(t, 'a', { keys: [KEY], logger });
+  const b = await member(t, 'b', { keys: [OTHER_KEY] });
+  await t.rejects(b.join([placeOf(a)]), {
+    code: 'JOIN_FAILED',
+    message: /no installed key decrypts the message/,
+  });
+  t.match(lines.find(({ level }) => level === 'warn')?.fields, {
+    kind: 'stream refused',
+    detail: /no installed key decrypts the message/,
+  });
+  t.same([a.members().length, b.members().length], [1, 1]);
+});
+
+test('a stream that ends within its label is closed without an answer', async (t) => {
+  const gossip = await member(t, 'a', { label: 'blue', overrides: { ...FAST, streamTimeoutMs: 10_000 } });
+  for (const begin of [[], [0xf4], [0xf4, 4], [0xf4, 4, 0x62, 0x6c]]) {
+    const socket = connect({ host: gossip.self.address, port: gossip.self.port });
+    let answered = 0;
+    socket.on('data', (chunk) => {
+      answered += chunk.length;
+    });
+    socket.end(Buffer.from(begin));
+    await once(socket, 'close');
+    t.equal(answered, 0, `after ${begin.length} bytes`);
+  }
+  const other = await member(t, 'b', { label: 'blue' });
+  t.equal((await other.join([placeOf(gossip)])).joined, 1, 'and it still serves');
+});
+
+test('a datagram that the kernel refuses is counted, and no more than a lost one', async (t) => {
+  const gossip = await member(t, 'a');
+  // Without a permission that the socket doesn't ask for, nothing can be sent there.
+  await gossip.send({ host: '255.255.255.255', port: 9896 }, Buffer.from('x'));
+  await until(t, 'counted', () => gossip.stats().traffic.sendErrors === 1);
+  const other = await member(t, 'b');
+  t.equal((await other.join([placeOf(gossip)])).joined, 1, 'the socket still works');
+  await until(t, 'over UDP too', () => stateOf(gossip, 'b') === 'alive');
 });

@@ -1,4 +1,5 @@
 import { test } from 'tap';
+import { RecordingHost } from '../../sim/recording-host.js';
 import { encodeCompound, splitCompound } from './compound.js';
 import { encodeCompressed } from './compress.js';
 import { encodeMessage } from './message-encoder.js';
@@ -94,4 +95,19 @@ test('a stream expands to 20 MiB and no further', async (t) => {
   const largest = decodeStream(userOf(limits.bytes), limits);
   t.ok(largest.type === 'user' && largest.body.length > limits.bytes - 100);
   t.throws(() => decodeStream(userOf(limits.bytes + 100), limits), /expands beyond 262144 bytes/);
+});
+
+test('no compound has so many parts that old memberlist misreads it', async (t) => {
+  t.equal(encodeCompound(Array.from({ length: 127 }, () => ping)).length, 2 + 127 * (2 + ping.length));
+  t.throws(() => encodeCompound(Array.from({ length: 128 }, () => ping)), RangeError);
+  const host = new RecordingHost({ udpBytes: 65_000 });
+  const vsn = Uint8Array.of(1, 5, 2, 2, 5, 5);
+  const addr = Uint8Array.of(10, 0, 0, 2);
+  const a = encodeMessage({ type: 'alive', node: 'a', incarnation: 1, addr, port: 7946, meta: null, vsn });
+  host.core.handlePacket(a, { host: '10.0.0.2', port: 7946 });
+  for (let i = 0; i < 500; i++) host.core.broadcast(new Uint8Array(0));
+  host.core.handlePacket(ping, { host: '10.0.0.2', port: 7946 });
+  host.fire('gossip', 1000);
+  const counts = host.sent.map(({ messages }) => messages.length);
+  t.ok(counts.length >= 2 && counts.every((count) => count > 100 && count <= 127), `${counts}`);
 });
