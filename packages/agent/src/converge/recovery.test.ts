@@ -62,8 +62,20 @@ function leftovers({ directory, dataDir }: Scene): string[] {
 
 /** Blocks until `go` exists, fails when `fail` does; notes each run. */
 function blocking(directory: string, timeout = '60s'): Step {
-  const script = `echo run >>${directory}/runs; [ -e ${directory}/fail ] && { echo told to fail; exit 1; }; until [ -e ${directory}/go ]; do sleep 0.05; done`;
+  const script = `echo run >>${directory}/runs; [ -e ${directory}/fail ] && { echo told to fail; exit 1; }; until [ -e ${directory}/go ] || [ ! -e ${directory} ]; do sleep 0.05; done`;
   return { type: 'exec', id: 'block', command: ['sh', '-c', script], timeout };
+}
+
+/**
+ * Whether the blocking command runs, and the journal has it. A step is told as started before that, and an agent that is killed in between leaves a command
+ * of which the next one doesn't know.
+ */
+function blocks({ directory, dataDir }: Scene): () => boolean {
+  return () => {
+    if (!existsSync(join(directory, 'runs'))) return false;
+    const journal = readFileSync(join(dataDir, 'converge', 'attempt', 'journal'), 'utf8');
+    return journal.lastIndexOf('"kind":"command"') > journal.lastIndexOf('"step":"block"');
+  };
 }
 
 t.test('killed in the middle of a step, the next agent waits for its command and goes on', async (t) => {
@@ -76,9 +88,7 @@ t.test('killed in the middle of a step, the next agent waits for its command and
   };
   const steps = [marker, blocking(s.directory)];
   const second = manifestOf(2, s.service('two', steps));
-  // A step is told as started before its command is.
-  const runs = () => existsSync(join(s.directory, 'runs'));
-  await killAgentAt(runs, s.dataDir, [manifestOf(1, s.service('one', [marker])), second]);
+  await killAgentAt(blocks(s), s.dataDir, [manifestOf(1, s.service('one', [marker])), second]);
   t.equal(readFileSync(join(s.directory, 'marker'), 'utf8'), 'two');
   t.equal(await fetchText(s.url), 'one', 'the service outlives the agent');
 
@@ -108,9 +118,7 @@ t.test('killed in the middle, and failing after: all of both agents is undone', 
   };
   const made: Step = { type: 'directory', id: 'made', path: join(s.directory, 'made') };
   const second = manifestOf(2, s.service('two', [marker, made, blocking(s.directory, '3s')]));
-  // A step is told as started before its command is.
-  const runs = () => existsSync(join(s.directory, 'runs'));
-  await killAgentAt(runs, s.dataDir, [manifestOf(1, s.service('one', [marker])), second]);
+  await killAgentAt(blocks(s), s.dataDir, [manifestOf(1, s.service('one', [marker])), second]);
   writeFileSync(join(s.directory, 'fail'), '');
   // A power cut tears the line that is just written.
   appendFileSync(join(s.dataDir, 'converge', 'attempt', 'journal'), '{"kind":"beg');
@@ -150,7 +158,7 @@ t.test('killed while undoing, the next agent undoes the rest', async (t) => {
     path: join(s.directory, 'marker'),
     content: '{{ params.body }}',
   };
-  const script = `echo undo >>${s.directory}/undos; until [ -e ${s.directory}/go ]; do sleep 0.05; done`;
+  const script = `echo undo >>${s.directory}/undos; until [ -e ${s.directory}/go ] || [ ! -e ${s.directory} ]; do sleep 0.05; done`;
   const slowUndo: Step = { type: 'exec', id: 'slow', command: ['true'], undo: ['sh', '-c', script] };
   const failing: Step = { type: 'exec', id: 'failing', command: ['false'] };
   const second = manifestOf(2, s.service('two', [marker, slowUndo, failing]));
