@@ -137,8 +137,8 @@ export class Judge implements ProbeListener, MembershipListener {
     const node = nodes.get(name);
     const suspicion = node?.suspicion;
     if (!node || !suspicion || suspicion.token !== token) return;
-    if (result.ok) this.answered(name);
-    else if (result.refused) membership.declareDead(node);
+    if (result.ok && result.reply.type === 'ack') this.answered(name);
+    else if (!result.ok && result.refused) membership.declareDead(node);
     else suspicion.refusalEnded();
     if (node.suspicion) membership.scheduleSuspicion(name, suspicion, suspicion.endsAt);
   }

@@ -60,6 +60,15 @@ test('a refusal that is not repeated counts for nothing', async (t) => {
   t.ok(took > 1400, `then it takes as long as for a silent one: ${took + 500}`);
 });
 
+test('a last connection that something else answers is no sign of life', async (t) => {
+  const scene = silenced('refused');
+  const { host } = scene;
+  scene.until(() => host.exchanges.some(({ exchange }) => exchange.kind === 'dial'), 40_000);
+  const dial = host.exchanges.find(({ exchange }) => exchange.kind === 'dial');
+  if (dial) host.core.handleReply(dial.exchange, { ok: true, reply: { type: 'error', error: 'wrong key' } });
+  t.equal(host.core.counters.suspicionsPostponed, 0);
+});
+
 test('a node that refuses connections is not suspected as long as a helper reaches it', async (t) => {
   const scene = silenced('refused', 'ack');
   scene.pass(60_000);
@@ -134,11 +143,11 @@ test('a new suspicion is verified by a few nodes at once', async (t) => {
 });
 
 test('a helper that had no answer confirms the suspicion, unless the node was heard since', async (t) => {
-  const ask = (scene: Scene): void =>
+  const ask = (scene: Scene, at = 9): void =>
     scene.tell({
       type: 'indirect',
       seqNo: 9,
-      target: Uint8Array.of(10, 0, 0, 9),
+      target: Uint8Array.of(10, 0, 0, at),
       port: 7946,
       node: VICTIM,
       nack: true,
@@ -166,6 +175,11 @@ test('a helper that had no answer confirms the suspicion, unless the node was he
   ask(forgetful);
   forgetful.pass(2500);
   t.notOk(forgetful.status(VICTIM) === 'alive' && confirms(forgetful), 'that was long ago');
+  const misled = silenced('silent');
+  ask(misled, 77);
+  misled.pass(500);
+  t.match(misled.host.messages('nack'), [{ seqNo: 9 }]);
+  t.notOk(confirms(misled), 'the asker took it to be at another address');
 });
 
 test('a process that was stopped takes no silence of that time for evidence', async (t) => {

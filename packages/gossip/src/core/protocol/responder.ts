@@ -16,6 +16,8 @@ const MAX_RELAYS = 1024;
 
 interface Relay {
   target: string;
+  /** The ping goes where this node, too, knows the target to be. What is found elsewhere says nothing of it. */
+  known: boolean;
   origin: Address;
   originSeqNo: number;
   nack: boolean;
@@ -74,6 +76,7 @@ export class Responder {
     const ping: Ping = { ...sourceOf(this.#context), type: 'ping', seqNo, node: message.node };
     const relay: Relay = {
       target: message.node,
+      known: this.#isAt(message.node, at),
       origin: answerTo(message, from),
       originSeqNo: message.seqNo,
       nack: message.nack,
@@ -93,7 +96,7 @@ export class Responder {
     if (!relay || relay.answered) return;
     relay.answered = true;
     this.#sender.send({ type: 'ack', seqNo: relay.originSeqNo, payload: null }, relay.origin);
-    this.#listener.answered(relay.target);
+    if (relay.known) this.#listener.answered(relay.target);
   }
 
   /** Tells the asker that the target is silent. If this process itself was late, the target gets its time once more. */
@@ -107,11 +110,16 @@ export class Responder {
       return;
     }
     if (relay.nack) this.#sender.send({ type: 'nack', seqNo: relay.originSeqNo }, relay.origin);
-    this.#listener.relayFailed(relay.target);
+    if (relay.known) this.#listener.relayFailed(relay.target);
   }
 
   endTimer(seqNo: number): void {
     this.#relays.delete(seqNo);
+  }
+
+  #isAt(name: string, { host, port }: Address): boolean {
+    const address = this.#context.nodes.get(name)?.address;
+    return address?.host === host && address.port === port;
   }
 
   #schedule(seqNo: number, relay: Relay): void {
