@@ -78,17 +78,25 @@ export class Listeners {
     this.#emitter.off(event, listener);
   }
 
+  /** What an asynchronous listener throws comes as a rejection, and unhandled would end the process. */
+  #call(event: keyof GossipEvents, listener: () => unknown): void {
+    const failed = (error: unknown): void =>
+      this.#logger.error({ err: error, event }, 'gossip listener failed');
+    try {
+      const done = listener();
+      if (done instanceof Promise) done.catch(failed);
+    } catch (error) {
+      failed(error);
+    }
+  }
+
   /** @param args makes the arguments; not called when nobody listens. */
   emit<E extends keyof GossipEvents>(event: E, args: () => GossipEvents[E]): void {
     if (this.#emitter.listenerCount(event) === 0) return;
     const made = args();
     queueMicrotask(() => {
       for (const listener of this.#emitter.listeners(event)) {
-        try {
-          (listener as (...args: GossipEvents[E]) => void)(...made);
-        } catch (error) {
-          this.#logger.error({ err: error, event }, 'gossip listener failed');
-        }
+        this.#call(event, () => (listener as (...args: GossipEvents[E]) => unknown)(...made));
       }
     });
   }

@@ -1,6 +1,7 @@
 import { type Address, formatAddress } from '../core/index.js';
 import { GossipError, messageOf } from './gossip-error.js';
 import { type JoinResult, joinAll, Seeds, type SeedsOptions } from './seeds.js';
+import { startInterval } from './timer.js';
 
 /** What the joiner needs of the member. */
 export interface JoinerOptions extends SeedsOptions {
@@ -84,7 +85,7 @@ export class Joiner {
     if (this.#stopped) return;
     this.#options.found(addresses);
     if (!this.#seeds.hasNames || this.#timer) return;
-    this.#timer = setInterval(() => {
+    this.#timer = startInterval(() => {
       this.#refresh().catch((error: unknown) => this.#options.failed(messageOf(error)));
     }, this.#options.resolveIntervalMs);
   }

@@ -12,6 +12,7 @@ import {
 } from '../core/index.js';
 import type { Envelope } from './envelope.js';
 import type { StreamClient } from './stream-client.js';
+import { startTimer } from './timer.js';
 import type { UdpSocket } from './udp.js';
 
 /** Where the host passes on what the core must hear. */
@@ -65,7 +66,7 @@ export class SocketHost implements Host {
 
   schedule(delayMs: number, timer: Timer): void {
     if (this.#stopped) return;
-    const handle = setTimeout(() => {
+    const handle = startTimer(() => {
       this.#timers.delete(handle);
       // If the process was busy or stopped, the answer that this timer waits for may lie in the socket: read first.
       setImmediate(() => this.#fire(timer));

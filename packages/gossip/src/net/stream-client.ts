@@ -3,6 +3,7 @@ import { type Address, type ExchangeResult, formatAddress, resultOf } from '../c
 import type { Envelope } from './envelope.js';
 import { messageOf } from './gossip-error.js';
 import { StreamReader } from './stream-reader.js';
+import { startTimer } from './timer.js';
 import type { Traffic } from './traffic.js';
 
 /** How a dialed stream ended: `closed` is an orderly end without an answer. */
@@ -60,7 +61,7 @@ export class StreamClient {
         if (this.#sockets.has(socket)) this.#traffic.streamsFailed++;
         finish({ ok: false, error: `${formatAddress(to)}: ${why}`, refused });
       };
-      const deadline = setTimeout(() => fail(`no answer within ${Math.round(timeoutMs)} ms`), timeoutMs);
+      const deadline = startTimer(() => fail(`no answer within ${Math.round(timeoutMs)} ms`), timeoutMs);
       socket.on('error', (error: NodeJS.ErrnoException) => {
         fail(error.message, error.code === 'ECONNREFUSED');
       });

@@ -3,6 +3,7 @@ import { type Address, encodeStreamMessage, WireError } from '../core/index.js';
 import { bindError } from './bind-error.js';
 import type { Envelope } from './envelope.js';
 import { StreamReader } from './stream-reader.js';
+import { startTimer } from './timer.js';
 import type { Traffic } from './traffic.js';
 
 /** How much a server takes on. */
@@ -83,7 +84,7 @@ export class StreamServer {
     const stream: Accepted = { socket, reader: new StreamReader(envelope, true), held: 0 };
     this.#accepted.add(stream);
     // A deadline for the whole stream, not for silence: a trickle must not hold a place for ever.
-    const deadline = setTimeout(() => this.#refuse(stream, 'too slow'), timeoutMs);
+    const deadline = startTimer(() => this.#refuse(stream, 'too slow'), timeoutMs);
     socket.once('close', () => {
       clearTimeout(deadline);
       this.#release(stream);
