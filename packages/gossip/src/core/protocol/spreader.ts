@@ -49,8 +49,8 @@ export class Spreader {
   }
 
   /**
-   * Who is told in this round: random nodes, and once of each item the ring successor. In a cluster of 20, each update
-   * would miss somebody by mere chance in one of some hundred cases, until the next exchange of states.
+   * Who is told in this round: random nodes, and of what is new the ring successor besides. In a cluster of 20, each
+   * update would miss somebody by mere chance in one of some hundred cases, until the next exchange of states.
    */
   #receivers(): NodeRecord[] {
     const { queue, ring, config } = this.#context;
@@ -58,7 +58,7 @@ export class Spreader {
     const successor = queue.newest === this.#toldSuccessor ? undefined : ring.get();
     this.#toldSuccessor = queue.newest;
     if (!successor || picked.some(({ name }) => name === successor.name)) return picked;
-    return [successor, ...picked.slice(0, config.gossipNodes - 1)];
+    return [successor, ...picked];
   }
 
   /** Random receivers: active nodes, and nodes that died recently, because they may be wrongly accused. */
