@@ -20,6 +20,8 @@ export class BroadcastQueue {
   readonly #updates = new TransmitTiers();
   readonly #users = new TransmitTiers();
   #nextId = 0;
+  /** Packets in a row in which none of the waiting user messages had room. */
+  #withoutUsers = 0;
 
   /** @param nodes how many nodes the cluster has at this moment. */
   constructor(retransmitMult: number, nodes: () => number) {
@@ -58,16 +60,22 @@ export class BroadcastQueue {
    */
   take(room: number, overhead: number, most: number, doubt: boolean): Part[] {
     if (this.size === 0) return [];
-    const reserved = this.#users.size > 0 ? room * USER_SHARE : 0;
-    const updates = this.#updates.pick(room - reserved, overhead, most);
-    const used = updates.reduce((sum, item) => sum + item.bytes + overhead, 0);
-    const users = this.#users.pick(room - used, overhead, most - updates.length);
+    const updates = this.#updates.pick(room - this.#reserved(room, overhead), overhead, most);
+    const users = this.#users.pick(room - spaceOf(updates, overhead), overhead, most - updates.length);
+    this.#withoutUsers = this.#users.size > 0 && users.length === 0 ? this.#withoutUsers + 1 : 0;
     const limit = retransmitLimit(this.#retransmitMult, this.#nodes());
     if (!doubt) {
       for (const item of updates) this.#count(item, limit);
       for (const item of users) this.#count(item, limit);
     }
     return [...updates, ...users].map((item) => item.part);
+  }
+
+  /** Bytes of a packet kept for user messages. One larger than their share gets its room now and then all the same. */
+  #reserved(room: number, overhead: number): number {
+    if (this.#users.size === 0) return 0;
+    const due = this.#withoutUsers * USER_SHARE >= 1 ? this.#users.pick(room, overhead, 1) : [];
+    return Math.max(room * USER_SHARE, spaceOf(due, overhead));
   }
 
   #item(key: string, message: PacketMessage, finished: (() => void) | undefined): QueueItem {
@@ -90,6 +98,9 @@ export class BroadcastQueue {
     return item.key === '' ? this.#users : this.#updates;
   }
 }
+
+const spaceOf = (items: readonly QueueItem[], overhead: number): number =>
+  items.reduce((sum, item) => sum + item.bytes + overhead, 0);
 
 function bound(tiers: TransmitTiers, most: number, drop: (item: QueueItem) => void): void {
   const last = tiers.size > most ? tiers.last() : undefined;

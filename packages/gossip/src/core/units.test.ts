@@ -107,6 +107,23 @@ test('user messages get a share of a packet that updates could fill', async (t) 
   t.ok(taken.reduce((sum, part) => sum + part.bytes.length + 2, 0) <= 220);
 });
 
+test('a user message larger than that share is not starved by updates that keep coming', async (t) => {
+  const queue = new BroadcastQueue(4, () => 5);
+  queue.user(user(180, 8));
+  const with8: number[] = [];
+  for (let packet = 0; packet < 40; packet++) {
+    for (let i = 0; i < 5; i++) queue.update(`n${i}`, user(100, 1));
+    const taken = queue.take(220, 2, 100, false);
+    t.ok(taken.length > 0);
+    if (taken.some((part) => firstOf(part) === 8)) with8.push(packet);
+  }
+  t.same(with8, [4, 9, 14, 19, 24, 29, 34, 39]);
+  queue.user(user(300, 9));
+  for (let packet = 0; packet < 10; packet++) {
+    t.ok(queue.take(220, 2, 100, false).length > 0, 'one that never fits takes no room away');
+  }
+});
+
 test('waiting user messages are bounded', async (t) => {
   const queue = new BroadcastQueue(4, () => 5);
   for (let i = 0; i < 3000; i++) queue.user(user(2));
