@@ -1,5 +1,13 @@
 import { spawn } from 'node:child_process';
-import { appendFileSync, closeSync, openSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  openSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { t } from 'tap';
@@ -137,6 +145,9 @@ t.test('the child of an agent that was killed is adopted, its output not lost, i
     said += chunk;
   });
   await until('the line by the first agent', () => said.includes('before'));
+  // A line is passed on before that is noted: who is killed in between passes it on twice, rather than never.
+  const position = join(directory, 'run', 'svc.out.position');
+  await until('its note', () => Number(readFileSync(position, 'utf8')) === 'before\n'.length);
   const pid = await pidOf(directory);
   agent.kill('SIGKILL');
   await new Promise((resolve) => agent.on('exit', resolve));
