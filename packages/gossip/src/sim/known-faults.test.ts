@@ -214,6 +214,25 @@ test('a name moves to another address as soon as it is gone from the old one', a
   }
 });
 
+test('a node that starts at another address before it is missed at the old one is taken over in time', async (t) => {
+  for (const count of [2, 5, 20]) {
+    const times: number[] = [];
+    for (let seed = 1; seed <= 7; seed++) {
+      const world = new World({ seed });
+      const [first, second, ...others] = clusterOf(world, count);
+      world.run(3000);
+      second.stop();
+      const moved = world.add('n2', { host: '10.0.8.1' });
+      moved.core.join(first.address);
+      const rest = [first, ...others];
+      const known = (node: SimNode): boolean => node.core.member('n2')?.address.host === '10.0.8.1';
+      times.push(world.until(() => rest.every(known) && allAlive([moved, ...rest]), 60_000));
+    }
+    times.sort((x, y) => x - y);
+    t.ok((times[3] ?? 0) < 4000, `${count} nodes: ${times} ms`);
+  }
+});
+
 test('one claim with versions of its own blocks no later join', async (t) => {
   const world = new World({ seed: 9 });
   const nodes = clusterOf(world, 4);

@@ -88,6 +88,11 @@ export class Judge implements ProbeListener, MembershipListener {
     if (chosen || from === nodes.self.name) prober.begin(node);
   }
 
+  /** A node that came back at another address is taken in once it is known to be gone from the old one: look at once. */
+  contested(node: NodeRecord): void {
+    if (this.#weighsEvidence) this.#parts().prober.begin(node);
+  }
+
   /** What this node itself found out need not wait for the next round of gossip. */
   decided(message: PacketMessage, first: readonly string[]): void {
     if (this.#weighsEvidence) this.#parts().spreader.tellAtOnce(message, first);

@@ -178,7 +178,7 @@ test('an accusation of this node is refuted above what was claimed', async (t) =
   t.equal(told().at(-1), 9, 'and again by gossip');
 });
 
-test('an accusation below the own incarnation needs no answer', async (t) => {
+test('an accusation below the own incarnation needs no new one', async (t) => {
   const host = given(accuse('suspect', 'self', 0));
   t.equal(host.core.self.incarnation, 1);
 });

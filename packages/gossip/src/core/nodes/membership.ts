@@ -20,6 +20,8 @@ const MAX_NODES = 1 << 16;
 export interface MembershipListener {
   /** A node that was believed alive is suspected by `from`, and not because of a probe of our own. */
   suspected(node: NodeRecord, from: string): void;
+  /** Somebody with a newer incarnation uses the name of a node that is believed alive at another address. */
+  contested(node: NodeRecord): void;
   /** This node itself came to a decision that others should hear soon, `first` before the rest. */
   decided(message: PacketMessage, first: readonly string[]): void;
 }
@@ -57,6 +59,7 @@ export class Membership {
     }
     if (moved(known, claimed) && isActive(known)) {
       this.#conflict(known, claimOf(message, claimed));
+      if (message.incarnation > known.incarnation) this.#listener.contested(known);
       return;
     }
     if (isNews(message, claimed, known) && this.#welcome(message, claimed))
@@ -245,8 +248,13 @@ export class Membership {
   }
 
   #accused(message: Accusation): NodeRecord | undefined {
-    const node = this.#context.nodes.get(message.node);
-    if (!node || message.incarnation < node.incarnation) return undefined;
+    const { nodes } = this.#context;
+    const node = nodes.get(message.node);
+    if (!node) return undefined;
+    if (message.incarnation < node.incarnation) {
+      if (node.name === nodes.self.name) this.#correct(message.from);
+      return undefined;
+    }
     if (!nameFits(message.from)) {
       warn(this.#context, 'malformed', `${message.type} about '${node.name}': accuser's name is too long`);
       return undefined;
@@ -284,6 +292,17 @@ export class Membership {
     awareness.apply(1);
     this.#listener.decided(this.#announceSelf(), [accuser]);
     warn(this.#context, 'refuted', `this node was accused at incarnation ${accused}`);
+  }
+
+  /**
+   * Tells an accuser directly what it has missed: the refutation was lost on its way, or the accuser did not take it in
+   * because it believed this node to be alive at its former address.
+   */
+  #correct(accuser: string): void {
+    const { nodes, leaving } = this.#context;
+    const node = nodes.get(accuser);
+    if (!node || leaving || node.name === nodes.self.name) return;
+    this.#sender.sendExactly([this.aliveMessage(nodes.self)], node.address, node);
   }
 
   #announceSelf(): Alive {

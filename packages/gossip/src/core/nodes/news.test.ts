@@ -367,3 +367,44 @@ test('a node whose incarnation was driven to the end can be started again', asyn
     t.throws(() => new RecordingHost({}, before), { name: 'RangeError', message: `incarnation ${before}` });
   }
 });
+
+test('who accuses this node of what it has refuted already is told so directly', async (t) => {
+  for (const type of ['suspect', 'dead'] as const) {
+    const host = given(alive('a', 1), alive('b', 1), accuse('suspect', 'self', 4));
+    empty(host);
+    hear(host, accuse(type, 'self', 4, 'a'));
+    t.match(host.sent, [
+      { to: '10.0.0.97:7946', messages: [{ type: 'alive', node: 'self', incarnation: 5 }] },
+    ]);
+    t.same([host.core.self.incarnation, host.core.healthScore], [5, 1], 'the refutation stays what it was');
+    hear(host, accuse(type, 'self', 4, 'stranger'), accuse(type, 'self', 4, 'self'));
+    t.equal(host.sent.length, 1, 'unless nobody knows who that is');
+    host.core.leave();
+    host.fire('farewell', host.time + 1000);
+    host.sent.length = 0;
+    hear(host, accuse(type, 'self', 4, 'a'));
+    t.same(host.sent, [], 'nor does one that has left contradict');
+  }
+});
+
+test('a node whose name is claimed elsewhere is probed at once, if the claim is newer', async (t) => {
+  const elsewhere = { addr: Uint8Array.of(10, 0, 7, 7) };
+  for (const [incarnation, judgment, probed] of [
+    [5, 'evidence', []],
+    [6, 'evidence', ['10.0.0.97:7946']],
+    [6, 'memberlist', []],
+  ] as const) {
+    const host = new RecordingHost({ judgment });
+    hear(host, alive('a', 5), alive('b', 1));
+    empty(host);
+    hear(host, alive('a', incarnation, elsewhere), alive('a', incarnation, elsewhere));
+    const pings = host.sent.filter(({ messages }) => messages.some(({ type }) => type === 'ping'));
+    t.same(
+      pings.map(({ to }) => to),
+      probed,
+      `${incarnation}, ${judgment}`,
+    );
+    t.equal(host.core.member('a')?.address.host, '10.0.0.97');
+    t.equal(statusOf(host, 'a'), 'alive');
+  }
+});
