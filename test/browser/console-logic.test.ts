@@ -18,6 +18,9 @@ interface Logic {
   placeInput(http: string, input: object): { method: string; path: string; body: object | undefined };
   createEventParser(onEvent: (event: { event: string; data: string }) => void): (text: string) => void;
   relativeTime(at: number, now: number): string;
+  hourAndMinute(at: number, now: number): string;
+  verdict(node: Partial<NodeView>): string;
+  withoutLink(node: Partial<NodeView>): string | undefined;
   formatBytes(bytes: number): string;
   parseUnifiedDiff(text: string): readonly object[];
   passwordStrength(password: string, userName: string): string;
@@ -43,6 +46,7 @@ const modules = [
   'api/event-stream',
   'lib/time',
   'lib/format',
+  'lib/last-known',
   'lib/unified-diff',
   'lib/password',
   'editor/edit-keys',
@@ -128,6 +132,24 @@ test('the console without a page', async (t) => {
     t.equal(logic.relativeTime(now - 72 * 3_600_000, now), '3 d ago');
     t.equal(logic.formatBytes(999), '999 B');
     t.equal(logic.formatBytes(1_400_000_000), '1.4 GB');
+  });
+
+  t.test('what was last known of a node without a link is told as past', async (t) => {
+    const good = { hash: 'a', revision: 1 };
+    const node = (change: Partial<NodeView>) =>
+      logic.verdict({ connected: false, desired: good, running: good, failed: null, ...change });
+    t.equal(node({ connected: true }), 'It runs what it shall');
+    t.equal(node({}), 'It ran what it should');
+    t.match(node({ running: { hash: 'b', revision: 2 } }), /^It didn’t run yet/);
+    t.match(node({ running: null }), /^It ran nothing/);
+    t.equal(node({ desired: null }), 'Nothing is desired of this node yet');
+    t.match(logic.withoutLink({ connected: false, member: 'dead' }), /the gossip says dead/);
+    t.match(logic.withoutLink({ connected: false, member: 'left' }), /the gossip says left/);
+    t.match(logic.withoutLink({ connected: false, member: null }), /doesn’t know the node/);
+    t.equal(logic.withoutLink({ connected: true, member: 'alive' }), undefined);
+    const at = (day: number, hour: number) => new Date(2026, 10, day, hour, 3).getTime();
+    t.equal(logic.hourAndMinute(at(21, 14), at(21, 16)), '14:03');
+    t.equal(logic.hourAndMinute(at(20, 14), at(21, 16)), 'Nov 20, 14:03');
   });
 
   t.test('a unified diff gets the line numbers of both sides', async (t) => {

@@ -46,6 +46,7 @@ test('the console, by what a person sees and clicks', {
     ['a failed rollout names node, step and the command’s own words', failedRollout],
     ['revisions show what changed', revisions],
     ['a lost controller is told and comes back by itself', lostController],
+    ['a node without a link is shown as it was last known', stoppedNode],
     ['tokens are revoked after a question', revokeToken],
     ['logging out and in again', logOutAndIn],
   ];
@@ -289,6 +290,18 @@ async function lostController(t: Test, { page, cluster }: Story): Promise<void> 
   await page.getByText('live', { exact: true }).waitFor({ timeout: 30_000 });
   await page.getByText('Disconnected from the controller.').waitFor({ state: 'detached' });
   for (const name of names) await row(page, name).getByText('connected').waitFor({ timeout: 40_000 });
+}
+
+async function stoppedNode(t: Test, { page, cluster }: Story): Promise<void> {
+  await cluster.stopAgent(3);
+  await row(page, 'node-3').getByText('was healthy').waitFor();
+  await section(page, 'node-3').click();
+  await heading(page, /^node-3 down/).waitFor();
+  await page.getByText('the gossip says left').waitFor();
+  await page.getByText(/^It ran what it should, as of \d\d:\d\d\.$/).waitFor();
+  for (const words of ['was running', 'was healthy']) await page.getByText(words).waitFor();
+  t.equal(await page.locator('.services .tone-good').count(), 0, 'nothing is shown as good now');
+  await checkLooks(t, page, 'node-stopped');
 }
 
 async function revokeToken(t: Test, { page }: Story): Promise<void> {

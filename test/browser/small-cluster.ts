@@ -19,6 +19,8 @@ export interface SmallCluster {
   join(name: string, token: string): Promise<void>;
   /** What the service of the node that joined as the n-th (from 1) answers. */
   ask(node: number, path?: string): Promise<string>;
+  /** Stops the agent of the node that joined as the n-th (from 1), in order. */
+  stopAgent(node: number): Promise<void>;
   /** Stops the controller, as a crash or an update would; agents stay. */
   stopController(): Promise<void>;
   /** Starts it again on the same state and addresses. */
@@ -62,6 +64,9 @@ export async function startCluster(t: Test): Promise<SmallCluster> {
     async ask(node, path = '/') {
       const response = await fetch(`http://${network}.${node}:${servicePort}${path}`);
       return response.text();
+    },
+    async stopAgent(node) {
+      await agents[node - 1]?.stop();
     },
     stopController: () => controller.stop(),
     async restartController() {

@@ -64,7 +64,7 @@ function nodeDetail(n: NodeView, paint: Palette): string {
     ['running', hash(n.running)],
     ...n.services.map((s) => [
       `service ${s.service}`,
-      `${s.process}, ${s.health}${s.detail === '' ? '' : ` (${printable(s.detail)})`}, started ${ago(s.startedAt)}, restarts ${s.restarts}`,
+      `${n.connected ? '' : 'was '}${s.process}, ${s.health}${s.detail === '' ? '' : ` (${printable(s.detail)})`}, started ${ago(s.startedAt)}, restarts ${s.restarts}`,
     ]),
     ...Object.entries(n.facts).map(([k, v]) => [k, printable(v)]),
   ];

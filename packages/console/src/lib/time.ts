@@ -26,6 +26,14 @@ export function absoluteTime(at: number): string {
   return absolute.format(at);
 }
 
+/** `14:03`, with its date when that isn't today's: `Nov 20, 14:03`. Both ms since the epoch. */
+export function hourAndMinute(at: number, now: number): string {
+  const isToday = new Date(at).toDateString() === new Date(now).toDateString();
+  const time = new Date(at).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });
+  if (isToday) return time;
+  return `${new Date(at).toLocaleDateString('en-US', { month: 'short', day: 'numeric' })}, ${time}`;
+}
+
 /** `14:03:22.118` in the reader's zone. */
 export function clockTime(at: number): string {
   const date = new Date(at);

@@ -2,6 +2,7 @@ import type { NodeView } from '@shoal/common';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { ChartPanel } from '../charts/chart-panel.js';
+import { withoutLink } from '../lib/last-known.js';
 import { LogPanel } from '../logs/log-panel.js';
 import type { PageProps } from '../shell.js';
 import { cluster } from '../state/cluster.js';
@@ -53,7 +54,9 @@ function NodeContent({ node, mayRemove }: { node: NodeView; mayRemove: boolean }
       }
       {...(actions === false ? {} : { actions })}
     >
-      {node.status !== 'ok' && <p class="lead muted">{nodeLook(node.status).meaning}.</p>}
+      {node.status !== 'ok' && (
+        <p class="lead muted">{withoutLink(node) ?? nodeLook(node.status).meaning}.</p>
+      )}
       {node.failed !== null && (
         <Failure failure={node.failed.failure} where={<>Revision {node.failed.revision}</>} />
       )}
@@ -62,7 +65,7 @@ function NodeContent({ node, mayRemove }: { node: NodeView; mayRemove: boolean }
           <Hashes node={node} />
         </Section>
         <Section title="Services">
-          <Services services={node.services} />
+          <Services node={node} />
         </Section>
       </div>
       <ChartPanel node={node.name} />

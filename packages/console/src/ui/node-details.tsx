@@ -1,9 +1,10 @@
-import type { HashView, NodeView, ServiceStatusView } from '@shoal/common';
+import type { HashView, NodeView } from '@shoal/common';
 import type { ComponentChildren, JSX } from 'preact';
 import { formatBytes } from '../lib/format.js';
+import { verdict } from '../lib/last-known.js';
 import { Link } from './link.js';
 import { WordBadge } from './status.js';
-import { Hash, Time } from './text.js';
+import { AsOf, Hash, Time } from './text.js';
 
 /** The three hashes, what each means, and what they say together. */
 export function Hashes({ node }: { node: NodeView }): JSX.Element {
@@ -11,14 +12,23 @@ export function Hashes({ node }: { node: NodeView }): JSX.Element {
     <>
       <dl class="hashes">
         <HashRow name="Desired" meaning="what the spec says it shall be" view={node.desired} />
-        <HashRow name="Running" meaning="what is in force, measured by the agent" view={node.running} />
+        <HashRow
+          name="Running"
+          meaning={
+            node.connected ? 'what is in force, measured by the agent' : 'what was in force, as last measured'
+          }
+          view={node.running}
+        />
         <HashRow
           name="Failed"
           meaning="what was tried last and undone; not offered again unasked"
           view={node.failed}
         />
       </dl>
-      <p class="verdict">{verdict(node)}</p>
+      <p class="verdict">
+        {verdict(node)}
+        {!node.connected && node.desired !== null && <AsOf at={node.lastSeenAt} />}.
+      </p>
     </>
   );
 }
@@ -49,21 +59,10 @@ function HashRow({
   );
 }
 
-function verdict({ desired, running, failed }: NodeView): string {
-  if (desired === null) return 'Nothing is desired of this node yet.';
-  if (running?.hash === desired.hash) {
-    return failed === null
-      ? 'It runs what it shall.'
-      : 'It runs what it shall: after the failure it was put back on its last good configuration.';
-  }
-  if (failed?.hash === desired.hash)
-    return 'What it shall run failed here; it stays on its last good configuration.';
-  if (running === null) return 'It runs nothing of the cluster yet.';
-  return 'It doesn’t run yet what it shall.';
-}
-
-/** Each service's process and health. */
-export function Services({ services }: { services: readonly ServiceStatusView[] }): JSX.Element {
+/** Each service's process and health; what was last known of them when the node has no link. */
+export function Services({ node }: { node: NodeView }): JSX.Element {
+  const { services } = node;
+  const stale = !node.connected;
   if (services.length === 0) return <p class="muted">No service runs here yet.</p>;
   return (
     <ul class="services">
@@ -72,16 +71,17 @@ export function Services({ services }: { services: readonly ServiceStatusView[] 
           <div class="service-head">
             <strong>{service.service}</strong>
             <span class="pair">
-              <span class="muted">process</span> <WordBadge word={service.process} />
+              <span class="muted">process</span> <WordBadge word={service.process} stale={stale} />
             </span>
             <span class="pair">
-              <span class="muted">health</span> <WordBadge word={service.health} />
+              <span class="muted">health</span> <WordBadge word={service.health} stale={stale} />
             </span>
           </div>
           <p class="hint">
             started <Time at={service.startedAt} none="at an unknown time" />, restarted {service.restarts}{' '}
             {service.restarts === 1 ? 'time' : 'times'}
             {service.detail !== '' && <>; {service.detail}</>}
+            {stale && <AsOf at={node.lastSeenAt} />}
           </p>
         </li>
       ))}

@@ -104,13 +104,7 @@ function Services({
         return (
           <li key={service}>
             {service}
-            {stale ? (
-              <span class="muted" title="What was last known of it">
-                was {word}
-              </span>
-            ) : (
-              <WordBadge word={word} title={detail || word} />
-            )}
+            <WordBadge word={word} title={detail || word} stale={stale} />
           </li>
         );
       })}

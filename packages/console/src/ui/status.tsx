@@ -108,8 +108,16 @@ const serviceTones: Readonly<Record<string, readonly [Tone, IconName]>> = {
   revoked: ['quiet', 'cross'],
 };
 
+interface WordProps {
+  readonly word: string;
+  readonly title?: string;
+  /** It was so when it was last heard of: what is so now, nobody knows. */
+  readonly stale?: boolean;
+}
+
 /** A state that comes as a word: of a process, a health check, a token. */
-export function WordBadge({ word, title }: { word: string; title?: string }): JSX.Element {
+export function WordBadge({ word, title, stale = false }: WordProps): JSX.Element {
+  if (stale) return <Badge shown={look('quiet', 'behind', `was ${word}`, 'What was last known of it')} />;
   const [tone, icon] = serviceTones[word] ?? (['quiet', 'dot'] as const);
   return <Badge shown={look(tone, icon, word, title ?? word)} />;
 }

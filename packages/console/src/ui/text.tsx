@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { shortHash } from '../lib/format.js';
-import { absoluteTime, relativeTime } from '../lib/time.js';
+import { absoluteTime, hourAndMinute, relativeTime } from '../lib/time.js';
 import { clock } from '../state/clock.js';
 import { useStore } from '../state/store.js';
 
@@ -12,6 +12,20 @@ export function Time({ at, none = '–' }: { at: number | null | undefined; none
     <time dateTime={new Date(at).toISOString()} title={absoluteTime(at)}>
       {relativeTime(at, now)}
     </time>
+  );
+}
+
+/** Of when something was last known: `, as of 14:03`; nothing where that isn't known either. */
+export function AsOf({ at }: { at: number | null }): JSX.Element | null {
+  const now = useStore(clock);
+  if (at === null) return null;
+  return (
+    <>
+      , as of{' '}
+      <time dateTime={new Date(at).toISOString()} title={absoluteTime(at)}>
+        {hourAndMinute(at, now)}
+      </time>
+    </>
   );
 }
 
