@@ -1,4 +1,5 @@
 import { createServer } from 'node:net';
+import { runInNewContext } from 'node:vm';
 import { test } from 'tap';
 import type { Conflict, Message, RemoteState, RoundTrip } from './events.js';
 import { FAST, keepingLogger, membersOn, placeOf, stateOf, until } from './members.test-support.js';
@@ -58,6 +59,76 @@ test('a message that cannot go says why', async (t) => {
   const sealed = await member(t, 'sealed', { keys: [new Uint8Array(16)] });
   const { address: host, port } = sealed.self;
   await t.rejects(gossip.send({ host, port }, Buffer.from('x'), { reliable: true }), { code: 'SEND_FAILED' });
+});
+
+test('a body that is no Uint8Array is refused, as it could only arrive destroyed', async (t) => {
+  const gossip = await member(t, 'a');
+  let heard = 0;
+  gossip.on('message', () => heard++);
+  const faults: [unknown, string][] = [
+    ['hello', 'a string'],
+    [undefined, 'undefined'],
+    [null, 'null'],
+    [7, 'a number'],
+    [{ length: 3 }, 'an object'],
+    [[1, 2], 'an array'],
+    [new ArrayBuffer(3), 'an ArrayBuffer'],
+    [new Uint16Array(3), 'a Uint16Array'],
+  ];
+  for (const [fault, kind] of faults) {
+    const want = { code: 'INVALID_OPTION', message: `body is ${kind}, expected a Uint8Array` };
+    const body = fault as Uint8Array;
+    t.throws(() => gossip.broadcast(body), want);
+    await t.rejects(gossip.send('a', body), want);
+    await t.rejects(gossip.send('a', body, { reliable: true }), want);
+  }
+  await t.rejects(gossip.send('a', 'text' as unknown as Uint8Array), {
+    message: /^body is a string/,
+    hint: 'Buffer.from(text)',
+  });
+  const elsewhere = runInNewContext('Uint8Array.of(1)') as Uint8Array;
+  await gossip.send('a', elsewhere, { reliable: true });
+  await until(t, 'one of another realm, as test runners make them, is one', () => heard === 1);
+  for (const [to, message] of [
+    [undefined, /^to is undefined, expected a member's name or/],
+    [{ host: gossip.self.address, port: '9896' }, /and a port from 1 to 65535$/],
+  ] as const) {
+    const sent = gossip.send(to as unknown as string, elsewhere);
+    await t.rejects(sent, { code: 'BAD_ADDRESS', message });
+  }
+});
+
+test('a callback whose result is of another type counts as one that throws', async (t) => {
+  const { logger, lines } = keepingLogger();
+  const a = await member(t, 'a');
+  const b = await member(t, 'b');
+  const words = (() => 'text') as unknown as () => Uint8Array;
+  const late = (async () => {
+    throw new Error('nobody waits for this');
+  }) as unknown as () => boolean;
+  const wrong = await member(t, 'wrong', { logger, localState: words, ackPayload: words, acceptAlive: late });
+  const states: RemoteState[] = [];
+  const trips: RoundTrip[] = [];
+  for (const x of [a, b]) {
+    x.on('remoteState', (state) => states.push(state));
+    x.on('roundTrip', (trip) => trips.push(trip));
+  }
+  await wrong.join([placeOf(a)]);
+  await b.join([placeOf(a)]);
+  await until(t, 'it is pinged', () => trips.some((trip) => trip.member.name === 'wrong'));
+  t.same(states, [], 'nothing goes along with its state');
+  t.notOk(
+    trips.some(({ payload }) => payload !== null),
+    'nor with its answers',
+  );
+  t.equal(wrong.members().length, 1, 'and nobody is taken in');
+  const errors = lines.flatMap(({ level, fields }) => (level === 'error' ? [fields] : []));
+  const logged = new Map(errors.map((fields) => Object.values(fields) as [string, Error]));
+  t.match(Object.fromEntries(logged), {
+    'localState failed': { message: 'result is a string, expected a Uint8Array' },
+    'ackPayload failed': { message: 'result is a string, expected a Uint8Array' },
+    'acceptAlive failed': { message: 'result is a Promise, expected a boolean' },
+  });
 });
 
 for (const serf of [true, false]) {

@@ -1,8 +1,13 @@
+import { isUint8Array } from 'node:util/types';
 import { type Application, type Claim, DEFAULT_STREAM_LIMITS } from '../core/index.js';
+import { checkResult } from './kind-of.js';
 import type { RateLimitedLog } from './log.js';
 import { type ClaimedMember, claimedMemberOf } from './member.js';
 
-/** What an application can add to the protocol and forbid. What these throw is logged and counts as a veto, or as nothing to send. */
+/**
+ * What an application can add to the protocol and forbid. They answer at once, not by a promise. What these throw, and a
+ * result of another type, is logged and counts as a veto, or as nothing to send.
+ */
 export interface GossipCallbacks {
   /**
    * Bytes that go along with this node's state to each node that it exchanges states with, at a join and every
@@ -43,40 +48,59 @@ export class Callbacks implements Application {
   }
 
   localState(join: boolean): Uint8Array {
-    return this.#bytes('localState', MAX_STATE_BYTES, () => this.#callbacks.localState?.(join)) ?? NONE;
+    const { localState } = this.#callbacks;
+    return (
+      this.#bytes(
+        'localState',
+        MAX_STATE_BYTES,
+        localState && (() => localState.call(this.#callbacks, join)),
+      ) ?? NONE
+    );
   }
 
   ackPayload(): Uint8Array | null {
-    return this.#bytes('ackPayload', MAX_PAYLOAD_BYTES, () => this.#callbacks.ackPayload?.()) ?? null;
+    const { ackPayload } = this.#callbacks;
+    return this.#bytes('ackPayload', MAX_PAYLOAD_BYTES, ackPayload?.bind(this.#callbacks)) ?? null;
   }
 
   refusesAlive(claim: Claim): string | undefined {
+    const { acceptAlive } = this.#callbacks;
     return (
       this.#refusesHost(claim.address.host) ??
-      this.#veto('acceptAlive', () => this.#callbacks.acceptAlive?.(claimedMemberOf(claim)))
+      this.#veto(
+        'acceptAlive',
+        acceptAlive && (() => acceptAlive.call(this.#callbacks, claimedMemberOf(claim))),
+      )
     );
   }
 
   refusesMerge(claims: readonly Claim[]): string | undefined {
-    return this.#veto('acceptMerge', () => this.#callbacks.acceptMerge?.(claims.map(claimedMemberOf)));
+    const { acceptMerge } = this.#callbacks;
+    return this.#veto(
+      'acceptMerge',
+      acceptMerge && (() => acceptMerge.call(this.#callbacks, claims.map(claimedMemberOf))),
+    );
   }
 
-  #veto(name: string, ask: () => boolean | undefined): string | undefined {
+  #veto(name: string, ask: (() => boolean) | undefined): string | undefined {
+    if (!ask) return undefined;
     try {
-      return (ask() ?? true) ? undefined : `refused by ${name}`;
+      const accepted = ask();
+      checkResult(accepted, typeof accepted === 'boolean', 'a boolean');
+      return accepted ? undefined : `refused by ${name}`;
     } catch (error) {
       this.#log.error(`${name} failed`, error);
       return `${name} failed`;
     }
   }
 
-  #bytes(name: string, most: number, ask: () => Uint8Array | undefined): Uint8Array | undefined {
+  #bytes(name: string, most: number, ask: (() => Uint8Array) | undefined): Uint8Array | undefined {
+    if (!ask) return undefined;
     try {
       const bytes = ask();
-      if (bytes !== undefined && bytes.length > most) {
-        throw new RangeError(`${bytes.length} bytes, expected at most ${most}`);
-      }
-      return bytes && Uint8Array.from(bytes);
+      checkResult(bytes, isUint8Array(bytes), 'a Uint8Array');
+      if (bytes.length > most) throw new RangeError(`${bytes.length} bytes, expected at most ${most}`);
+      return Uint8Array.from(bytes);
     } catch (error) {
       this.#log.error(`${name} failed`, error);
       return undefined;

@@ -208,7 +208,8 @@ export class Gossip {
 
   /**
    * Sends a message of at most `maxMessageBytes` to random nodes, as often as an update: all of a few nodes hear it, some
-   * several times. In larger clusters who hears it first has to broadcast it again. Throws GossipError MESSAGE_TOO_LARGE.
+   * several times. In larger clusters who hears it first has to broadcast it again. Throws GossipError INVALID_OPTION for what
+   * isn't a Uint8Array, or MESSAGE_TOO_LARGE.
    */
   broadcast(body: Uint8Array): void {
     this.#checkRunning();
@@ -217,8 +218,8 @@ export class Gossip {
 
   /**
    * Sends a message to one node: a member's name, or any numeric address. Best effort, done once it is on its way;
-   * or `reliable`, done once the receiver has taken it in. Throws GossipError UNKNOWN_MEMBER, BAD_ADDRESS,
-   * MESSAGE_TOO_LARGE or, for a reliable one, SEND_FAILED.
+   * or `reliable`, done once the receiver has taken it in. Throws GossipError INVALID_OPTION for what isn't a
+   * Uint8Array, UNKNOWN_MEMBER, BAD_ADDRESS, MESSAGE_TOO_LARGE or, for a reliable one, SEND_FAILED.
    */
   async send(to: string | Address, body: Uint8Array, options: SendOptions = {}): Promise<void> {
     this.#checkRunning();

@@ -7,6 +7,7 @@ import {
   type Gossiper,
 } from '../core/index.js';
 import { GossipError } from './gossip-error.js';
+import { checkBytes, kindOf } from './kind-of.js';
 import type { StreamClient } from './stream-client.js';
 
 /** How to send a direct message. */
@@ -39,17 +40,22 @@ export class Messenger {
     this.#options = options;
   }
 
-  /** Queues a message for all nodes. Throws GossipError MESSAGE_TOO_LARGE. */
+  /** Queues a message for all nodes. Throws GossipError INVALID_OPTION or MESSAGE_TOO_LARGE. */
   broadcast(body: Uint8Array): void {
     const { core } = this.#options;
+    checkBytes('body', body);
     checkSize(body, core.maxMessageBytes, 'there is no way to broadcast more; spread a reference to it');
     // It is encoded later, and the caller may reuse its memory.
     core.broadcast(Uint8Array.from(body));
   }
 
-  /** Sends a message to one node. Throws GossipError UNKNOWN_MEMBER, BAD_ADDRESS, MESSAGE_TOO_LARGE or SEND_FAILED. */
+  /**
+   * Sends a message to one node. Throws GossipError INVALID_OPTION, UNKNOWN_MEMBER, BAD_ADDRESS, MESSAGE_TOO_LARGE or
+   * SEND_FAILED.
+   */
   async send(to: string | Address, body: Uint8Array, options: SendOptions): Promise<void> {
     const { core, client, compress, timeoutMs } = this.#options;
+    checkBytes('body', body);
     const address = this.#addressOf(to);
     if (!options.reliable) {
       checkSize(body, core.maxMessageBytes, 'send it with reliable: true');
@@ -68,8 +74,13 @@ export class Messenger {
       if (!node) throw new GossipError('UNKNOWN_MEMBER', `there is no member '${to}'`);
       return node.address;
     }
-    if (bytesOfHost(to.host) && to.port > 0 && to.port < 65_536) return to;
-    throw new GossipError('BAD_ADDRESS', `cannot send to ${formatAddress(to)}, expected a numeric address`);
+    if (typeof to?.host !== 'string') {
+      const message = `to is ${kindOf(to)}, expected a member's name or { host, port }`;
+      throw new GossipError('BAD_ADDRESS', message);
+    }
+    if (bytesOfHost(to.host) && Number.isInteger(to.port) && to.port > 0 && to.port < 65_536) return to;
+    const message = `cannot send to ${formatAddress(to)}, expected a numeric address and a port from 1 to 65535`;
+    throw new GossipError('BAD_ADDRESS', message);
   }
 }
 
