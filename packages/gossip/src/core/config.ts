@@ -39,11 +39,11 @@ export interface GossipConfig {
   awarenessMax: number;
   /** Time between rounds of gossip while there is something to tell. Default 200. */
   gossipIntervalMs: number;
-  /** Nodes told in one round. Default 3. */
+  /** Random nodes told in one round; of what is new, the ring successor is told besides. Default 3. */
   gossipNodes: number;
   /** Dead nodes are still told about for this long, then leave the protocol's node table. Default 30000. */
   gossipToTheDeadMs: number;
-  /** Each update is sent mult x ceil(log10(n + 1)) times by each node. Default 4. */
+  /** Each update is sent mult x max(2, ceil(log10(n + 1))) times by each node. Default 4. */
   retransmitMult: number;
   /** Time between full exchanges with a random node; stretched above 32 nodes. Default 30000. */
   pushPullIntervalMs: number;

@@ -135,7 +135,7 @@ export function metaBytes(dice: Dice): Uint8Array {
  * A msgpack body: well formed, with at most one thing wrong. `fixed` gives values, already encoded, for fields that
  * must agree with something else.
  */
-export function oddBody(dice: Dice, name: BodyName, fixed: Record<string, Uint8Array> = {}): Uint8Array {
+function oddBody(dice: Dice, name: BodyName, fixed: Record<string, Uint8Array> = {}): Uint8Array {
   const fields = Object.entries(BODIES[name]).map(([field, kind]) => ({
     key: anyRaw(dice, encodeUtf8(field)),
     value: fixed[field] ?? goodValue(dice, kind),
@@ -214,7 +214,7 @@ export function serfBody(dice: Dice): Uint8Array {
 }
 
 /** A full exchange of state whose counts may lie. */
-export function oddPushPull(dice: Dice): Uint8Array {
+function oddPushPull(dice: Dice): Uint8Array {
   const nodes = dice.times(dice.size(30), () => (dice.chance(0.98) ? oddBody(dice, 'node') : oddValue(dice)));
   const user = dice.chance(0.5) ? serfBody(dice) : dice.bytes(dice.size(200));
   const fixed: Record<string, Uint8Array> = {};

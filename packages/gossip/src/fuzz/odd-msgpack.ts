@@ -105,7 +105,7 @@ export function lyingHead(dice: Dice): Uint8Array {
 }
 
 /** A value that many others lie in. */
-export function deepValue(dice: Dice): Uint8Array {
+function deepValue(dice: Dice): Uint8Array {
   const depth = dice.pick([1, 16, 1024, 20_000]);
   const level = dice.pick([Uint8Array.of(0x91), Uint8Array.of(0x81, 0x01), Uint8Array.of(0xdd, 0, 0, 0, 1)]);
   return concatBytes(...dice.times(depth, () => level), Uint8Array.of(dice.below(256)));

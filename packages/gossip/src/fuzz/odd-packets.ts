@@ -7,7 +7,7 @@ import { oddMessage, oddStreamMessage } from './odd-messages.js';
 import { anyInt, anyRaw, bigEndian, mapHead, oddInt, oddValue } from './odd-msgpack.js';
 
 /** A compound of these parts whose count and lengths may lie. */
-export function oddCompound(dice: Dice, parts: readonly Uint8Array[]): Uint8Array {
+function oddCompound(dice: Dice, parts: readonly Uint8Array[]): Uint8Array {
   const honest = dice.chance(0.8);
   const count = honest ? parts.length : dice.below(256);
   const lengths = parts.map((part) =>
@@ -17,7 +17,7 @@ export function oddCompound(dice: Dice, parts: readonly Uint8Array[]): Uint8Arra
 }
 
 /** A compress message around bytes, sometimes with a wrong algorithm or damaged content. */
-export function oddCompressed(dice: Dice, plain: Uint8Array): Uint8Array {
+function oddCompressed(dice: Dice, plain: Uint8Array): Uint8Array {
   const packed = lzwCompress(plain);
   if (dice.chance(0.1)) packed[dice.below(packed.length)] = dice.below(256);
   const cut = dice.chance(0.05) ? packed.subarray(0, dice.below(packed.length)) : packed;
@@ -54,7 +54,7 @@ const compound = (part: Uint8Array, copies: number): Uint8Array =>
   );
 
 /** Small packets that stand for a great deal of work: nested bombs of LZW and of empty or tiny parts. */
-export const BOMBS: Readonly<Record<string, () => Uint8Array>> = {
+const BOMBS: Readonly<Record<string, () => Uint8Array>> = {
   'zeros compressed': () => compress(new Uint8Array(1 << 20)),
   'zeros compressed twice': () => compress(compress(new Uint8Array(1 << 19))),
   'a text of a megabyte': () =>

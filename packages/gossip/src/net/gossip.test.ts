@@ -5,54 +5,20 @@ import { Worker } from 'node:worker_threads';
 import { type Test, test } from 'tap';
 import type { MemberEvent } from './events.js';
 import { Gossip } from './gossip.js';
+import {
+  FAST,
+  KEY,
+  keepingLogger,
+  membersOn,
+  OTHER_KEY,
+  placeOf,
+  stateOf,
+  until,
+} from './members.test-support.js';
 import type { GossipOptions } from './options.js';
 
-/* Real sockets on 127.10.2.0/24. Times are a fifth of the usual, so that a failure is found in about a second. */
-const FAST: NonNullable<GossipOptions['overrides']> = {
-  probeIntervalMs: 200,
-  probeTimeoutMs: 80,
-  gossipIntervalMs: 20,
-  pushPullIntervalMs: 1000,
-  rejoinIntervalMs: 200,
-  streamTimeoutMs: 600,
-  suspicionMult: 3,
-  suspicionMaxTimeoutMult: 2,
-};
-const KEY = Uint8Array.from({ length: 32 }, (_, i) => i);
-const OTHER_KEY = Uint8Array.from({ length: 16 }, (_, i) => 200 - i);
-
-let hosts = 1;
-
-/** A member on an address of its own. */
-async function member(t: Test, name: string, options: Partial<GossipOptions> = {}): Promise<Gossip> {
-  const bind = { host: `127.10.2.${hosts++}`, port: 9896 };
-  const gossip = await Gossip.start({ name, bind, tags: { id: name }, overrides: FAST, ...options });
-  t.teardown(() => gossip.stop());
-  return gossip;
-}
-
-const placeOf = (gossip: Gossip): string => `${gossip.self.address}:${gossip.self.port}`;
-const stateOf = (gossip: Gossip, name: string): string | undefined =>
-  gossip.members().find((m) => m.name === name)?.state;
-
-async function until(t: Test, what: string, done: () => boolean): Promise<void> {
-  const deadline = Date.now() + 15_000;
-  while (!done()) {
-    if (Date.now() > deadline) throw new Error(`never so: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  t.pass(what);
-}
-
-/** A logger that counts its lines. */
-function countingLogger(): {
-  lines: { level: string; fields: object }[];
-  logger: NonNullable<GossipOptions['logger']>;
-} {
-  const lines: { level: string; fields: object }[] = [];
-  const at = (level: string) => (fields: object) => void lines.push({ level, fields });
-  return { lines, logger: { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') } };
-}
+/* Real sockets on 127.11.6.0/24. */
+const member = membersOn(6);
 
 test('members join, tell their tags, change them, leave and crash', async (t) => {
   const security = { keys: [KEY], label: 'cluster-1' };
@@ -140,7 +106,7 @@ test('keys are rotated while members run', async (t) => {
 });
 
 test('options that cannot work are refused before anything is opened', async (t) => {
-  const bind = { host: '127.10.2.250', port: 0 };
+  const bind = { host: '127.11.6.250', port: 0 };
   const good = { name: 'x', bind, tags: {} };
   const refused = async (options: Partial<GossipOptions>, want: object): Promise<void> => {
     await t.rejects(Gossip.start({ ...good, ...options }), { name: 'GossipError', ...want });
@@ -157,7 +123,7 @@ test('options that cannot work are refused before anything is opened', async (t)
     { code: 'INVALID_OPTION', message: /probeTimeoutMs is 5000/ },
   );
   await refused(
-    { bind: { host: '127.10.2.250', port: 70_000 } },
+    { bind: { host: '127.11.6.250', port: 70_000 } },
     { code: 'INVALID_OPTION', message: /port is 70000/ },
   );
   await refused(
@@ -217,22 +183,22 @@ test('a taken port is an error that names the address, for TCP and for UDP', asy
 });
 
 test('a join reports each address, and fails only if all do', async (t) => {
-  const a = await member(t, 'a', { bind: { host: '127.10.2.99', port: 0 } });
+  const a = await member(t, 'a', { bind: { host: '127.11.6.99', port: 0 } });
   const b = await member(t, 'b');
-  const result = await b.join([placeOf(a), '127.10.2.253:1', 'not an address', placeOf(b)]);
+  const result = await b.join([placeOf(a), '127.11.6.253:1', 'not an address', placeOf(b)]);
   t.equal(result.joined, 2, 'the own address counts, and is not dialed');
   t.match(result.errors, [
-    { address: '127.10.2.253:1', message: /ECONNREFUSED/ },
+    { address: '127.11.6.253:1', message: /ECONNREFUSED/ },
     { address: 'not an address', message: /expected host, host:port/ },
   ]);
-  await t.rejects(b.join(['127.10.2.253:1']), { code: 'JOIN_FAILED', message: /ECONNREFUSED/ });
+  await t.rejects(b.join(['127.11.6.253:1']), { code: 'JOIN_FAILED', message: /ECONNREFUSED/ });
   t.same(await b.join([]), { joined: 0, errors: [] });
 });
 
 test('a member whose seed comes up later finds it by itself, and again after the seed was away', async (t) => {
-  const bind = { host: '127.10.2.240', port: 9896 };
+  const bind = { host: '127.11.6.240', port: 9896 };
   const early = await member(t, 'early');
-  await t.rejects(early.join(['127.10.2.240:9896']), { code: 'JOIN_FAILED' });
+  await t.rejects(early.join(['127.11.6.240:9896']), { code: 'JOIN_FAILED' });
   const seed = await member(t, 'seed', { bind });
   await until(t, 'joined', () => stateOf(seed, 'early') === 'alive' && stateOf(early, 'seed') === 'alive');
   await seed.stop();
@@ -246,7 +212,7 @@ test('a member whose seed comes up later finds it by itself, and again after the
 });
 
 test('datagrams of garbage are counted, logged now and then, and never hurt', async (t) => {
-  const { lines, logger } = countingLogger();
+  const { lines, logger } = keepingLogger();
   const plain = await member(t, 'plain', { logger });
   const sealed = await member(t, 'sealed', { logger, keys: [KEY] });
   const socket = createSocket('udp4');
@@ -342,7 +308,7 @@ async function memberElsewhere(t: Test, host: string): Promise<void> {
 }
 
 test('a process that was stopped reads its sockets before it blames anybody', async (t) => {
-  const host = '127.10.2.230';
+  const host = '127.11.6.230';
   await memberElsewhere(t, host);
   const gossip = await member(t, 'stopped');
   await gossip.join([`${host}:9896`]);
@@ -368,7 +334,7 @@ test('a burst of datagrams is read whole', async (t) => {
 });
 
 test('what a listener throws is logged, and listeners may call back', async (t) => {
-  const { lines, logger } = countingLogger();
+  const { lines, logger } = keepingLogger();
   const a = await member(t, 'a', { logger });
   const b = await member(t, 'b');
   const listener = (): void => {
@@ -396,12 +362,12 @@ test('a stopped member ends what waits and refuses what comes', async (t) => {
   const a = await member(t, 'a', { overrides: { ...FAST, streamTimeoutMs: 10_000 } });
   const b = await member(t, 'b');
   await b.join([placeOf(a)]);
-  const silent = createServer().listen(9896, '127.10.2.254');
+  const silent = createServer().listen(9896, '127.11.6.254');
   await once(silent, 'listening');
   t.teardown(() => silent.close());
-  const joining = t.rejects(a.join(['127.10.2.254:9896']), { code: 'JOIN_FAILED' });
+  const joining = t.rejects(a.join(['127.11.6.254:9896']), { code: 'JOIN_FAILED' });
   await once(silent, 'connection');
-  const unresolved = t.rejects(a.join(['127.10.2.254:9896']), { code: 'JOIN_FAILED' });
+  const unresolved = t.rejects(a.join(['127.11.6.254:9896']), { code: 'JOIN_FAILED' });
   const leaving = a.leave({ timeoutMs: 60_000 });
   await a.stop();
   await Promise.all([leaving, joining, unresolved, a.stop()]);

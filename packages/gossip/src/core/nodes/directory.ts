@@ -144,7 +144,7 @@ export class Directory {
 }
 
 /** Says whether two facts are the same, down to the bytes of the address. */
-export function sameFacts(a: Facts, b: Facts): boolean {
+function sameFacts(a: Facts, b: Facts): boolean {
   const sameAddress = a.address.port === b.address.port && sameBytes(a.addr, b.addr);
   return sameAddress && sameBytes(a.meta, b.meta) && sameBytes(a.vsn, b.vsn);
 }

@@ -21,7 +21,6 @@ export class Probe {
   readonly target: string;
   /** Of the direct ping, and of the one over TCP. */
   readonly seqNo: number;
-  readonly startedAt: number;
   readonly endsAt: number;
   stage: 'direct' | 'indirect' | 'over' = 'direct';
   tcp: TcpOutcome = 'unused';
@@ -30,10 +29,9 @@ export class Probe {
   #muteHelpers = 0;
   #extensions = 0;
 
-  constructor(target: string, seqNo: number, startedAt: number, endsAt: number) {
+  constructor(target: string, seqNo: number, endsAt: number) {
     this.target = target;
     this.seqNo = seqNo;
-    this.startedAt = startedAt;
     this.endsAt = endsAt;
   }
 

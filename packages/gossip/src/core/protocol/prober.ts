@@ -90,13 +90,8 @@ export class Prober {
     if (running) return running;
     const { host, config, counters, awareness, roundTrips } = this.#context;
     counters.probes++;
-    const now = host.now();
-    const probe: Probe = new Probe(
-      target.name,
-      this.#pinger.nextSeqNo(),
-      now,
-      now + awareness.scale(config.probeIntervalMs),
-    );
+    const endsAt = host.now() + awareness.scale(config.probeIntervalMs);
+    const probe = new Probe(target.name, this.#pinger.nextSeqNo(), endsAt);
     this.#running.set(target.name, probe);
     this.#pinger.register(probe.seqNo, { target: target.name, probe });
     this.#pinger.send(target, probe.seqNo);

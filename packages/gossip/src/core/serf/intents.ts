@@ -48,7 +48,7 @@ export interface SerfNews {
 }
 
 /** No news. */
-export const NO_NEWS: SerfNews = { intents: [], forAll: false };
+const NO_NEWS: SerfNews = { intents: [], forAll: false };
 
 /** Reads a Serf message. What can't be read says nothing. */
 export function readSerfNews(body: Uint8Array): SerfNews {

@@ -38,7 +38,7 @@ const minutes = (ms: number): string =>
   `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
 
 /** The command that plays a seed again. */
-export function replayCommand(seed: number, request: ChaosRequest): string {
+function replayCommand(seed: number, request: ChaosRequest): string {
   const flags = [`--seed ${seed}`];
   if (request.nodes !== CHAOS_SIZE.nodes) flags.push(`--nodes ${request.nodes}`);
   if (request.seconds * 1000 !== CHAOS_SIZE.faultsMs) flags.push(`--seconds ${request.seconds}`);
