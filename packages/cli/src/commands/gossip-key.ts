@@ -5,7 +5,7 @@ import type { CommandContext } from '../context.js';
 import { action } from '../context.js';
 import { waitingTime } from '../output/arguments.js';
 import { confirm } from '../output/confirm.js';
-import { gossipKeysText } from '../output/gossip-keys.js';
+import { gossipKeysText, rotateQuestion, waitedForLines } from '../output/gossip-keys.js';
 import { followGossipKeys, rotationProgress } from './follow-gossip-keys.js';
 
 interface WaitFlags {
@@ -69,7 +69,10 @@ async function rotate(
     if (flags.yes !== true) {
       const { encrypted, members } = await client.call('gossip-key.list', {});
       // Without encryption the controller refuses; there is nothing to be asked.
-      if (encrypted) await confirm(`Replace the gossip key on ${members} members (nodes and controller)?`);
+      if (encrypted) {
+        const { nodes } = await client.call('node.list', {});
+        await confirm(rotateQuestion(members, nodes, flags.ignore ?? []));
+      }
     }
     const begun = await client.call('gossip-key.rotate', { ignore: flags.ignore ?? [] });
     if (flags.detach === true) show(context, begun);
@@ -187,13 +190,18 @@ export function addGossipKeyCommands(program: Command): void {
     .option('--ignore <node>', ignoreText, collect)
     .option('--timeout <duration>', 'stop watching after this time; the rotation goes on', waitingTime)
     .option('--detach', 'begin it and return')
+    .addHelpText('after', '\nA node that is away holds the rotation up until it is back, removed or ignored.')
     .action(action(rotate));
   group
     .command('ignore <nodes...>')
     .description('let the rotation that runs not wait for these nodes while they are away or silent')
     .action(
       action(async (context: CommandContext, nodes: string[]) => {
-        show(context, await context.withClient((client) => client.call('gossip-key.ignore', { nodes })));
+        await context.withClient(async (client) => {
+          show(context, await client.call('gossip-key.ignore', { nodes }));
+          const { nodes: views } = await client.call('node.list', {});
+          for (const line of waitedForLines(views, nodes)) context.note(line);
+        });
       }),
     );
   group

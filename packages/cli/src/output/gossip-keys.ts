@@ -1,4 +1,4 @@
-import type { GossipKeyRotationView, GossipKeysView, GossipKeyWait } from '@shoal/common';
+import type { GossipKeyRotationView, GossipKeysView, GossipKeyWait, NodeView } from '@shoal/common';
 import { formatTable } from './table.js';
 import type { Palette } from './text.js';
 import { ago, localTime } from './text.js';
@@ -32,6 +32,38 @@ export function waitLines({ waitingFor, ready, members }: GossipKeyRotationView)
   const lines = waitingFor.map(({ member, why }) => `  waiting for ${member}: ${waitWords[why]}`);
   const more = members - ready - lines.length;
   return more > 0 ? [...lines, `  and for ${more} more`] : lines;
+}
+
+/** Names that a sentence holds; the others are counted. */
+const named = 3;
+
+/** The question before a rotation of so many members' key: which nodes it will wait for, too. */
+export function rotateQuestion(
+  members: number,
+  nodes: readonly Pick<NodeView, 'name' | 'connected'>[],
+  ignored: readonly string[],
+): string {
+  const question = `Replace the gossip key on ${members} members (nodes and controller)?`;
+  const away = nodes.filter(({ name, connected }) => !connected && !ignored.includes(name));
+  if (away.length === 0) return question;
+  const names = away.slice(0, named).map(({ name }) => name);
+  const more = away.length - names.length;
+  const who = `${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+  const [is, them] = away.length === 1 ? ['is', 'it'] : ['are', 'them'];
+  const way = `${names.map((name) => `--ignore ${name}`).join(' ')}${more > 0 ? ' ...' : ''}`;
+  return `${who} ${is} away: the rotation will wait for ${them} (${way})\n${question}`;
+}
+
+/** Of the nodes that a rotation was told to ignore, those for which that changes nothing: they are linked and report their keys. A line each. */
+export function waitedForLines(
+  nodes: readonly Pick<NodeView, 'name' | 'connected' | 'gossipKeys'>[],
+  ignored: readonly string[],
+): string[] {
+  return nodes
+    .filter((node) => ignored.includes(node.name) && node.connected && node.gossipKeys !== null)
+    .map(
+      ({ name }) => `${name} is connected: it is waited for; it is let off only while it is away or silent`,
+    );
 }
 
 /** Within this time members follow a stage by themselves, ms. */

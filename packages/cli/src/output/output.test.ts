@@ -1,7 +1,7 @@
 import type { GossipKeyRotationView, GossipKeyWait } from '@shoal/common';
 import { test } from 'tap';
 import { changeLines, diffText } from './changes.js';
-import { waitHint } from './gossip-keys.js';
+import { rotateQuestion, waitedForLines, waitHint } from './gossip-keys.js';
 import { formatTable } from './table.js';
 import { ago, bytes, palette, printable, shortHash } from './text.js';
 
@@ -93,4 +93,31 @@ test('a rotation that waits for members says what helps', async (t) => {
   t.equal(hint('lacks-new', 5000), undefined, 'members follow within seconds');
   t.equal(hint('lacks-new', 60_000), 'The log of web1 says why.');
   t.equal(waitHint(running, 1e9), undefined);
+});
+
+test('before a rotation it is said which nodes it will wait for', async (t) => {
+  const node = (name: string, connected: boolean) => ({ name, connected });
+  const question = 'Replace the gossip key on 4 members (nodes and controller)?';
+  const nodes = [node('n1', true), node('n2', false)];
+  const waits = 'n2 is away: the rotation will wait for it (--ignore n2)';
+  t.equal(rotateQuestion(4, nodes, []), `${waits}\n${question}`);
+  t.equal(rotateQuestion(4, nodes, ['n2']), question);
+  const many = ['a', 'b', 'c', 'd', 'e'].map((name) => node(name, false));
+  t.match(
+    rotateQuestion(6, many, []),
+    /^a, b, c and 2 more are away: .* them \(--ignore a .* --ignore c \.\.\.\)/,
+  );
+});
+
+test('that a node is ignored in vain is said', async (t) => {
+  const gossipKeys = { primary: 'a', held: ['a'] };
+  const nodes = [
+    { name: 'linked', connected: true, gossipKeys },
+    { name: 'away', connected: false, gossipKeys },
+    { name: 'silent', connected: true, gossipKeys: null },
+    { name: 'other', connected: true, gossipKeys },
+  ];
+  const lines = waitedForLines(nodes, ['linked', 'away', 'silent']);
+  t.equal(lines.length, 1);
+  t.match(lines[0], /^linked is connected: it is waited for/);
 });
