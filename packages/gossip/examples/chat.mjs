@@ -8,7 +8,6 @@ async function chatter(name, print) {
   const gossip = await Gossip.start({
     name,
     bind: { host: '127.0.0.1', port: 0 },
-    tags: {},
     profile: 'local',
     overrides: { serf: false }, // nobody here speaks Serf, so its messages needn't either
   });

@@ -6,7 +6,7 @@ import { Gossip } from '@shoal/gossip';
 
 const members = await Promise.all(
   ['anna', 'bert', 'carl'].map((name) =>
-    Gossip.start({ name, bind: { host: '127.0.0.1', port: 0 }, tags: {}, profile: 'local' }),
+    Gossip.start({ name, bind: { host: '127.0.0.1', port: 0 }, profile: 'local' }),
   ),
 );
 const [anna, ...others] = members;

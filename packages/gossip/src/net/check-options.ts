@@ -61,7 +61,7 @@ export function checkOptions(options: GossipOptions): CheckedOptions {
     return {
       config,
       bind: { host: canonicalHost(bind.host) ?? bind.host, port: bind.port },
-      meta: metaOf(options.tags),
+      meta: metaOf(options.tags === undefined ? {} : options.tags),
       label,
       allowed: options.allowedNetworks ? networkFilter(options.allowedNetworks) : () => true,
     };

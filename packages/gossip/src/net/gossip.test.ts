@@ -141,8 +141,10 @@ test('options that cannot work are refused before anything is opened', async (t)
   const wrong = (options: object): Partial<GossipOptions> => options as Partial<GossipOptions>;
   const faults: [Partial<GossipOptions>, RegExp][] = [
     [wrong({ name: 7 }), /^name is number, expected a string$/],
-    [wrong({ tags: { n: 7 } }), /^tag 'n' is number, expected a string$/],
-    [wrong({ tags: null }), /^tags is object, expected an object of strings$/],
+    [wrong({ tags: { n: 7 } }), /^tag 'n' is a number, expected a string$/],
+    [wrong({ tags: null }), /^tags is null, expected an object of strings$/],
+    [wrong({ tags: ['a', 'b'] }), /^tags is an array, expected an object of strings$/],
+    [wrong({ tags: new Map([['a', 'b']]) }), /^tags is a Map, expected an object of strings$/],
     [wrong({ keys: ['0123456789abcdef'] }), /^key 1 is string, expected a Uint8Array$/],
     [wrong({ profile: 'moon' }), /^profile is 'moon', expected lan, wan, local$/],
     [wrong({ plaintext: 'yes' }), /^plaintext is 'yes', expected refuse, accept, send$/],
@@ -163,6 +165,8 @@ test('options that cannot work are refused before anything is opened', async (t)
   );
   const running = await member(t, 'running');
   t.throws(() => running.setTags(big), { code: 'TAGS_TOO_LARGE' });
+  const list = wrong({ tags: ['a'] }).tags ?? {};
+  t.throws(() => running.setTags(list), { code: 'INVALID_OPTION', message: /^tags is an array/ });
   t.same(running.self.tags, { id: 'running' }, 'and the old tags stay');
 });
 
@@ -373,6 +377,14 @@ test('a stopped member ends what waits and refuses what comes', async (t) => {
   await Promise.all([leaving, joining, unresolved, a.stop()]);
   t.throws(() => a.setTags({}), { code: 'STOPPED' });
   await t.rejects(a.join([placeOf(b)]), { code: 'STOPPED' });
+});
+
+test('a name and an address are enough for a member', async (t) => {
+  const gossip = await Gossip.start({ name: 'plain', bind: { host: '127.10.2.220', port: 0 } });
+  t.teardown(() => gossip.stop());
+  t.same(gossip.self.tags, {});
+  gossip.setTags({ site: 'lyon' });
+  t.same(gossip.self.tags, { site: 'lyon' });
 });
 
 test('a restarted member goes on above the incarnation that it had', async (t) => {

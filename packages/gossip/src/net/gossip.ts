@@ -188,7 +188,7 @@ export class Gossip {
     return this;
   }
 
-  /** Replaces this node's tags; nothing is sent if they are the same. Throws GossipError TAGS_TOO_LARGE. */
+  /** Replaces this node's tags; nothing is sent if they are the same. Throws GossipError TAGS_TOO_LARGE, INVALID_OPTION. */
   setTags(tags: Tags): void {
     this.#checkMember();
     const meta = metaOf(tags);

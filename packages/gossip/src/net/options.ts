@@ -10,6 +10,7 @@ import {
 import type { GossipCallbacks } from './callbacks.js';
 import type { PlaintextPolicy } from './envelope.js';
 import { GossipError } from './gossip-error.js';
+import { kindOf } from './kind-of.js';
 import type { GossipLogger } from './log.js';
 import type { Resolver } from './resolve.js';
 
@@ -21,8 +22,8 @@ export interface GossipOptions extends GossipCallbacks {
   bind: Address;
   /** Where others reach this node, if it differs from `bind`. A host name is resolved once, at the start; port 0 is the one bound. */
   advertise?: Partial<Address>;
-  /** Facts that this node tells about itself; 512 bytes in all. */
-  tags: Tags;
+  /** Facts that this node tells about itself; 512 bytes in all. Default: none. */
+  tags?: Tags;
   /** AES keys of 16, 24 or 32 bytes; the first encrypts. None: no encryption. */
   keys?: readonly Uint8Array[];
   /** What to do with plaintext when there are keys; for a cluster that begins to encrypt. Default `refuse`. */
@@ -45,12 +46,21 @@ export interface GossipOptions extends GossipCallbacks {
 
 /** Encodes tags; throws GossipError TAGS_TOO_LARGE with the sizes of the largest, or INVALID_OPTION. */
 export function metaOf(tags: Tags): Uint8Array {
-  if (typeof tags !== 'object' || tags === null) {
-    throw new GossipError('INVALID_OPTION', `tags is ${typeof tags}, expected an object of strings`);
+  const kind = kindOf(tags);
+  if (kind !== 'an object') {
+    throw new GossipError(
+      'INVALID_OPTION',
+      `tags is ${kind}, expected an object of strings`,
+      "like { site: 'lyon' }",
+    );
   }
   for (const [key, value] of Object.entries(tags)) {
     if (typeof value === 'string') continue;
-    throw new GossipError('INVALID_OPTION', `tag '${key}' is ${typeof value}, expected a string`);
+    throw new GossipError(
+      'INVALID_OPTION',
+      `tag '${key}' is ${kindOf(value)}, expected a string`,
+      'leave out a tag that has no value',
+    );
   }
   const meta = encodeTags(tags);
   if (meta.length > MAX_META_BYTES) {
