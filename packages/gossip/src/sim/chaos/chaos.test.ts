@@ -83,6 +83,11 @@ test('a failing seed is printed with its violation, its trace and the command th
     /death-known broken at [\d.]+ s at n\d+ about n\d+: believed alive, but it crashed 0.0 s ago/,
   );
   t.match(text, /4 seeds, \d passed, [1-4] failed, 0 min \d+ s\n$/);
+  const story = /what came before the first:\n(.*?)\n {2}replay:/s.exec(text)?.[1] ?? '';
+  t.notMatch(story, /BROKEN/, 'what came after is not what came before');
+  t.match(story, /== n\d+ crashes/);
+  t.match(text, /known everywhere after - .*; bound 0 s\)\n[1-9]\d* of them not known everywhere/);
+  t.match(text, /datagrams, \d+ min \d+ s of virtual time\n/);
   const replay = /replay: npm run simulate -- (chaos --seed \d+ .*) --trace/.exec(text)?.[1] ?? '';
   t.match(replay, /--nodes 12 --seconds 45 --death-ms 1$/);
   const traced = await simulate(`${replay} --trace`);

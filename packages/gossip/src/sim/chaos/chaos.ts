@@ -28,6 +28,8 @@ export interface ChaosResult {
   readonly violations: readonly Violation[];
   readonly faults: number;
   readonly detections: readonly Detection[];
+  /** What was judged by. */
+  readonly bounds: Bounds;
   /** From the end of all faults until all views were the truth, virtual ms. */
   readonly convergedMs: number;
   readonly virtualMs: number;
@@ -36,6 +38,8 @@ export interface ChaosResult {
   /** The same for each play of the seed. */
   readonly fingerprint: number;
   readonly trace: Trace;
+  /** What the trace said, just before the first violation, of the nodes that it is about. */
+  readonly beforeViolation: readonly string[];
 }
 
 /** Defaults: 50 nodes, a minute of faults. */
@@ -47,6 +51,9 @@ const FORM_MS = 5000;
 /** After the views are the truth, they have to stay it for so long, virtual ms. */
 const STABLE_MS = 10_000;
 
+/** Lines of the trace that tell how a violation came about. */
+const LINES_BEFORE = 60;
+
 /** Greatest error of clocks. */
 const CLOCK_DRIFT = 0.01;
 
@@ -56,9 +63,14 @@ export function playChaos(seed: number, options: ChaosOptions = {}): ChaosResult
   const plan = planChaos(seed, size);
   const world = worldOf(plan, options);
   const trace = new Trace(world);
+  // Read at once: many violations in a row push all that came before them out of sight.
+  let beforeViolation: readonly string[] | undefined;
   const watch = new Watch(world, {
     ...(options.bounds && { bounds: options.bounds }),
-    onViolation: (violation) => trace.note(`BROKEN: ${violation.invariant}`),
+    onViolation: (violation) => {
+      beforeViolation ??= linesAbout(violation, trace);
+      trace.note(`BROKEN: ${violation.invariant}`);
+    },
   });
   options.sabotage?.(world);
   const site = (name: string): string => `site ${Number(name.slice(1)) % plan.sites}`;
@@ -82,12 +94,16 @@ export function playChaos(seed: number, options: ChaosOptions = {}): ChaosResult
     watch.checkDrained();
     crashLast(world, watch, trace);
   }
-  const { violations, detections } = watch;
+  const { violations, detections, bounds } = watch;
   const { now: virtualMs, packets, fingerprint } = world;
   return {
-    ...{ seed, violations, faults: plan.faults.length, detections, convergedMs },
-    ...{ virtualMs, packets, fingerprint, trace },
+    ...{ seed, violations, faults: plan.faults.length, detections, bounds, convergedMs },
+    ...{ virtualMs, packets, fingerprint, trace, beforeViolation: beforeViolation ?? [] },
   };
+}
+
+function linesAbout({ observer, subject }: Violation, trace: Trace): string[] {
+  return trace.lines({ nodes: [observer, subject].flatMap((name) => name ?? []), last: LINES_BEFORE });
 }
 
 /** What the cluster went through mustn't have made it blind: it still finds a crash in time. */

@@ -3,6 +3,8 @@ import { CHAOS_SIZE, playChaos } from '../chaos/chaos.js';
 import type { ChaosSize } from '../chaos/plan.js';
 import { formatViolation } from '../invariants/violation.js';
 import { playSeeds } from './chaos-pool.js';
+import { Totals } from './chaos-totals.js';
+import { duration } from './figures.js';
 import type { Output } from './output.js';
 import { playSeed, type SeedReport } from './seed-report.js';
 
@@ -20,22 +22,7 @@ export interface ChaosRequest {
   readonly json: boolean;
 }
 
-/** Sums over all seeds played. */
-interface Totals {
-  passed: number;
-  failedSeeds: number[];
-  faults: number;
-  packets: number;
-  virtualMs: number;
-  deaths: number;
-  slowestDeathMs: number;
-  slowestConvergenceMs: number;
-}
-
 const PROGRESS_MS = 5000;
-
-const minutes = (ms: number): string =>
-  `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
 
 /** The command that plays a seed again. */
 function replayCommand(seed: number, request: ChaosRequest): string {
@@ -68,43 +55,27 @@ function playTraced(seed: number, request: ChaosRequest, size: ChaosSize, output
 
 async function playMany(request: ChaosRequest, size: ChaosSize, output: Output): Promise<boolean> {
   const started = performance.now();
-  const totals = noTotals();
+  const totals = new Totals();
   let told = started;
   const onReport = (report: SeedReport): void => {
-    add(totals, report);
+    totals.add(report);
     if (report.violated > 0 && !request.json) output.result(describeFailure(report, request));
     if (performance.now() - told < PROGRESS_MS) return;
     told = performance.now();
-    output.progress(`${totals.passed + totals.failedSeeds.length} of ${request.seeds} seeds played`);
+    output.progress(`${totals.seeds} of ${request.seeds} seeds played`);
   };
   const { from, seeds, deathMs } = request;
   const workers = request.workers ?? availableParallelism();
   await playSeeds({ from, seeds, workers, size, deathMs, onReport });
   const wallMs = performance.now() - started;
-  if (request.json) output.result(`${JSON.stringify({ ...totals, wallMs }, null, 2)}\n`);
-  else output.result(describeTotals(totals, request, wallMs));
-  return totals.failedSeeds.length === 0;
-}
-
-function noTotals(): Totals {
-  const sums = { passed: 0, faults: 0, packets: 0, virtualMs: 0, deaths: 0 };
-  return { ...sums, failedSeeds: [], slowestDeathMs: 0, slowestConvergenceMs: 0 };
-}
-
-function add(totals: Totals, report: SeedReport): void {
-  if (report.violated === 0) totals.passed++;
-  else totals.failedSeeds.push(report.seed);
-  totals.faults += report.faults;
-  totals.packets += report.packets;
-  totals.virtualMs += report.virtualMs;
-  totals.deaths += report.deaths;
-  totals.slowestDeathMs = Math.max(totals.slowestDeathMs, report.slowestDeathMs);
-  totals.slowestConvergenceMs = Math.max(totals.slowestConvergenceMs, report.convergedMs);
+  if (request.json) output.result(`${JSON.stringify({ ...totals.toJSON(), wallMs }, null, 2)}\n`);
+  else output.result(totals.describe(request, wallMs));
+  return totals.failed === 0;
 }
 
 function passedLine(report: SeedReport): string {
   const { seed, faults, packets, convergedMs, virtualMs, fingerprint } = report;
-  return `seed ${seed}: all invariants held over ${minutes(virtualMs)} with ${faults} faults and ${packets} datagrams, converged after ${convergedMs / 1000} s, fingerprint ${fingerprint}`;
+  return `seed ${seed}: all invariants held over ${duration(virtualMs)} with ${faults} faults and ${packets} datagrams, converged after ${convergedMs / 1000} s, fingerprint ${fingerprint}`;
 }
 
 function describeFailure(report: SeedReport, request: ChaosRequest): string {
@@ -116,18 +87,6 @@ function describeFailure(report: SeedReport, request: ChaosRequest): string {
     '  what came before the first:',
     ...report.trace.map((line) => `  ${line}`),
     `  replay: ${replayCommand(report.seed, request)}`,
-  ];
-  return `${lines.join('\n')}\n`;
-}
-
-function describeTotals(totals: Totals, request: ChaosRequest, wallMs: number): string {
-  const { passed, failedSeeds, faults, packets, virtualMs, deaths } = totals;
-  const failed = failedSeeds.sort((a, b) => a - b);
-  const lines = [
-    `${request.nodes} nodes, ${request.seconds} s of faults: ${faults} faults, ${packets} datagrams, ${(virtualMs / 3_600_000).toFixed(1)} h of virtual time`,
-    `${deaths} crashes followed, the slowest known everywhere after ${(totals.slowestDeathMs / 1000).toFixed(1)} s; slowest convergence ${(totals.slowestConvergenceMs / 1000).toFixed(1)} s`,
-    ...(failed.length > 0 ? [`failed seeds: ${failed.join(' ')}`] : []),
-    `${passed + failed.length} seeds, ${passed} passed, ${failed.length} failed, ${minutes(wallMs)}`,
   ];
   return `${lines.join('\n')}\n`;
 }

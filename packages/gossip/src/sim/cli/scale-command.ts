@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
+import { knownByAllMs } from '../invariants/deaths.js';
 import { formatViolation } from '../invariants/violation.js';
 import { playScale, type ScaleResult } from '../scale/scale.js';
+import { quantiles, secondsOf } from './figures.js';
 import type { Output } from './output.js';
 
 /** What `simulate scale` was asked for. */
@@ -90,21 +92,20 @@ function rowOf(result: ScaleResult, wallMs: number): Row {
   return {
     ...{ nodes, crashes, leaves, joins, violations: told },
     ...{ suspected: mistakes.suspected, falselyDead: mistakes.dead },
-    first: quantiles(detections.flatMap((detection) => detection.firstMs ?? [])),
-    last: quantiles(detections.flatMap((detection) => detection.lastMs ?? [])),
+    first: quantiles(
+      detections.flatMap((detection) => detection.firstMs ?? []),
+      SHARES,
+    ),
+    last: quantiles(
+      detections.flatMap((detection) => knownByAllMs(detection) ?? []),
+      SHARES,
+    ),
     ...{ bytesPerSecond, packetsPerSecond, virtualMs, wallMs, eventsPerSecond: events / (wallMs / 1000) },
     peakRssBytes: process.resourceUsage().maxRSS * 1024,
   };
 }
 
-function quantiles(values: number[]): number[] {
-  const sorted = values.sort((a, b) => a - b);
-  return SHARES.flatMap((share) => sorted[Math.ceil(share * sorted.length) - 1] ?? []);
-}
-
 function formatRows(rows: readonly Row[], request: ScaleRequest): string {
-  const seconds = (values: readonly number[]): string =>
-    values.length === 0 ? '-' : values.map((value) => (value / 1000).toFixed(1)).join(' / ');
   const head = [
     ...[
       'NODES',
@@ -120,7 +121,7 @@ function formatRows(rows: readonly Row[], request: ScaleRequest): string {
   ];
   const cells = rows.map((row) => [
     ...[row.nodes, row.crashes, row.leaves, row.joins].map(String),
-    ...[seconds(row.first), seconds(row.last), String(row.suspected), String(row.falselyDead)],
+    ...[secondsOf(row.first), secondsOf(row.last), String(row.suspected), String(row.falselyDead)],
     ...[
       row.bytesPerSecond.toFixed(0),
       row.packetsPerSecond.toFixed(1),

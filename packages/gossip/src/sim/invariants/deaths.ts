@@ -3,12 +3,19 @@ import type { Bounds } from './bounds.js';
 import type { Fate, Truth } from './truth.js';
 import type { Violation } from './violation.js';
 
-/** How fast one crash was found: ms from the crash to the first and to the last node that told of it. */
+/** How fast one crash was found: ms from the crash to the first and to the last node that told of it within the bound. */
 export interface Detection {
   readonly subject: string;
   readonly crashedAt: number;
   firstMs: number | undefined;
   lastMs: number | undefined;
+  /** Members that still believed in it when the bound had passed, whether that was excused or not. */
+  unawareNodes: number;
+}
+
+/** Ms from a crash until all members knew of it, or undefined if that took longer than the bound. */
+export function knownByAllMs({ lastMs, unawareNodes }: Detection): number | undefined {
+  return unawareNodes === 0 ? lastMs : undefined;
 }
 
 const isActive = (status: string | undefined): boolean => status === 'alive' || status === 'suspect';
@@ -39,6 +46,7 @@ export class Deaths {
       crashedAt: stoppedAt,
       firstMs: undefined,
       lastMs: undefined,
+      unawareNodes: 0,
     };
     this.#open.set(fate.name, detection);
     this.#world.after(this.#bounds().deathMs, () => {
@@ -65,7 +73,9 @@ export class Deaths {
     for (const observer of this.#truth.fates) {
       if (!this.#truth.isMember(observer) || observer.startedAt > detection.crashedAt) continue;
       const status = observer.node.core.member(fate.name)?.status;
-      if (!isActive(status) || !this.#truth.calm(detection.crashedAt, observer)) continue;
+      if (!isActive(status)) continue;
+      detection.unawareNodes++;
+      if (!this.#truth.calm(detection.crashedAt, observer)) continue;
       this.#report({
         invariant: 'death-known',
         at: this.#world.now,
