@@ -1,3 +1,6 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
 import { type Test, test } from 'tap';
 import { run } from '../cli/run.js';
 import { formatViolation } from '../invariants/violation.js';
@@ -107,12 +110,31 @@ test('the command line explains itself, and refuses what makes no sense', async 
     ['scale --loss 101', /--loss is "101", expected a percentage/],
     ['dance', /there is no command "dance"/],
     ['chaos now', /unexpected argument "now"/],
+    ['chaos --trace', /--trace needs --seed/],
+    ['chaos --seed --trace', /--seed/],
+    ['chaos --seed 3 --seeds 5', /--seed plays one seed, and --seeds is for many/],
+    ['chaos --seed 3 --trace --json', /--trace .* no --json/],
+    ['chaos --churn 3', /chaos has no option --churn/],
+    ['scale --trace', /scale has no option --trace/],
   ] as const) {
-    t.match(await simulate(command), { code: 2, text: '', errors: error });
+    const refused = await simulate(command);
+    t.match(refused, { code: 2, text: '', errors: error });
+    t.match(refused.errors, /^[^\n]+\n$/, 'in one line');
   }
   const one = await simulate('chaos --nodes 5 --seconds 2 --seed 4 --json');
   t.equal(one.code, 0);
   t.match(JSON.parse(one.text), { seed: 4, violations: [] });
+});
+
+test('ends quietly when nobody reads on', async (t) => {
+  const main = new URL('../cli/main.js', import.meta.url).pathname;
+  const seed = ['chaos', '--seed', '1', '--nodes', '12', '--seconds', '20', '--trace'];
+  const child = spawn(process.execPath, [main, ...seed]);
+  const errors = text(child.stderr);
+  child.stdout.destroy();
+  const [code] = await once(child, 'exit');
+  t.equal(code, 0);
+  t.equal(await errors, '');
 });
 
 test('a larger cluster with churn and loss holds all invariants, and its table says what it came to', async (t) => {
@@ -127,4 +149,5 @@ test('a larger cluster with churn and loss holds all invariants, and its table s
   t.ok(row.packetsPerSecond > 2 && row.bytesPerSecond > 50 && row.eventsPerSecond > 0);
   const table = await simulate('scale --nodes 5 --minutes 1 --churn 0');
   t.match(table, { code: 0, text: /NODES .* VIOLATIONS\n5 +0 +0 +0 / });
+  t.match(table.text, /\n\n5 nodes: no node crashed .*raise --churn or --minutes\n/);
 });

@@ -3,6 +3,7 @@ import { CHAOS_SIZE } from '../chaos/chaos.js';
 import { chaosCommand } from './chaos-command.js';
 import type { Output } from './output.js';
 import { scaleCommand } from './scale-command.js';
+import { percent, UsageError, usageSentence, whole } from './usage.js';
 
 const HELP = `npm run simulate -- COMMAND [OPTIONS]
 
@@ -26,9 +27,6 @@ const HELP = `npm run simulate -- COMMAND [OPTIONS]
 Exit code: 0 all invariants held, 1 one was broken, 2 wrong arguments.
 `;
 
-/** Arguments that make no sense. */
-class UsageError extends Error {}
-
 const OPTIONS = {
   seeds: { type: 'string' },
   from: { type: 'string' },
@@ -45,6 +43,13 @@ const OPTIONS = {
   help: { type: 'boolean' },
 } as const;
 
+/** Options of each command; of chaos, some only go with many seeds. */
+const MANY_SEEDS = ['seeds', 'from', 'workers'];
+const KNOWN: Readonly<Record<string, readonly string[]>> = {
+  chaos: ['seed', ...MANY_SEEDS, 'nodes', 'seconds', 'death-ms', 'trace', 'json'],
+  scale: ['nodes', 'minutes', 'seed', 'churn', 'loss', 'json'],
+};
+
 type Flags = ReturnType<typeof parse>['values'];
 
 const parse = (args: string[]) => parseArgs({ args, options: OPTIONS, allowPositionals: true });
@@ -59,9 +64,9 @@ export async function run(args: string[], output: Output): Promise<number> {
     }
     return (await dispatch(positionals, values, output)) ? 0 : 1;
   } catch (error) {
-    const isUsage = error instanceof UsageError || (error instanceof TypeError && 'code' in error);
-    if (!isUsage) throw error;
-    output.progress(`${error.message}\n\n${HELP}`);
+    const sentence = usageSentence(error);
+    if (sentence === undefined) throw error;
+    output.progress(`${sentence}; --help lists what there is`);
     return 2;
   }
 }
@@ -69,12 +74,21 @@ export async function run(args: string[], output: Output): Promise<number> {
 async function dispatch(positionals: readonly string[], flags: Flags, output: Output): Promise<boolean> {
   const [command, extra] = positionals;
   if (extra !== undefined) throw new UsageError(`unexpected argument "${extra}"`);
+  const known = command === undefined ? undefined : KNOWN[command];
+  const unknown = Object.keys(flags).find((flag) => known !== undefined && !known.includes(flag));
+  if (unknown !== undefined) throw new UsageError(`${command} has no option --${unknown}`);
   if (command === 'chaos') return chaosCommand(chaosRequest(flags), output);
   if (command === 'scale') return scaleCommand(scaleRequest(flags), output);
   throw new UsageError(command === undefined ? 'no command' : `there is no command "${command}"`);
 }
 
 function chaosRequest(flags: Flags): Parameters<typeof chaosCommand>[0] {
+  const many = Object.keys(flags).find((flag) => MANY_SEEDS.includes(flag));
+  if (flags.seed !== undefined && many !== undefined)
+    throw new UsageError(`--seed plays one seed, and --${many} is for many`);
+  if (flags.trace && flags.seed === undefined)
+    throw new UsageError('--trace needs --seed N, the one to be told');
+  if (flags.trace && flags.json) throw new UsageError('--trace is text for people, and has no --json');
   return {
     seed: flags.seed === undefined ? undefined : whole('seed', flags.seed, 0),
     from: whole('from', flags.from ?? '1', 0),
@@ -97,18 +111,4 @@ function scaleRequest(flags: Flags): Parameters<typeof scaleCommand>[0] {
     loss: percent('loss', flags.loss ?? '1') / 100,
     json: flags.json ?? false,
   };
-}
-
-function percent(option: string, text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !(value >= 0 && value <= 100))
-    throw new UsageError(`--${option} is "${text}", expected a percentage from 0 to 100`);
-  return value;
-}
-
-function whole(option: string, text: string, least: number): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < least)
-    throw new UsageError(`--${option} is "${text}", expected a whole number of ${least} or more`);
-  return value;
 }

@@ -81,7 +81,12 @@ async function playInProcess(nodes: number, request: ScaleRequest): Promise<Row>
   ];
   const args = [...process.execArgv, main, 'scale', '--json', ...flags.map(String)];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  return JSON.parse(await text(child.stdout)) as Row;
+  // It would play on for nobody.
+  const end = (): void => void child.kill();
+  process.once('exit', end);
+  const printed = await text(child.stdout);
+  process.off('exit', end);
+  return JSON.parse(printed) as Row;
 }
 
 function rowOf(result: ScaleResult, wallMs: number): Row {
@@ -142,6 +147,17 @@ function formatRows(rows: readonly Row[], request: ScaleRequest): string {
   return [
     `${minutes} virtual minutes, churn ${100 * churn} % a minute, loss ${100 * loss} %, seed ${seed}; times are p50 / p90 / p99 / max, traffic is what one node sends`,
     ...['', ...lines, ''],
+    ...rows.flatMap((row) => quietLine(row, request)),
     ...rows.flatMap((row) => row.violations.map((violation) => `${row.nodes} nodes: ${violation}`)),
   ].join('\n');
+}
+
+/** Says so, and what to do, if no node crashed and there is nothing to tell of detection. */
+function quietLine({ nodes, crashes }: Row, { minutes, churn }: ScaleRequest): string[] {
+  if (crashes > 0) return [];
+  const going = `${100 * churn} % of ${nodes} nodes a minute over ${minutes} min`;
+  return [
+    `${nodes} nodes: no node crashed (${going}), so no detection was measured; raise --churn or --minutes`,
+    '',
+  ];
 }
