@@ -233,6 +233,37 @@ test('a node that starts at another address before it is missed at the old one i
   }
 });
 
+test('old news of a former address do not bring back a node that has left', async (t) => {
+  for (const goneFor of [2000, 60_000]) {
+    const world = new World({ seed: 13 });
+    const [first, second, holder, ...others] = clusterOf(world, 6);
+    if (!holder) throw new Error('three nodes');
+    const awake = [first, ...others];
+    holder.pause();
+    second.stop();
+    const moved = world.add('n2', { host: '10.0.8.1' });
+    moved.core.join(first.address);
+    const known = (node: SimNode): boolean => node.core.member('n2')?.address.host === '10.0.8.1';
+    world.until(() => awake.every(known), 60_000);
+    moved.leave();
+    world.until(() => awake.every((node) => node.status('n2') === 'left'), 10_000);
+    moved.stop();
+    world.run(goneFor);
+    t.equal(holder.core.member('n2')?.address.host, second.address.host);
+    holder.resume();
+    world.run(60_000);
+    for (const node of awake) {
+      t.same(
+        [node.status('n2'), ...node.changes('n2').slice(-1)],
+        ['left', 'leave'],
+        `${node.name}, ${goneFor} ms`,
+      );
+    }
+    t.equal(first.status(holder.name), 'alive');
+    t.not(holder.status('n2'), 'alive');
+  }
+});
+
 test('one claim with versions of its own blocks no later join', async (t) => {
   const world = new World({ seed: 9 });
   const nodes = clusterOf(world, 4);

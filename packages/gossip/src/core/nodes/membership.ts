@@ -62,8 +62,9 @@ export class Membership {
       if (message.incarnation > known.incarnation) this.#listener.contested(known);
       return;
     }
-    if (isNews(message, claimed, known) && this.#welcome(message, claimed))
-      this.#accept(known, message, claimed);
+    if (message.incarnation > known.incarnation) {
+      if (this.#welcome(message, claimed)) this.#accept(known, message, claimed);
+    } else if (!isActive(known)) this.#tellTheGone(known, claimed);
   }
 
   /** Takes in "I can't reach this node". `witnessed` if this node itself has just failed to reach it. */
@@ -204,9 +205,8 @@ export class Membership {
     const { nodes } = this.#context;
     const { node: name, incarnation } = message;
     const tombstone = nodes.find(name);
-    if (tombstone && !isNews(message, claimed, tombstone)) {
-      // Old news, or the node is back and has forgotten its incarnation: then it will refute this.
-      this.#sender.sendExactly([accusationOf(tombstone, nodes.self.name)], claimed.address);
+    if (tombstone && incarnation <= tombstone.incarnation) {
+      this.#tellTheGone(tombstone, claimed);
       return;
     }
     if (nodes.size >= MAX_NODES) {
@@ -216,6 +216,11 @@ export class Membership {
     if (!this.#welcome(message, claimed)) return;
     const node = nodes.insert({ name, facts: factsOf(message, claimed), incarnation });
     this.#accept(node, message, claimed);
+  }
+
+  /** Either these are old news, or the node is back and has forgotten its incarnation: then it will refute this. */
+  #tellTheGone(node: NodeRecord, claimed: ClaimedAddress): void {
+    this.#sender.sendExactly([accusationOf(node, this.#context.nodes.self.name)], claimed.address);
   }
 
   #conflict(existing: NodeRecord, claim: Claim): void {
@@ -347,9 +352,4 @@ export class Membership {
 
 function moved(known: NodeRecord, claimed: ClaimedAddress): boolean {
   return known.address.host !== claimed.address.host || known.address.port !== claimed.address.port;
-}
-
-/** Says whether a claim of life is newer than what is known. Who has left may come back elsewhere as somebody new. */
-function isNews(message: Alive, claimed: ClaimedAddress, known: NodeRecord): boolean {
-  return message.incarnation > known.incarnation || (known.status === 'left' && moved(known, claimed));
 }

@@ -39,145 +39,47 @@ function empty(host: RecordingHost): void {
   host.events.length = 0;
 }
 
-interface Row {
-  what: string;
-  before: readonly (Alive | Accusation)[];
-  claim: Alive | Accusation;
-  /** What the application hears. */
-  told: readonly string[];
-  status: string | undefined;
-  /** Updates that wait for being passed on afterwards. */
-  queued: 0 | 1;
-}
-
-const known = [alive('a', 5), alive('b', 1)];
+const meta = Uint8Array.of(7);
+const b = alive('b', 1);
+const known = [alive('a', 5), b];
 const suspected = [...known, accuse('suspect', 'a', 5)];
 const dead = [...known, accuse('dead', 'a', 5)];
-const meta = Uint8Array.of(7);
+
+/** What was heard before, a claim, and then: what is told to the application, the status, and how many updates wait. */
+type Row = readonly [
+  what: string,
+  before: readonly (Alive | Accusation)[],
+  claim: Alive | Accusation,
+  told: readonly string[],
+  status: string | undefined,
+  queued: 0 | 1,
+];
 
 const rows: readonly Row[] = [
-  {
-    what: 'alive, unknown',
-    before: [alive('b', 1)],
-    claim: alive('a', 1),
-    told: ['join a'],
-    status: 'alive',
-    queued: 1,
-  },
-  { what: 'alive, again', before: known, claim: alive('a', 5), told: [], status: 'alive', queued: 0 },
-  { what: 'alive, old', before: known, claim: alive('a', 4, { meta }), told: [], status: 'alive', queued: 0 },
-  { what: 'alive, newer', before: known, claim: alive('a', 6), told: [], status: 'alive', queued: 1 },
-  {
-    what: 'alive, other meta',
-    before: known,
-    claim: alive('a', 6, { meta }),
-    told: ['update a'],
-    status: 'alive',
-    queued: 1,
-  },
-  {
-    what: 'alive, suspected as such',
-    before: suspected,
-    claim: alive('a', 5),
-    told: [],
-    status: 'suspect',
-    queued: 0,
-  },
-  {
-    what: 'alive, suspected before',
-    before: suspected,
-    claim: alive('a', 6),
-    told: ['alive a'],
-    status: 'alive',
-    queued: 1,
-  },
-  { what: 'alive, dead as such', before: dead, claim: alive('a', 5), told: [], status: 'dead', queued: 0 },
-  {
-    what: 'alive, dead before',
-    before: dead,
-    claim: alive('a', 6),
-    told: ['join a'],
-    status: 'alive',
-    queued: 1,
-  },
-  {
-    what: 'suspect, unknown',
-    before: [alive('b', 1)],
-    claim: accuse('suspect', 'a', 1),
-    told: [],
-    status: undefined,
-    queued: 0,
-  },
-  {
-    what: 'suspect',
-    before: known,
-    claim: accuse('suspect', 'a', 5),
-    told: ['suspect a'],
-    status: 'suspect',
-    queued: 1,
-  },
-  {
-    what: 'suspect, again',
-    before: suspected,
-    claim: accuse('suspect', 'a', 5),
-    told: [],
-    status: 'suspect',
-    queued: 0,
-  },
-  {
-    what: 'suspect, old',
-    before: known,
-    claim: accuse('suspect', 'a', 4),
-    told: [],
-    status: 'alive',
-    queued: 0,
-  },
-  {
-    what: 'suspect, dead',
-    before: dead,
-    claim: accuse('suspect', 'a', 5),
-    told: [],
-    status: 'dead',
-    queued: 0,
-  },
-  {
-    what: 'dead, unknown',
-    before: [alive('b', 1)],
-    claim: accuse('dead', 'a', 1),
-    told: [],
-    status: undefined,
-    queued: 0,
-  },
-  { what: 'dead', before: known, claim: accuse('dead', 'a', 5), told: ['fail a'], status: 'dead', queued: 1 },
-  {
-    what: 'dead, suspected',
-    before: suspected,
-    claim: accuse('dead', 'a', 5),
-    told: ['fail a'],
-    status: 'dead',
-    queued: 1,
-  },
-  {
-    what: 'dead, again',
-    before: dead,
-    claim: accuse('dead', 'a', 5, 'y'),
-    told: [],
-    status: 'dead',
-    queued: 0,
-  },
-  { what: 'dead, old', before: known, claim: accuse('dead', 'a', 4), told: [], status: 'alive', queued: 0 },
-  {
-    what: 'dead, by itself',
-    before: known,
-    claim: accuse('dead', 'a', 5, 'a'),
-    told: ['leave a'],
-    status: 'left',
-    queued: 1,
-  },
+  ['alive, unknown', [b], alive('a', 1), ['join a'], 'alive', 1],
+  ['alive, again', known, alive('a', 5), [], 'alive', 0],
+  ['alive, old', known, alive('a', 4, { meta }), [], 'alive', 0],
+  ['alive, newer', known, alive('a', 6), [], 'alive', 1],
+  ['alive, other meta', known, alive('a', 6, { meta }), ['update a'], 'alive', 1],
+  ['alive, suspected as such', suspected, alive('a', 5), [], 'suspect', 0],
+  ['alive, suspected before', suspected, alive('a', 6), ['alive a'], 'alive', 1],
+  ['alive, dead as such', dead, alive('a', 5), [], 'dead', 0],
+  ['alive, dead before', dead, alive('a', 6), ['join a'], 'alive', 1],
+  ['suspect, unknown', [b], accuse('suspect', 'a', 1), [], undefined, 0],
+  ['suspect', known, accuse('suspect', 'a', 5), ['suspect a'], 'suspect', 1],
+  ['suspect, again', suspected, accuse('suspect', 'a', 5), [], 'suspect', 0],
+  ['suspect, old', known, accuse('suspect', 'a', 4), [], 'alive', 0],
+  ['suspect, dead', dead, accuse('suspect', 'a', 5), [], 'dead', 0],
+  ['dead, unknown', [b], accuse('dead', 'a', 1), [], undefined, 0],
+  ['dead', known, accuse('dead', 'a', 5), ['fail a'], 'dead', 1],
+  ['dead, suspected', suspected, accuse('dead', 'a', 5), ['fail a'], 'dead', 1],
+  ['dead, again', dead, accuse('dead', 'a', 5, 'y'), [], 'dead', 0],
+  ['dead, old', known, accuse('dead', 'a', 4), [], 'alive', 0],
+  ['dead, by itself', known, accuse('dead', 'a', 5, 'a'), ['leave a'], 'left', 1],
 ];
 
 test('each claim changes what it should, is told once and passed on once', async (t) => {
-  for (const { what, before, claim, told, status, queued } of rows) {
+  for (const [what, before, claim, told, status, queued] of rows) {
     const host = given(...before);
     empty(host);
     hear(host, claim);
@@ -229,15 +131,22 @@ test('a claim about this node that is not its own is outbid with its own tags', 
   }
 });
 
-test('who has left may come back at another address as somebody new', async (t) => {
+test('who has left may come back at another address, above the incarnation that it had', async (t) => {
   const elsewhere = { addr: Uint8Array.of(10, 0, 7, 7) };
-  const host = given(alive('a', 5), accuse('dead', 'a', 5, 'a'));
-  hear(host, alive('a', 5));
-  t.equal(statusOf(host, 'a'), 'left', 'at the old address it is old news');
-  hear(host, alive('a', 1, elsewhere));
-  t.equal(statusOf(host, 'a'), 'alive');
-  t.equal(host.core.member('a')?.address.host, '10.0.7.7');
-  t.same(host.warnings(), [], 'without a conflict');
+  for (const by of ['a', 'x']) {
+    const host = given(alive('a', 5), accuse('dead', 'a', 5, by));
+    const gone = statusOf(host, 'a');
+    empty(host);
+    hear(host, alive('a', 5));
+    t.same(host.sent, [], 'at the old address it is old news');
+    hear(host, alive('a', 1, elsewhere));
+    t.equal(statusOf(host, 'a'), gone, 'elsewhere it may be old news, too');
+    t.match(host.sent, [{ to: '10.0.7.7:7946', messages: [{ type: 'suspect', node: 'a', incarnation: 5 }] }]);
+    hear(host, alive('a', 6, elsewhere));
+    t.equal(statusOf(host, 'a'), 'alive', 'a node that is back answers with more');
+    t.equal(host.core.member('a')?.address.host, '10.0.7.7');
+    t.same(host.warnings(), [], 'without a conflict');
+  }
 });
 
 /** A suspicion among five nodes by memberlist's judgment: 4 s if confirmed twice, else up to 24 s. */
