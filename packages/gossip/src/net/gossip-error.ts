@@ -31,3 +31,9 @@ export class GossipError extends Error {
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** As `messageOf`, but for an error of Node's network without the address or name that its message repeats. */
+export function reasonOf(error: unknown): string {
+  const { syscall, code } = error instanceof Error ? (error as NodeJS.ErrnoException) : {};
+  return syscall && code ? `${syscall} ${code}` : messageOf(error);
+}

@@ -189,12 +189,9 @@ test('a taken port is an error that names the address, for TCP and for UDP', asy
 test('a join reports each address, and fails only if all do', async (t) => {
   const a = await member(t, 'a', { bind: { host: '127.11.6.99', port: 0 } });
   const b = await member(t, 'b');
-  const result = await b.join([placeOf(a), '127.11.6.253:1', 'not an address', placeOf(b)]);
+  const result = await b.join([placeOf(a), '127.11.6.253:1', placeOf(b)]);
   t.equal(result.joined, 2, 'the own address counts, and is not dialed');
-  t.match(result.errors, [
-    { address: '127.11.6.253:1', message: /ECONNREFUSED/ },
-    { address: 'not an address', message: /expected host, host:port/ },
-  ]);
+  t.match(result.errors, [{ address: '127.11.6.253:1', message: /ECONNREFUSED/ }]);
   await t.rejects(b.join(['127.11.6.253:1']), { code: 'JOIN_FAILED', message: /ECONNREFUSED/ });
   t.same(await b.join([]), { joined: 0, errors: [] });
 });
@@ -380,7 +377,7 @@ test('a stopped member ends what waits and refuses what comes', async (t) => {
 });
 
 test('a name and an address are enough for a member', async (t) => {
-  const gossip = await Gossip.start({ name: 'plain', bind: { host: '127.10.2.220', port: 0 } });
+  const gossip = await Gossip.start({ name: 'plain', bind: { host: '127.11.6.220', port: 0 } });
   t.teardown(() => gossip.stop());
   t.same(gossip.self.tags, {});
   gossip.setTags({ site: 'lyon' });

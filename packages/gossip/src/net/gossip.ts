@@ -154,8 +154,8 @@ export class Gossip {
 
   /**
    * Joins a cluster through any of its nodes: host, host:port or name/host:port; of a name all addresses. The places
-   * stay seeds: while no member has their addresses, they are tried again for ever. Throws GossipError JOIN_FAILED if
-   * none could be reached.
+   * stay seeds: while no member has their addresses, they are tried again for ever. Throws GossipError BAD_ADDRESS if
+   * one of them is no address at all: then nothing is tried and none is kept; or JOIN_FAILED if none could be reached.
    */
   async join(places: readonly string[]): Promise<JoinResult> {
     this.#checkMember();

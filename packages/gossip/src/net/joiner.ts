@@ -1,10 +1,13 @@
 import { type Address, formatAddress } from '../core/index.js';
 import { GossipError, messageOf } from './gossip-error.js';
+import { parsePlaces } from './resolve.js';
 import { type JoinResult, joinAll, Seeds, type SeedsOptions } from './seeds.js';
 import { startInterval } from './timer.js';
 
 /** What the joiner needs of the member. */
 export interface JoinerOptions extends SeedsOptions {
+  /** For places without a port. */
+  defaultPort: number;
   /** This member's own address: it counts as joined and is not dialed. */
   self: Address;
   /** Time between resolutions of the names among the seeds, ms. */
@@ -30,14 +33,18 @@ export class Joiner {
     this.#seeds = new Seeds(options);
   }
 
-  /** Joins through all addresses of all places. Throws GossipError JOIN_FAILED if no place could be reached. */
+  /**
+   * Joins through all addresses of all places. Throws GossipError BAD_ADDRESS, before anything is done, if one of them
+   * is no address, or JOIN_FAILED if no place could be reached.
+   */
   async join(places: readonly string[]): Promise<JoinResult> {
-    const result = await joinAll(places, async (place) => {
+    const parsed = parsePlaces(places, this.#options.defaultPort);
+    const result = await joinAll(parsed, async (place) => {
       const addresses = await this.#seeds.add(place);
       await this.#joinAny(addresses);
     });
     await this.#refresh();
-    if (result.joined === 0 && places.length > 0) {
+    if (result.joined === 0 && parsed.length > 0) {
       const reasons = result.errors.map((error) => error.message).join('; ');
       throw new GossipError('JOIN_FAILED', `no node could be joined: ${reasons}`, 'it goes on being tried');
     }
@@ -73,7 +80,7 @@ export class Joiner {
     return new Promise((resolve, reject) => {
       const end = (error: string | undefined): void => {
         if (error === undefined) resolve();
-        else reject(new GossipError('JOIN_FAILED', error));
+        else reject(new GossipError('JOIN_FAILED', `${formatAddress(address)}: ${error}`));
       };
       if (this.#stopped) end('gossip was stopped');
       else this.#waiting.set(this.#options.begin(address), end);

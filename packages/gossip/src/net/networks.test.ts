@@ -135,9 +135,61 @@ test('places are written as memberlist has them', async (t) => {
     ['::ffff:10.0.0.1', '10.0.0.1', 9],
   ];
   for (const [place, host, port] of good) t.same(parsePlace(place, 9), { host, port }, place);
-  for (const place of ['', ':80', '10.0.0.1:80000', '10.0.0.1:0', '/10.0.0.1', 'a/', 'a b', 'x:y', '[::1']) {
+  for (const place of ['', ':80', '/10.0.0.1', 'a/', 'a b', 'x:y', '[::1', '10.0.0.1:123456']) {
     t.throws(() => parsePlace(place, 9), { code: 'BAD_ADDRESS', message: /expected host/ }, `'${place}'`);
   }
+  for (const port of [80_000, 0]) {
+    const message = `'10.0.0.1:${port}' has port ${port}, expected 1 to 65535`;
+    t.throws(() => parsePlace(`10.0.0.1:${port}`, 9), { code: 'BAD_ADDRESS', message });
+  }
+});
+
+test('a join with something that is no address is refused before anything is tried, and nothing of it is kept', async (t) => {
+  const a = await member(t, 'a');
+  const asked: string[] = [];
+  const resolve: Resolver = async (host) => {
+    asked.push(host);
+    return [];
+  };
+  const joining = await member(t, 'joining', { resolve });
+  const faults: [unknown, RegExp][] = [
+    [undefined, /^places is undefined, expected a list of addresses$/],
+    [placeOf(a), /^places is a string, expected a list of addresses$/],
+    [[placeOf(a), 7], /^places\[1\] is a number, expected a string$/],
+    [[placeOf(a), undefined], /^places\[1\] is undefined, expected a string$/],
+    [
+      ['seed.example', 'not a host'],
+      /^'not a host' is no address, expected host, host:port or name\/host:port$/,
+    ],
+    [[placeOf(a), 'host:99999'], /^'host:99999' has port 99999, expected 1 to 65535$/],
+  ];
+  for (const [places, message] of faults) {
+    await t.rejects(joining.join(places as string[]), { code: 'BAD_ADDRESS', message });
+  }
+  t.equal(joining.stats().traffic.streamsOut, 0, 'the good ones were not dialed');
+  t.same(await joining.join([]), { joined: 0, errors: [] });
+  t.same(asked, [], 'and names were not looked up, not even with all seeds');
+});
+
+test('each reason for which a join failed begins with the address, and has it once', async (t) => {
+  const labeled = await member(t, 'labeled', { label: 'blue' });
+  const resolve: Resolver = async (host) => {
+    const cause = new Error(`getaddrinfo ENOTFOUND ${host}`);
+    throw Object.assign(cause, { syscall: 'getaddrinfo', code: 'ENOTFOUND' });
+  };
+  const a = await member(t, 'a', { resolve });
+  const reasons: [string, string][] = [
+    ['127.11.4.250:9', '127.11.4.250:9: connect ECONNREFUSED'],
+    ['seed.example', "'seed.example' cannot be resolved: getaddrinfo ENOTFOUND"],
+    [placeOf(labeled), `${placeOf(labeled)}: label is missing`],
+  ];
+  for (const [place, reason] of reasons) {
+    const message = `no node could be joined: ${reason}`;
+    await t.rejects(a.join([place]), { code: 'JOIN_FAILED', message });
+  }
+  const b = await member(t, 'b', { resolve });
+  const result = await a.join([...reasons.map(([place]) => place), placeOf(b)]);
+  t.same(result, { joined: 1, errors: reasons.map(([address, message]) => ({ address, message })) });
 });
 
 test('fifty members on one host become one cluster, and stay it', async (t) => {

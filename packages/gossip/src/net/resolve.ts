@@ -1,7 +1,8 @@
 import { lookup } from 'node:dns/promises';
 import { networkInterfaces } from 'node:os';
 import { type Address, canonicalHost } from '../core/index.js';
-import { GossipError, messageOf } from './gossip-error.js';
+import { GossipError, reasonOf } from './gossip-error.js';
+import { kindOf } from './kind-of.js';
 
 /** Gives all numeric addresses, IPv4 or IPv6, of a host name. Rejects if there are none. */
 export type Resolver = (host: string) => Promise<readonly string[]>;
@@ -22,13 +23,34 @@ export function parsePlace(place: string, defaultPort: number): Address {
   const bare = rest.includes(':') ? canonicalHost(rest) : undefined;
   const host = bare ?? match?.[1] ?? match?.[2];
   const port = bare !== undefined || match?.[3] === undefined ? defaultPort : Number(match[3]);
-  if (name === '' || host === undefined || port < 1 || port > 65_535) {
+  if (name === '' || host === undefined) {
     throw new GossipError(
       'BAD_ADDRESS',
       `'${place}' is no address, expected host, host:port or name/host:port`,
+      'an IPv6 address goes into brackets when a port follows',
     );
   }
-  return { host, port };
+  if (port >= 1 && port <= 65_535) return { host, port };
+  throw new GossipError('BAD_ADDRESS', `'${place}' has port ${port}, expected 1 to 65535`);
+}
+
+/** A place in a list of them, as it was written and what it means. */
+export interface Place {
+  readonly text: string;
+  readonly address: Address;
+}
+
+/** Reads a list of places. Throws GossipError BAD_ADDRESS if it is none, or holds something that is no place. */
+export function parsePlaces(places: readonly string[], defaultPort: number): Place[] {
+  if (!Array.isArray(places)) {
+    const message = `places is ${kindOf(places)}, expected a list of addresses`;
+    throw new GossipError('BAD_ADDRESS', message, "like ['10.0.0.1:9896']");
+  }
+  return Array.from(places, (text: unknown, i) => {
+    if (typeof text === 'string') return { text, address: parsePlace(text, defaultPort) };
+    const message = `places[${i}] is ${kindOf(text)}, expected a string`;
+    throw new GossipError('BAD_ADDRESS', message, 'host, host:port or name/host:port');
+  });
 }
 
 /** All numeric forms of an address. Throws GossipError BAD_ADDRESS if its name has none. */
@@ -41,7 +63,7 @@ export async function resolveAddress(address: Address, resolve: Resolver): Promi
     if (hosts.size === 0) throw new Error('no address');
     return [...hosts].map((host) => ({ host, port: address.port }));
   } catch (error) {
-    const message = `'${address.host}' cannot be resolved: ${messageOf(error)}`;
+    const message = `'${address.host}' cannot be resolved: ${reasonOf(error)}`;
     throw new GossipError('BAD_ADDRESS', message, '', error);
   }
 }

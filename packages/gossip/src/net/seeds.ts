@@ -1,11 +1,9 @@
 import { type Address, canonicalHost, formatAddress } from '../core/index.js';
 import { GossipError, messageOf } from './gossip-error.js';
-import { parsePlace, type Resolver, reaches, resolveAddress } from './resolve.js';
+import { type Place, type Resolver, reaches, resolveAddress } from './resolve.js';
 
 /** How places become addresses. */
 export interface SeedsOptions {
-  /** For places without a port. */
-  defaultPort: number;
   /** Numeric address that the sockets are bound to; it decides which family can be reached. */
   bound: string;
   resolve: Resolver;
@@ -21,12 +19,11 @@ export class Seeds {
   }
 
   /**
-   * Adds a place and gives its addresses, at least one. Throws GossipError BAD_ADDRESS; a name that doesn't resolve
-   * is kept for later.
+   * Adds a place and gives its addresses, at least one. Throws GossipError BAD_ADDRESS if it has none that can be
+   * reached; it is kept for later all the same.
    */
-  async add(place: string): Promise<Address[]> {
-    const address = parsePlace(place, this.#options.defaultPort);
-    this.#places.set(place, address);
+  async add({ text, address }: Place): Promise<Address[]> {
+    this.#places.set(text, address);
     return this.#resolve(address);
   }
 
@@ -56,7 +53,9 @@ export class Seeds {
 
 /** One address that could not be joined. */
 export interface JoinFailure {
+  /** As it was given to `join`. */
   readonly address: string;
+  /** Why, beginning with the address, or with those that a name stands for. */
   readonly message: string;
 }
 
@@ -69,12 +68,14 @@ export interface JoinResult {
 
 /** Counts how many attempts went well and keeps the reasons of the others. */
 export async function joinAll(
-  places: readonly string[],
-  join: (place: string) => Promise<void>,
+  places: readonly Place[],
+  join: (place: Place) => Promise<void>,
 ): Promise<JoinResult> {
   const settled = await Promise.allSettled(places.map(join));
   const errors = settled.flatMap((result, i) =>
-    result.status === 'rejected' ? [{ address: places[i] ?? '', message: messageOf(result.reason) }] : [],
+    result.status === 'rejected'
+      ? [{ address: places[i]?.text ?? '', message: messageOf(result.reason) }]
+      : [],
   );
   return { joined: places.length - errors.length, errors };
 }

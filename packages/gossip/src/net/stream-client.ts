@@ -1,7 +1,13 @@
 import { connect, type Socket } from 'node:net';
-import { type Address, type ExchangeResult, formatAddress, resultOf } from '../core/index.js';
+import {
+  type Address,
+  type ExchangeResult,
+  formatAddress,
+  resultOf,
+  type StreamMessage,
+} from '../core/index.js';
 import type { Envelope } from './envelope.js';
-import { messageOf } from './gossip-error.js';
+import { messageOf, reasonOf } from './gossip-error.js';
 import { StreamReader } from './stream-reader.js';
 import { startTimer } from './timer.js';
 import type { Traffic } from './traffic.js';
@@ -20,25 +26,25 @@ export class StreamClient {
     this.#traffic = traffic;
   }
 
-  /** Sends `request` to `to` and waits for the answer; `timeoutMs` is for all of it. Never rejects. */
+  /**
+   * Sends `request` to `to` and waits for the answer; `timeoutMs` is for all of it. Never rejects; an error doesn't name
+   * the address.
+   */
   async exchange(request: Uint8Array, to: Address, timeoutMs: number): Promise<ExchangeResult> {
     const ending = await this.#dial(request, to, timeoutMs);
     if (ending !== 'closed') return ending;
     this.#traffic.streamsFailed++;
-    return { ok: false, error: `${formatAddress(to)}: closed without an answer` };
+    return { ok: false, error: 'closed without an answer' };
   }
 
   /**
    * Sends a message to which there is no answer; `timeoutMs` is for all of it. Gives what went wrong, or undefined
-   * once the other side has closed the stream without a complaint. Never rejects.
+   * once the other side has closed the stream without a complaint, beginning with the address. Never rejects.
    */
   async tell(message: Uint8Array, to: Address, timeoutMs: number): Promise<string | undefined> {
     const ending = await this.#dial(message, to, timeoutMs);
     if (ending === 'closed') return undefined;
-    if (!ending.ok) return ending.error;
-    const { reply } = ending;
-    const what = reply.type === 'error' ? reply.error : `answered with a message of type ${reply.type}`;
-    return `${formatAddress(to)}: ${what}`;
+    return `${formatAddress(to)}: ${ending.ok ? complaintOf(ending.reply) : ending.error}`;
   }
 
   /** Breaks off all exchanges. */
@@ -59,11 +65,11 @@ export class StreamClient {
       };
       const fail = (why: string, refused = false): void => {
         if (this.#sockets.has(socket)) this.#traffic.streamsFailed++;
-        finish({ ok: false, error: `${formatAddress(to)}: ${why}`, refused });
+        finish({ ok: false, error: why, refused });
       };
       const deadline = startTimer(() => fail(`no answer within ${Math.round(timeoutMs)} ms`), timeoutMs);
       socket.on('error', (error: NodeJS.ErrnoException) => {
-        fail(error.message, error.code === 'ECONNREFUSED');
+        fail(reasonOf(error), error.code === 'ECONNREFUSED');
       });
       socket.on('end', () => finish('closed'));
       socket.on('close', () => fail('broken off'));
@@ -82,4 +88,8 @@ export class StreamClient {
       });
     });
   }
+}
+
+function complaintOf(reply: StreamMessage): string {
+  return reply.type === 'error' ? reply.error : `answered with a message of type ${reply.type}`;
 }
