@@ -21,6 +21,8 @@ interface Logic {
   hourAndMinute(at: number, now: number): string;
   verdict(node: Partial<NodeView>): string;
   withoutLink(node: Partial<NodeView>): string | undefined;
+  lasting(since: number, now: number): string;
+  rotationState(view: object, now: number): { kind: string; others?: readonly string[]; isStuck?: boolean };
   formatBytes(bytes: number): string;
   parseUnifiedDiff(text: string): readonly object[];
   passwordStrength(password: string, userName: string): string;
@@ -46,6 +48,7 @@ const modules = [
   'api/event-stream',
   'lib/time',
   'lib/format',
+  'lib/gossip-keys',
   'lib/last-known',
   'lib/unified-diff',
   'lib/password',
@@ -130,6 +133,8 @@ test('the console without a page', async (t) => {
     t.equal(logic.relativeTime(now - 150_000, now), '3 min ago');
     t.equal(logic.relativeTime(now + 3_600_000, now), 'in 1 h');
     t.equal(logic.relativeTime(now - 72 * 3_600_000, now), '3 d ago');
+    t.equal(logic.lasting(now - 44_000, now), 'for 44 s');
+    t.equal(logic.lasting(now + 2_000, now), 'for a moment');
     t.equal(logic.formatBytes(999), '999 B');
     t.equal(logic.formatBytes(1_400_000_000), '1.4 GB');
   });
@@ -150,6 +155,23 @@ test('the console without a page', async (t) => {
     const at = (day: number, hour: number) => new Date(2026, 10, day, hour, 3).getTime();
     t.equal(logic.hourAndMinute(at(21, 14), at(21, 16)), '14:03');
     t.equal(logic.hourAndMinute(at(20, 14), at(21, 16)), 'Nov 20, 14:03');
+  });
+
+  t.test('a rotation of the gossip key is stuck by who is away, or by time', async (t) => {
+    const keys = ['a', 'b', 'c'].map((fingerprint, index) => ({
+      fingerprint,
+      state: ['primary', 'installed', 'removed'][index],
+    }));
+    const running = { stage: 'installing', stageAt: 0, endedAt: null, waitingFor: [] as object[] };
+    const state = (rotation: object | null, now = 0) => logic.rotationState({ keys, rotation }, now);
+    t.match(state(null), { kind: 'none', others: ['b'] });
+    t.match(state({ ...running, stage: 'done', endedAt: 1 }), { kind: 'none' });
+    t.match(state({ ...running, stage: 'aborted', endedAt: 1 }), { kind: 'aborted', others: ['b'] });
+    t.match(state(running), { kind: 'running', isStuck: false });
+    t.match(state({ ...running, waitingFor: [{ member: 'n', why: 'away' }] }), { isStuck: true });
+    const slow = { ...running, waitingFor: [{ member: 'n', why: 'lacks-new' }] };
+    t.match(state(slow, 1_000), { isStuck: false });
+    t.match(state(slow, 61_000), { isStuck: true });
   });
 
   t.test('a unified diff gets the line numbers of both sides', async (t) => {

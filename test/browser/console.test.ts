@@ -1,8 +1,11 @@
 import type { Page } from 'playwright-core';
-import { type Test, test } from 'tap';
+import tap, { type Test, test } from 'tap';
 import { launchBrowser, openPage, skipReason, type Watched } from './browser.js';
 import { checkLooks } from './looks.js';
 import { type SmallCluster, startCluster } from './small-cluster.js';
+
+// Each look at a page takes seconds on a machine that is busy.
+tap.setTimeout(180_000);
 
 const password = 'seven herrings in a row';
 const names = ['node-1', 'node-2', 'node-3'];
@@ -29,7 +32,7 @@ const row = (page: Page, node: string) => page.locator(`tr[data-node="${node}"]`
 
 test('the console, by what a person sees and clicks', {
   skip: skipReason ?? false,
-  timeout: 115_000,
+  timeout: 175_000,
 }, async (t) => {
   const cluster = await startCluster(t);
   const browser = await launchBrowser(t);
@@ -47,6 +50,7 @@ test('the console, by what a person sees and clicks', {
     ['revisions show what changed', revisions],
     ['a lost controller is told and comes back by itself', lostController],
     ['a node without a link is shown as it was last known', stoppedNode],
+    ['a rotation of the gossip key that waits for a node stands out', stuckRotation],
     ['tokens are revoked after a question', revokeToken],
     ['logging out and in again', logOutAndIn],
   ];
@@ -216,10 +220,10 @@ async function logs(t: Test, { page, cluster }: Story): Promise<void> {
 }
 
 /** A change made beside the page, with the page's own session. */
-async function applyBeside({ context, cluster }: Story, text: string, reason: string): Promise<void> {
-  const answer = await context.request.post(`${cluster.url}/api/v1/spec/apply`, {
+async function askBeside({ context, cluster }: Story, path: string, data: object): Promise<void> {
+  const answer = await context.request.post(`${cluster.url}/api/v1${path}`, {
     headers: { 'x-shoal-csrf': '1' },
-    data: { spec: text, reason },
+    data,
   });
   if (!answer.ok()) throw new Error(await answer.text());
 }
@@ -229,7 +233,7 @@ async function conflict(t: Test, story: Story): Promise<void> {
   await section(page, 'Apply').click();
   await page.getByText('Based on revision 1').waitFor();
   await write(page, spec('mine'));
-  await applyBeside(story, spec('theirs'), 'The night shift was faster');
+  await askBeside(story, '/spec/apply', { spec: spec('theirs'), reason: 'The night shift was faster' });
   const alert = page.getByRole('alert');
   await alert.getByText('admin committed revision 2 meanwhile').waitFor();
   await alert.getByText('The night shift was faster').waitFor();
@@ -302,6 +306,23 @@ async function stoppedNode(t: Test, { page, cluster }: Story): Promise<void> {
   for (const words of ['was running', 'was healthy']) await page.getByText(words).waitFor();
   t.equal(await page.locator('.services .tone-good').count(), 0, 'nothing is shown as good now');
   await checkLooks(t, page, 'node-stopped');
+}
+
+async function stuckRotation(t: Test, story: Story): Promise<void> {
+  const { page } = story;
+  const ask = (path: string) => askBeside(story, `/gossip-keys/${path}`, {});
+  await section(page, 'Nodes').click();
+  await page.getByText(/^Gossip key [0-9a-f]{16}, used by \d of 4 members for /).waitFor();
+  await ask('rotate');
+  const notice = page.locator('.notice').filter({ hasText: 'rotation of the gossip key' });
+  await notice
+    .getByText(/^The rotation of the gossip key from [0-9a-f]{16} to [0-9a-f]{16} waits for node-3 \(away\)/)
+    .waitFor();
+  await notice.getByText('3 of 4 members hold the new key').waitFor();
+  await checkLooks(t, page, 'nodes-rotation-stuck');
+  await ask('abort');
+  await page.getByText(/was aborted .*: 2 keys are installed, also [0-9a-f]{16}/).waitFor();
+  t.equal(await notice.count(), 0);
 }
 
 async function revokeToken(t: Test, { page }: Story): Promise<void> {

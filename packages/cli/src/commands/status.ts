@@ -4,14 +4,14 @@ import { askAgent } from '../client/agent-socket.js';
 import type { CommandContext } from '../context.js';
 import { action } from '../context.js';
 import type { Palette } from '../output/text.js';
-import { ago } from '../output/text.js';
+import { lasting } from '../output/text.js';
 import { paintStatus } from './node.js';
 
 function statusText(s: StatusView, paint: Palette): string {
   const nodes = Object.entries(s.nodes).filter(([, count]) => count > 0);
   const lines = [
     `cluster     ${paint.bold(s.clusterName)} (${s.clusterId}), tier ${s.tier}`,
-    `controller  ${s.version}, up since ${ago(s.startedAt)}`,
+    `controller  ${s.version}, up ${lasting(s.startedAt)}`,
     `revision    running ${s.revision.running || '-'}, latest ${s.revision.latest || '-'}`,
     `nodes       ${nodes.length === 0 ? 'none yet (shoal token create)' : nodes.map(([word, count]) => `${count} ${paintStatus(word, paint)}`).join(', ')}`,
   ];

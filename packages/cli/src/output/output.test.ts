@@ -3,7 +3,7 @@ import { test } from 'tap';
 import { changeLines, diffText } from './changes.js';
 import { rotateQuestion, waitedForLines, waitHint } from './gossip-keys.js';
 import { formatTable } from './table.js';
-import { ago, bytes, palette, printable, shortHash } from './text.js';
+import { ago, bytes, lasting, palette, printable, shortHash } from './text.js';
 
 const plain = palette({ isTTY: false });
 const colored = palette({ isTTY: true }, {});
@@ -40,6 +40,7 @@ test('times, sizes and hashes are short', async (t) => {
   t.equal(ago(0, 7_200_000), '2h ago');
   t.equal(ago(0, 3 * 86_400_000), '3d ago');
   t.equal(ago(1000, 0), '0s ago', 'a clock ahead of ours is not the future');
+  t.equal(lasting(0, 7_200_000), 'for 2h');
   t.equal(bytes(512), '512 B');
   t.equal(bytes(1536), '1.5 KiB');
   t.equal(shortHash('0123456789abcdef'), '0123456789ab');

@@ -27,14 +27,24 @@ export function palette(
   return { good: code(32), bad: code(31), warn: code(33), dim: code(2), bold: code(1) };
 }
 
+/** A length of time in its greatest unit: `12s`, `5m`, `3h`, `4d`. */
+function length(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  if (seconds < 60) return `${seconds}s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)}m`;
+  if (seconds < 86_400) return `${Math.floor(seconds / 3600)}h`;
+  return `${Math.floor(seconds / 86_400)}d`;
+}
+
+/** How long something has lasted that began at a time: `for 12s`, `for 5m`. */
+export function lasting(at: number, now: number = Date.now()): string {
+  return `for ${length(now - at)}`;
+}
+
 /** A time as people compare it: `12s ago`, `5m ago`, `3h ago`, `4d ago`; `-` for none. */
 export function ago(at: number | null, now: number = Date.now()): string {
   if (at === null) return '-';
-  const seconds = Math.max(0, Math.round((now - at) / 1000));
-  if (seconds < 60) return `${seconds}s ago`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)}m ago`;
-  if (seconds < 86_400) return `${Math.floor(seconds / 3600)}h ago`;
-  return `${Math.floor(seconds / 86_400)}d ago`;
+  return `${length(now - at)} ago`;
 }
 
 /** Local date and time to the second: `2026-03-01 14:05:09`. */

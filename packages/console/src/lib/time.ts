@@ -11,6 +11,11 @@ export function relativeTime(at: number, now: number): string {
   return at <= now ? `${text} ago` : `in ${text}`;
 }
 
+/** `for 44 s`, `for a moment`: how long something has lasted at `now` that began at `since`, both ms since the epoch. */
+export function lasting(since: number, now: number): string {
+  return now - since < 5 * second ? 'for a moment' : `for ${duration(now - since)}`;
+}
+
 /** A length of time in its greatest unit: `12 s`, `5 min`, `3 h`, `4 d`. */
 export function duration(ms: number): string {
   if (ms < minute) return `${Math.round(ms / second)} s`;

@@ -1,9 +1,12 @@
 import type { GossipKeyRotationView, GossipKeyWait } from '@shoal/common';
 import type { JSX } from 'preact';
 import { count } from '../lib/format.js';
+import { rotationState } from '../lib/gossip-keys.js';
+import { clock } from '../state/clock.js';
 import { cluster } from '../state/cluster.js';
 import { useStore } from '../state/store.js';
-import { Time } from './text.js';
+import { Notice } from './notice.js';
+import { Lasting, Time } from './text.js';
 
 const stages: Readonly<Record<GossipKeyRotationView['stage'], string>> = {
   installing: 'hold the new key',
@@ -21,30 +24,86 @@ const waits: Readonly<Record<GossipKeyWait, string>> = {
   'holds-old': 'holds the old key',
 };
 
-/** Which key the gossip is encrypted with, and how far its rotation is; nothing without encryption. */
+/** Which key the gossip is encrypted with, or how far its rotation is; nothing without encryption. */
 export function GossipKeyLine(): JSX.Element | null {
   const view = useStore(cluster, (state) => state.gossipKeys);
+  const now = useStore(clock);
   const primary = view?.keys.find((key) => key.state === 'primary');
   if (view == null || primary === undefined) return null;
-  const { rotation } = view;
+  const state = rotationState(view, now);
+  if (state.kind === 'running')
+    return state.isStuck ? <Stuck rotation={state.rotation} /> : <Running rotation={state.rotation} />;
+  const { others } = state;
   return (
     <p class="hint">
       Gossip key <code>{primary.fingerprint}</code>, used by {primary.usedBy} of{' '}
-      {count(view.members, 'member')} since <Time at={primary.primarySince} />.
-      {rotation !== null && rotation.endedAt === null && <Progress rotation={rotation} />}
+      {count(view.members, 'member')}
+      {primary.primarySince !== null && (
+        <>
+          {' '}
+          <Lasting since={primary.primarySince} />
+        </>
+      )}
+      .
+      {state.kind === 'aborted' && (
+        <>
+          {' '}
+          Its rotation was aborted <Time at={state.at} />:
+        </>
+      )}
+      {others.length > 0 && (
+        <>
+          {' '}
+          {others.length + 1} keys are installed, also <code>{others.join(', ')}</code>.
+        </>
+      )}
     </p>
   );
 }
 
-function Progress({ rotation }: { rotation: GossipKeyRotationView }): JSX.Element {
-  const { stage, ready, members, to, waitingFor } = rotation;
+function progress({ stage, ready, members }: GossipKeyRotationView): string {
+  return `${stage}: ${ready} of ${count(members, 'member')} ${stages[stage]}`;
+}
+
+function waitedFor({ waitingFor }: GossipKeyRotationView): string {
   const named = waitingFor.slice(0, 3).map(({ member, why }) => `${member} (${waits[why]})`);
+  return named.join(', ') + (waitingFor.length > named.length ? ' and others' : '');
+}
+
+function Running({ rotation }: { rotation: GossipKeyRotationView }): JSX.Element {
+  const { from, to, startedAt, waitingFor } = rotation;
   return (
+    <p class="hint">
+      Rotating the gossip key from <code>{from}</code> to <code>{to}</code> <Lasting since={startedAt} />,{' '}
+      {progress(rotation)}
+      {waitingFor.length > 0 && <>; waiting for {waitedFor(rotation)}</>}.
+    </p>
+  );
+}
+
+/** Nothing but a person brings it on: what can be done is said. */
+function Stuck({ rotation }: { rotation: GossipKeyRotationView }): JSX.Element {
+  const { from, to, startedAt, waitingFor } = rotation;
+  const absent =
+    waitingFor.find(({ why }) => why === 'away') ?? waitingFor.find(({ why }) => why === 'silent');
+  const title = (
     <>
-      {' '}
-      Rotating to <code>{to}</code>, {stage}: {ready} of {members} {stages[stage]}
-      {named.length > 0 && <>; waiting for {named.join(', ')}</>}
-      {waitingFor.length > named.length && ' and others'}.
+      The rotation of the gossip key from <code>{from}</code> to <code>{to}</code> waits for{' '}
+      {waitedFor(rotation)}
     </>
+  );
+  return (
+    <Notice tone="warn" title={title}>
+      <p>
+        It has been under way <Lasting since={startedAt} />, {progress(rotation)}.{' '}
+        {absent === undefined ? (
+          'The log of the node’s agent says why.'
+        ) : (
+          <>
+            To go on without {absent.member}: <code>shoal gossip-key ignore {absent.member}</code>
+          </>
+        )}
+      </p>
+    </Notice>
   );
 }

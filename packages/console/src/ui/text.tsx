@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { shortHash } from '../lib/format.js';
-import { absoluteTime, hourAndMinute, relativeTime } from '../lib/time.js';
+import { absoluteTime, hourAndMinute, lasting, relativeTime } from '../lib/time.js';
 import { clock } from '../state/clock.js';
 import { useStore } from '../state/store.js';
 
@@ -13,6 +13,12 @@ export function Time({ at, none = '–' }: { at: number | null | undefined; none
       {relativeTime(at, now)}
     </time>
   );
+}
+
+/** How long something has lasted; when it began on hover. */
+export function Lasting({ since }: { since: number }): JSX.Element {
+  const now = useStore(clock);
+  return <span title={`since ${absoluteTime(since)}`}>{lasting(since, now)}</span>;
 }
 
 /** Of when something was last known: `, as of 14:03`; nothing where that isn't known either. */
