@@ -7,6 +7,7 @@ export { Gossiper, type GossiperOptions } from './gossiper.js';
 export { type Exchange, type ExchangeResult, type Host, resultOf, type Timer } from './host.js';
 export { Directory, type Facts } from './nodes/directory.js';
 export type { NodeRecord, NodeStatus } from './nodes/node-record.js';
+export { printable } from './printable.js';
 export { decodeTags, describeTagSize, encodeTags, MAX_META_BYTES, type Tags } from './serf/tags.js';
 export { concatBytes, sameBytes } from './wire/bytes.js';
 export { labelHeader, MAX_LABEL_BYTES, stripLabel } from './wire/label.js';

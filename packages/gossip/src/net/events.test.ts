@@ -19,3 +19,15 @@ test('what an asynchronous listener throws is logged as of any other, and the ne
   await new Promise(setImmediate);
   t.match(errors, [new Error('thrown later'), 'message']);
 });
+
+test('an unknown event is refused with the list of those that there are', async (t) => {
+  const listeners = new Listeners(silentLogger);
+  const message = "event is 'joined', expected change, message, remoteState, conflict, roundTrip, keyring";
+  const event = 'joined' as 'change';
+  t.throws(() => listeners.add(event, () => undefined), { code: 'INVALID_OPTION', message });
+  t.throws(() => listeners.remove(event, () => undefined), { code: 'INVALID_OPTION', message });
+  t.throws(() => listeners.add('change', undefined as unknown as () => void), {
+    code: 'INVALID_OPTION',
+    message: 'listener is undefined, expected a function',
+  });
+});

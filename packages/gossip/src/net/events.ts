@@ -1,5 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { MemberChange } from '../core/index.js';
+import { GossipError } from './gossip-error.js';
+import { kindOf } from './kind-of.js';
 import type { GossipLogger } from './log.js';
 import type { ClaimedMember, Member } from './member.js';
 
@@ -60,6 +62,15 @@ export interface GossipEvents {
   keyring: [keys: readonly Uint8Array[]];
 }
 
+const EVENTS = new Set<string>([
+  'change',
+  'message',
+  'remoteState',
+  'conflict',
+  'roundTrip',
+  'keyring',
+] satisfies (keyof GossipEvents)[]);
+
 /** Calls listeners after what caused the event is done, so that they may call back; what they throw is logged. */
 export class Listeners {
   readonly #emitter = new EventEmitter();
@@ -71,10 +82,12 @@ export class Listeners {
   }
 
   add<E extends keyof GossipEvents>(event: E, listener: (...args: GossipEvents[E]) => void): void {
+    checkListener(event, listener);
     this.#emitter.on(event, listener);
   }
 
   remove<E extends keyof GossipEvents>(event: E, listener: (...args: GossipEvents[E]) => void): void {
+    checkListener(event, listener);
     this.#emitter.off(event, listener);
   }
 
@@ -100,4 +113,13 @@ export class Listeners {
       }
     });
   }
+}
+
+function checkListener(event: unknown, listener: unknown): void {
+  if (typeof event !== 'string' || !EVENTS.has(event)) {
+    const found = typeof event === 'string' ? `'${event}'` : kindOf(event);
+    throw new GossipError('INVALID_OPTION', `event is ${found}, expected ${[...EVENTS].join(', ')}`);
+  }
+  if (typeof listener === 'function') return;
+  throw new GossipError('INVALID_OPTION', `listener is ${kindOf(listener)}, expected a function`);
 }

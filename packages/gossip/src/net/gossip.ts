@@ -176,13 +176,16 @@ export class Gossip {
     return ordered.slice(0, MAX_PEERS).map((node) => formatAddress(node.address));
   }
 
-  /** Calls `listener` at each such event from now on, after the state has changed; it may call back. */
+  /**
+   * Calls `listener` at each such event from now on, after the state has changed; it may call back. Throws GossipError
+   * INVALID_OPTION for an unknown event.
+   */
   on<E extends keyof GossipEvents>(event: E, listener: (...args: GossipEvents[E]) => void): this {
     this.#listeners.add(event, listener);
     return this;
   }
 
-  /** Ends what `on` began. */
+  /** Ends what `on` began. Throws as `on` does. */
   off<E extends keyof GossipEvents>(event: E, listener: (...args: GossipEvents[E]) => void): this {
     this.#listeners.remove(event, listener);
     return this;

@@ -1,5 +1,6 @@
 import { sameBytes } from '../core/index.js';
 import { GossipError } from './gossip-error.js';
+import { checkBytes } from './kind-of.js';
 
 const KEY_BYTES: readonly number[] = [16, 24, 32];
 
@@ -16,7 +17,7 @@ export class Keyring {
    * @param changed called with all keys, primary first, after each change.
    */
   constructor(keys: readonly Uint8Array[], changed: (keys: readonly Uint8Array[]) => void = () => undefined) {
-    keys.forEach(checkKey);
+    for (const [i, key] of keys.entries()) checkKey(key, `key ${i + 1}`);
     this.#keys = keys.map((key) => Uint8Array.from(key));
     this.#changed = changed;
   }
@@ -31,12 +32,13 @@ export class Keyring {
    * primary at once. Throws GossipError INVALID_OPTION for a key of another length than 16, 24 or 32 bytes.
    */
   install(key: Uint8Array): void {
-    checkKey(key, this.#keys.length);
+    checkKey(key, 'the key to install');
     if (this.#find(key) < 0) this.#set([...this.#keys, Uint8Array.from(key)]);
   }
 
   /** Makes an installed key the primary one. Throws GossipError KEY_REFUSED if it isn't installed. */
   use(key: Uint8Array): void {
+    checkBytes('the key to use', key);
     const at = this.#find(key);
     const chosen = this.#keys[at];
     if (!chosen) throw refused('the key is not installed');
@@ -45,6 +47,7 @@ export class Keyring {
 
   /** Forgets a key, if it is known. Throws GossipError KEY_REFUSED for the primary one. */
   remove(key: Uint8Array): void {
+    checkBytes('the key to remove', key);
     const at = this.#find(key);
     if (at === 0) throw refused('the primary key cannot be removed');
     if (at > 0) this.#set(this.#keys.filter((_, i) => i !== at));
@@ -68,15 +71,13 @@ function refused(why: string): GossipError {
   );
 }
 
-function checkKey(key: Uint8Array, index: number): void {
-  if (!(key instanceof Uint8Array)) {
-    // The value itself is left out: it may be a key in some other form.
-    throw new GossipError('INVALID_OPTION', `key ${index + 1} is ${typeof key}, expected a Uint8Array`);
-  }
+function checkKey(key: Uint8Array, name: string): void {
+  // The value itself is never told: it may be a key in some other form.
+  checkBytes(name, key, "Buffer.from(text, 'base64')");
   if (KEY_BYTES.includes(key.length)) return;
   throw new GossipError(
     'INVALID_OPTION',
-    `key ${index + 1} has ${key.length} bytes, expected 16, 24 or 32`,
+    `${name} has ${key.length} bytes, expected 16, 24 or 32`,
     'make one with: openssl rand -base64 32',
   );
 }

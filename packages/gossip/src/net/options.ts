@@ -16,7 +16,7 @@ import type { Resolver } from './resolve.js';
 
 /** How to start a member. */
 export interface GossipOptions extends GossipCallbacks {
-  /** Unique in the cluster; at most 128 bytes. */
+  /** Unique in the cluster; at most 128 bytes, without control and format characters (line breaks and the like). */
   name: string;
   /** Numeric address to listen on, UDP and TCP; `::` listens on IPv4 too. Port 0 takes a free one. */
   bind: Address;
@@ -24,7 +24,7 @@ export interface GossipOptions extends GossipCallbacks {
   advertise?: Partial<Address>;
   /** Facts that this node tells about itself; 512 bytes in all. Default: none. */
   tags?: Tags;
-  /** AES keys of 16, 24 or 32 bytes; the first encrypts. None: no encryption. */
+  /** AES keys of 16, 24 or 32 bytes; the first encrypts. None or an empty list: no encryption. */
   keys?: readonly Uint8Array[];
   /** What to do with plaintext when there are keys; for a cluster that begins to encrypt. Default `refuse`. */
   plaintext?: PlaintextPolicy;
