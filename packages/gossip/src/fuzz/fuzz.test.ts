@@ -64,6 +64,17 @@ test('a fault is found, told once, and made short', async (t) => {
   t.same([...(fuzzer.crashes[0]?.bytes ?? [])].sort(), [0x53, 0xda].sort());
 });
 
+test('inputs that are kept for mutation take bounded memory', async (t) => {
+  let outcomes = 0;
+  const door: Door = { name: 'lzw-back', memory: 1 << 30, open: () => `new ${outcomes++}` };
+  const fuzzer = new Fuzzer({ name: 'packets', doors: [door] }, 1, []);
+  for (let i = 0; i < 3000; i++) fuzzer.step();
+  const sizes = [...fuzzer.kept()].map(({ bytes }) => bytes.length);
+  const all = sizes.reduce((sum, size) => sum + size, 0);
+  t.ok(sizes.length > 50 && Math.max(...sizes) <= 64 << 10, `${Math.max(...sizes)} bytes of one`);
+  t.ok(all > 3 << 20 && all <= 4 << 20, `${all} bytes of all`);
+});
+
 test('a door that takes too long or too much memory has failed', async (t) => {
   const slow = tryDoor(
     {
@@ -103,9 +114,24 @@ test('the command says what it takes, and answers with its status', async (t) =>
     spawnSync(process.execPath, [new URL('main.js', import.meta.url).pathname, ...args], {
       encoding: 'utf8',
     });
-  const wrong = run('--target', 'nothing');
-  t.equal(wrong.status, 2);
-  t.match(wrong.stderr, /packets\|streams\|state\|sockets\|all/);
+  for (const [option, value, error] of [
+    ['--target', 'nothing', /--target is "nothing", expected packets, streams, state, sockets or all/],
+    ['--seconds', 'x', /--seconds is "x", expected a number above 0/],
+    ['--replay', '/nope', /--replay can't read \/nope: ENOENT/],
+    ['--replay', new URL('main.js', import.meta.url).pathname, /: it is not JSON/],
+    ['--sekunds', '3', /Unknown option '--sekunds'/],
+  ] as const) {
+    const wrong = run(option, value);
+    t.equal(wrong.status, 2);
+    t.match(wrong.stderr, error);
+    t.match(wrong.stderr, /^[^\n]+\n$/, 'in one line');
+  }
+  const begun = performance.now();
+  t.equal(run('--target', 'sockets', '--seconds', '0.5', '--seed', '3').status, 0);
+  t.ok(performance.now() - begun < 9000, 'waits for nothing when its time is over');
+  const large = run('--target', 'packets', '--seconds', '60', '--memory', '1');
+  t.equal(large.status, 1);
+  t.match(large.stderr, /ended early: it took more than 1 MiB/);
   const short = run('--target', 'packets', '--seconds', '0.2', '--seed', '3', '--json');
   t.equal(short.status, 0);
   t.match(JSON.parse(`${short.stdout}`), { seed: 3, crashes: 0, cases: { packets: Number } });

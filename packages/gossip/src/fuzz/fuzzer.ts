@@ -24,8 +24,10 @@ export interface Tally {
   slowestDoor: string;
 }
 
-/** Most inputs kept for mutation per door. */
+/** Most inputs kept for mutation per door, and bytes of each and of all together: mutants of mutants grow. */
 const MAX_KEPT = 2000;
+const MAX_KEPT_BYTES = 64 << 10;
+const MAX_ALL_KEPT_BYTES = 4 << 20;
 
 /** Most outcomes that are told apart. */
 const MAX_OUTCOMES = 50_000;
@@ -39,7 +41,7 @@ export class Fuzzer {
   readonly crashes: Crash[] = [];
   readonly #target: Target;
   readonly #dice: Dice;
-  readonly #kept = new Map<Door, Uint8Array[]>();
+  readonly #kept = new Map<Door, Kept>();
   readonly #outcomes = new Set<string>();
 
   /** @param known inputs to begin with. */
@@ -48,27 +50,27 @@ export class Fuzzer {
     this.#dice = new Dice(seed);
     for (const door of target.doors) {
       const own = known.filter((input) => input.door === door.name).map((input) => input.bytes);
-      this.#kept.set(door, own);
+      this.#kept.set(door, new Kept(own));
     }
   }
 
   /** Inputs with outcomes that no other had. */
   *kept(): Generator<Case> {
-    for (const [door, inputs] of this.#kept) for (const bytes of inputs) yield { door: door.name, bytes };
+    for (const [door, { inputs }] of this.#kept) for (const bytes of inputs) yield { door: door.name, bytes };
   }
 
   /** Runs one case; answers a crash if it is one that was not seen before. */
   step(): Crash | undefined {
     const door = this.#dice.pick(this.#target.doors);
-    const kept = this.#kept.get(door) ?? [];
+    const inputs = this.#kept.get(door)?.inputs ?? [];
     const bytes =
-      kept.length > 0 && this.#dice.chance(0.5)
-        ? mutate(this.#dice, this.#dice.pick(kept), this.#dice.pick(kept))
+      inputs.length > 0 && this.#dice.chance(0.5)
+        ? mutate(this.#dice, this.#dice.pick(inputs), this.#dice.pick(inputs))
         : freshInput(this.#dice, door);
-    return this.#judge(door, bytes, tryDoor(door, bytes), kept);
+    return this.#judge(door, bytes, tryDoor(door, bytes));
   }
 
-  #judge(door: Door, bytes: Uint8Array, trial: Trial, kept: Uint8Array[]): Crash | undefined {
+  #judge(door: Door, bytes: Uint8Array, trial: Trial): Crash | undefined {
     this.tally.cases++;
     if (trial.ms > this.tally.slowestMs) {
       this.tally.slowestMs = trial.ms;
@@ -79,13 +81,33 @@ export class Fuzzer {
     if (this.#outcomes.has(key) || this.#outcomes.size === MAX_OUTCOMES) return undefined;
     this.#outcomes.add(key);
     if (!('failure' in trial)) {
-      if (kept.length < MAX_KEPT) kept.push(bytes);
+      this.#kept.get(door)?.add(bytes);
       return undefined;
     }
     if (this.crashes.length === MAX_CRASHES) return undefined;
     const crash = { door: door.name, bytes: shortest(door, bytes, result), why: trial.failure };
     this.crashes.push(crash);
     return crash;
+  }
+}
+
+/** Inputs of one door that are mutated further. */
+class Kept {
+  readonly inputs: Uint8Array[];
+  #bytes: number;
+
+  constructor(inputs: Uint8Array[]) {
+    this.inputs = inputs;
+    this.#bytes = inputs.reduce((sum, { length }) => sum + length, 0);
+  }
+
+  /** Keeps an input if there is room for it. */
+  add(bytes: Uint8Array): void {
+    if (this.inputs.length >= MAX_KEPT || bytes.length > MAX_KEPT_BYTES) return;
+    if (this.#bytes + bytes.length > MAX_ALL_KEPT_BYTES) return;
+    this.#bytes += bytes.length;
+    // A copy, because a part would hold on to the whole that it was cut from.
+    this.inputs.push(bytes.slice());
   }
 }
 

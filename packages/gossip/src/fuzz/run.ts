@@ -9,6 +9,8 @@ export interface RunOptions {
   seconds: number;
   seed: number;
   target: 'packets' | 'streams' | 'state' | 'sockets' | 'all';
+  /** Most resident memory that the run may take, in MiB; it ends when it takes more. */
+  memoryMiB: number;
   /** Told of each crash when it is found. */
   crashed(crash: Crash): void;
   /** Told how it goes, every few seconds. */
@@ -23,8 +25,14 @@ export interface RunReport {
   crashes: number;
   slowestMs: number;
   slowestDoor: string;
-  /** Most resident memory so far, in MiB. */
+  /** Most resident memory so far, and the bound of it, in MiB. */
   peakMiB: number;
+  memoryMiB: number;
+}
+
+/** Says whether a run has taken more memory than it may. */
+export function isTooLarge({ peakMiB, memoryMiB }: RunReport): boolean {
+  return peakMiB > memoryMiB;
 }
 
 /** Each target gets this long at a time, ms. */
@@ -49,7 +57,7 @@ export class Run {
     this.fuzzers = new Map(chosen.map((target) => [target.name, new Fuzzer(target, options.seed, known)]));
   }
 
-  /** Runs until the time is over, and stops the members. */
+  /** Runs until the time is over or too much memory is taken, and stops the members. */
   async finish(): Promise<RunReport> {
     const { seconds, progress } = this.#options;
     let reportAt = this.#startedAt + PROGRESS_MS;
@@ -57,6 +65,7 @@ export class Run {
       for (const fuzzer of this.fuzzers.values()) this.#slice(fuzzer);
       for (const crash of (await this.#sockets?.slice(SLICE_MS)) ?? []) this.#crashed(crash);
       await setImmediate();
+      if (isTooLarge(this.report())) break;
       if (performance.now() < reportAt) continue;
       progress(this.report());
       reportAt = performance.now() + PROGRESS_MS;
@@ -82,6 +91,7 @@ export class Run {
       slowestMs: Math.round(slowest.slowestMs * 10) / 10,
       slowestDoor: slowest.slowestDoor,
       peakMiB: Math.round(process.resourceUsage().maxRSS / 1024),
+      memoryMiB: this.#options.memoryMiB,
     };
   }
 

@@ -149,7 +149,9 @@ export class SocketFuzzer {
   async #renew(again = true): Promise<void> {
     for (const { gossip, sealed } of this.#victims) {
       if (!sealed && !(await this.#answers(gossip))) this.#crash('a member no longer answers an honest ping');
-      const stopped = await Promise.race([gossip.stop().then(() => true), setTimeout(PATIENCE_MS, false)]);
+      // Without `ref`, because the process shall not stay for it once the member has stopped.
+      const patience = setTimeout(PATIENCE_MS, false, { ref: false });
+      const stopped = await Promise.race([gossip.stop().then(() => true), patience]);
       if (!stopped) this.#crash('a member does not stop');
     }
     this.#victims = again ? await startVictims() : [];
