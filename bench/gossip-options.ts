@@ -1,12 +1,13 @@
 import { execFileSync, spawnSync } from 'node:child_process';
+import { UsageError } from './arguments.js';
 import type { GossipInput, Pair } from './gossip-setup.js';
 import type { BenchOptions } from './main.js';
 import type { Figure } from './report.js';
 
-/** Options of a gossip benchmark with their defaults. Throws RangeError if there would be nobody to confirm a failure. */
+/** Options of a gossip benchmark with their defaults. Throws UsageError if there would be nobody to confirm a failure. */
 export function gossipInput(options: BenchOptions, seconds: number): GossipInput {
   const nodes = options.nodes ?? 20;
-  if (nodes < 3 || nodes > 250) throw new RangeError(`--nodes is ${nodes}, expected 3 to 250`);
+  if (nodes < 3 || nodes > 250) throw new UsageError(`--nodes is ${nodes}, expected 3 to 250`);
   return {
     nodes,
     profile: options.profile ?? 'lan',

@@ -10,8 +10,8 @@ import { machine } from './report.js';
 
 /** Members of our gossip beside as many real serf agents, while half of the processor is burnt and some are frozen for seconds: who is called dead wrongly. */
 export async function gossipStress(options: BenchOptions): Promise<Report> {
-  const serf = installedSerf();
   const input = gossipInput(options, 600);
+  const serf = installedSerf();
   const result = await runIsolated<Pair<PeerStress>>('./gossip-worker.js', { kind: 'stress', ...input });
   return {
     benchmark: 'gossip-stress',

@@ -40,6 +40,28 @@ test('short runs beside serf', { skip, timeout: 90_000 }, async (t) => {
   t.type(stress.get('false deaths of healthy members')?.value, 'number');
 });
 
+test('options that make no sense, or that a benchmark does not know, are refused in one line', (t) => {
+  const main = new URL('./main.js', import.meta.url).pathname;
+  for (const [command, error] of [
+    ['footprint --nodes 3', 'footprint has no option --nodes'],
+    ['gossip-stress --trials 3', 'gossip-stress has no option --trials'],
+    ['gossip --nodes x', '--nodes is "x", expected a number above 0'],
+    ['gossip --nodes 2', '--nodes is 2, expected 3 to 250'],
+    ['gossip --trials 1.5', '--trials is "1.5", expected a whole number above 0'],
+    ['gossip --profile moon', '--profile is "moon", expected lan, wan or local'],
+    ['gossip now', 'unexpected argument "now"'],
+    ['gossip --colour red', "Unknown option '--colour'"],
+    ['constructor', 'there is no benchmark "constructor", expected one of footprint, gossip, gossip-stress'],
+    ['gosip', 'there is no benchmark "gosip", expected one of footprint, gossip, gossip-stress'],
+  ] as const) {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...command.split(' ')], {
+      encoding: 'utf8',
+    });
+    t.same({ status, stdout, stderr }, { status: 2, stdout: '', stderr: `${error}\n` }, command);
+  }
+  t.end();
+});
+
 test('freezes are planned from a seed, one at a time for each member, within the duration', async (t) => {
   const plan = planFreezes(7, [2, 5], 60_000);
   t.same(planFreezes(7, [2, 5], 60_000), plan);

@@ -11,8 +11,8 @@ type Result = Pair<PeerComparison> & { readonly bareNodeBytes: number };
 
 /** Members of our gossip beside as many real serf agents in the same run: how soon a failure is known, and what idleness costs. */
 export async function gossip(options: BenchOptions): Promise<Report> {
-  const serf = installedSerf();
   const input = gossipInput(options, 60);
+  const serf = installedSerf();
   const result = await runIsolated<Result>('./gossip-worker.js', { kind: 'comparison', ...input });
   return {
     benchmark: 'gossip',

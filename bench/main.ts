@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
-import type { Profile } from '@shoal/gossip';
+import { type BenchFlags, readArguments, UsageError } from './arguments.js';
 import { footprint } from './footprint.js';
 import { gossip } from './gossip.js';
 import { gossipStress } from './gossip-stress.js';
@@ -8,103 +7,60 @@ import type { Report } from './report.js';
 import { formatReport } from './report.js';
 
 /** What every benchmark is given. */
-export interface BenchOptions {
-  /** How long to measure; each benchmark has its own default. */
-  readonly seconds: number | undefined;
-  /** Of those that try something repeatedly: how often. */
-  readonly trials: number | undefined;
-  /** Of those that start clusters: members of each, settings, whether the gossip is encrypted. */
-  readonly nodes: number | undefined;
-  readonly profile: Profile | undefined;
-  readonly encrypted: boolean;
-  /** Of those that leave something to chance: what determines it. */
-  readonly seed: number | undefined;
+export interface BenchOptions extends BenchFlags {
   readonly version: string;
   progress(text: string): void;
 }
 
-const clusterFlags = '--nodes N, --profile lan|wan|local, --encrypted, --seed N';
+interface Benchmark {
+  readonly summary: string;
+  /** Those that it heeds. */
+  readonly options: readonly (keyof BenchFlags)[];
+  run(options: BenchOptions): Promise<Report>;
+}
 
-const benchmarks: Readonly<
-  Record<string, { summary: string; run: (options: BenchOptions) => Promise<Report> }>
-> = {
+const clusterFlags = '--nodes N, --profile lan|wan|local, --encrypted, --seed N';
+const clusterOptions = ['nodes', 'profile', 'encrypted', 'seed', 'seconds'] as const;
+
+const benchmarks: Readonly<Record<string, Benchmark>> = {
   footprint: {
     summary: 'memory and processor of idle agents, beside a bare Node (5 minutes; --seconds N)',
+    options: ['seconds'],
     run: footprint,
   },
   gossip: {
     summary: `detection of failures and cost of idleness beside real serf agents (8 minutes; ${clusterFlags}, --trials N, --seconds N idle)`,
+    options: [...clusterOptions, 'trials'],
     run: gossip,
   },
   'gossip-stress': {
     summary: `false deaths under stress beside real serf agents (10 minutes; ${clusterFlags}, --seconds N)`,
+    options: clusterOptions,
     run: gossipStress,
   },
 };
 
 const root = new URL('../..', import.meta.url).pathname;
-const settings = {
-  allowPositionals: true,
-  options: {
-    help: { type: 'boolean' },
-    json: { type: 'boolean' },
-    seconds: { type: 'string' },
-    trials: { type: 'string' },
-    nodes: { type: 'string' },
-    profile: { type: 'string' },
-    encrypted: { type: 'boolean' },
-    seed: { type: 'string' },
-  },
-} as const;
 
-/** The command line. Ends the process with 2 for a flag that there isn't. */
-function readArguments(): ReturnType<typeof parseArgs<typeof settings>> {
-  try {
-    return parseArgs(settings);
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    process.exit(2);
+async function main(args: string[]): Promise<void> {
+  const known = Object.entries(benchmarks).map(([name, { options }]) => [name, options] as const);
+  const { name, flags, json } = readArguments(args, Object.fromEntries(known));
+  const benchmark = name === undefined ? undefined : benchmarks[name];
+  if (benchmark === undefined) {
+    const list = Object.entries(benchmarks).map(([key, { summary }]) => `  ${key.padEnd(13)}  ${summary}\n`);
+    process.stdout.write(`npm run bench -- NAME [--json]\n${list.join('')}`);
+    return;
   }
-}
-
-const { values: flags, positionals } = readArguments();
-
-/** Throws RangeError for what is no positive number. */
-function numberFlag(flag: 'seconds' | 'trials' | 'nodes' | 'seed'): number | undefined {
-  const text = flags[flag];
-  if (text === undefined) return undefined;
-  const value = Number(text);
-  if (!(value > 0)) throw new RangeError(`--${flag} is '${text}', expected a number above 0`);
-  return value;
-}
-
-/** Throws RangeError for a word that names none. */
-function profileFlag(): Profile | undefined {
-  const text = flags.profile;
-  if (text === undefined || text === 'lan' || text === 'wan' || text === 'local') return text;
-  throw new RangeError(`--profile is '${text}', expected lan, wan or local`);
-}
-
-const name = positionals[0];
-const benchmark = name === undefined || flags.help === true ? undefined : benchmarks[name];
-if (benchmark === undefined) {
-  const isUnknown = name !== undefined && benchmarks[name] === undefined;
-  const list = Object.entries(benchmarks).map(([key, { summary }]) => `  ${key.padEnd(12)} ${summary}\n`);
-  process.stderr.write(
-    `${isUnknown ? `There is no benchmark "${name}". ` : ''}npm run bench -- NAME [--json]\n${list.join('')}`,
-  );
-  process.exitCode = isUnknown ? 2 : 0;
-} else {
   const { version } = JSON.parse(await readFile(`${root}package.json`, 'utf8')) as { version: string };
-  const report = await benchmark.run({
-    seconds: numberFlag('seconds'),
-    trials: numberFlag('trials'),
-    nodes: numberFlag('nodes'),
-    profile: profileFlag(),
-    encrypted: flags.encrypted === true,
-    seed: numberFlag('seed'),
-    version,
-    progress: (text) => process.stderr.write(`${text}\n`),
-  });
-  process.stdout.write(flags.json === true ? `${JSON.stringify(report, null, 2)}\n` : formatReport(report));
+  const progress = (text: string): void => void process.stderr.write(`${text}\n`);
+  const report = await benchmark.run({ ...flags, version, progress });
+  process.stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : formatReport(report));
+}
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 2;
 }
