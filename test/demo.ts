@@ -49,6 +49,23 @@ export async function startDemo(
   return { demo, welcome };
 }
 
+/** Starts one of the demo's agents, as a user would; `started` resolves once it runs. */
+export function startAgent(
+  cwd: string,
+  configFile: string,
+): { readonly child: ChildProcess; readonly started: Promise<void> } {
+  const child = spawn(process.execPath, [command, 'agent', 'run', '--config', configFile], { cwd });
+  let output = '';
+  const started = new Promise<void>((resolve, reject) => {
+    child.stdout.on('data', (text: Buffer) => {
+      output += text;
+      if (output.includes('"agent started"')) resolve();
+    });
+    child.once('exit', (code) => reject(new Error(`the agent ended with code ${code}:\n${output}`)));
+  });
+  return { child, started };
+}
+
 /** Resolves with the exit code when a process ends. */
 export function ended(child: ChildProcess): Promise<number | null> {
   return new Promise((resolve) => child.once('exit', resolve));

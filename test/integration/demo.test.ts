@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'tap';
-import { ended, shoal, startDemo, temporaryDirectory } from '../demo.js';
+import { ended, shoal, startAgent, startDemo, temporaryDirectory } from '../demo.js';
 
 const network = '127.60.0';
 const nodes = [1, 2, 3].map((n) => `http://${network}.${n}:8080/`);
@@ -35,6 +35,12 @@ test('a demo with the service of this machine, from start to stop and again', {
   await t.test('it serves, and says where and how to go on', async (t) => {
     t.same(await bodies(), ['Hello from Shoal.\n', 'Hello from Shoal.\n', 'Hello from Shoal.\n']);
     t.match(welcome, /Serving after \d+\.\d s/);
+    const columns = welcome
+      .split('\n')
+      .filter((line) => /^ {2}\S*( shoal|shoal) /.test(line))
+      .map((line) => line.lastIndexOf('   ') + 3);
+    t.equal(columns.length, 5);
+    t.equal(new Set(columns).size, 1, 'what it says of commands stands in one column');
     t.match(welcome, /First run: {2}http:\/\/127\.60\.0\.1:9897\/first-run\?token=/);
   });
 
@@ -171,9 +177,33 @@ test('a demo with the service of this machine, from start to stop and again', {
       reason: string;
     }[];
     t.ok(revisions.some((r) => r.reason === 'greet otherwise'));
+    let told = '';
+    const says = (words: string): Promise<void> =>
+      new Promise((resolve) => {
+        const look = (): void => {
+          if (told.includes(words)) resolve();
+        };
+        again.demo.stderr?.on('data', (text: Buffer) => {
+          told += text;
+          look();
+        });
+        look();
+      });
+    const killed = says('node-2 was killed by SIGKILL; start it again by: ');
+    const holder = async (): Promise<number> =>
+      JSON.parse(await readFile(join(cwd, '.shoal-demo/node-2/lock'), 'utf8')).pid;
+    process.kill(await holder(), 'SIGKILL');
+    await killed;
+    const own = startAgent(cwd, join(cwd, '.shoal-demo/node-2.yaml'));
+    t.teardown(() => own.child.kill('SIGKILL'));
+    await own.started;
     const stopped = ended(again.demo);
     again.demo.kill('SIGINT');
     t.equal(await stopped, 0);
+    t.match(told, `What you started yourself goes on: node-2 (process ${own.child.pid})\n`);
+    const left = ended(own.child);
+    own.child.kill('SIGTERM');
+    t.equal(await left, 0);
     t.same(processesWith(cwd), []);
   });
 });

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { access, constants, mkdir, rm, writeFile } from 'node:fs/promises';
 import { delimiter, dirname, join, relative } from 'node:path';
 import type { NodeView } from '@shoal/common';
-import { builtinBlueprintsDir, ShoalError } from '@shoal/common';
+import { builtinBlueprintsDir, lockHolder, ShoalError } from '@shoal/common';
 import type { ControllerClient } from '../client/client.js';
 import { connect } from '../client/client.js';
 import { findCredentials } from '../client/credentials.js';
@@ -10,7 +10,7 @@ import type { CommandContext } from '../context.js';
 import type { DemoLayout, DemoNode, DemoService } from './configuration.js';
 import { layoutOf, servicePort, writeConfigurations, writeSpec } from './configuration.js';
 import type { DemoProcess } from './processes.js';
-import { startProcess, unlessEnded } from './processes.js';
+import { endWords, startProcess, unlessEnded } from './processes.js';
 import { until } from './until.js';
 
 /** What `shoal demo` was asked for. */
@@ -112,16 +112,21 @@ function typed(): string {
 function welcome(layout: DemoLayout, firstRun: string | undefined, seconds: string): string {
   const shoal = typed();
   const spec = relative(process.cwd(), layout.spec);
+  const trying = [
+    ['status', 'the cluster at a glance'],
+    ['members', 'who is in the gossip: the controller and three nodes'],
+    [`apply ${spec}`, 'after changing its "body": node by node, never down'],
+    ['revision diff', 'what that changed'],
+    ['logs -f', "the services' logs of all nodes"],
+  ] as const;
+  const widest = Math.max(...trying.map(([command]) => command.length));
+  const lines = trying.map(([command, what]) => `  ${shoal} ${command.padEnd(widest)}   ${what}`);
   return `
 Serving after ${seconds} s: ${layout.nodes.map((n) => `http://${n.address}:${servicePort}/`).join('  ')}
 Console:    http://${layout.httpAddress}/
 ${firstRun === undefined ? '' : `First run:  ${firstRun}   (makes the admin; works once)\n`}
 Worth trying, in a second terminal:
-  ${shoal} status                  the cluster at a glance
-  ${shoal} members                 who is in the gossip: the controller and three nodes
-  ${shoal} apply ${spec}    after changing its "body": node by node, never down
-  ${shoal} revision diff           what that changed
-  ${shoal} logs -f                 the services' logs of all nodes
+${lines.join('\n')}
 
 Logs of the processes: ${relative(process.cwd(), layout.directory)}/*.log. Ctrl-C stops everything.
 `;
@@ -164,22 +169,34 @@ async function run(
   // Whoever kills one of them wants to see what the others do.
   await Promise.all(
     processes.map(async (p) => {
-      const { code } = await p.ended;
+      const end = await p.ended;
       if (!context.interrupted.aborted)
-        context.note(
-          `${p.name} ended (code ${code ?? 'none'}); start it again by: ${typed()} ${p.args.join(' ')}`,
-        );
+        context.note(`${p.name} ${endWords(end)}; start it again by: ${typed()} ${p.args.join(' ')}`);
     }),
   );
 }
 
+/** Processes on the demo's directories; once its own were stopped these are the user's: `node-2 (process 4711)`. */
+async function othersThatRun({ nodes, directory }: DemoLayout): Promise<string[]> {
+  const all = [...nodes, { name: 'controller', directory: join(directory, 'controller') }];
+  const found = await Promise.all(
+    all.map(async ({ name, directory: own }) => {
+      const pid = await lockHolder(own);
+      return pid === undefined ? [] : [`${name} (process ${pid})`];
+    }),
+  );
+  return found.flat();
+}
+
 /**
  * Stops an agent and its service. The service of an agent that was killed runs on, by design; a new agent takes it over, and
- * stops it with itself.
+ * stops it with itself, unless the user started one in the agent's place.
  */
 async function stopAgent(layout: DemoLayout, agent: DemoProcess): Promise<void> {
   await agent.stop();
   if ((await agent.ended).code === 0) return;
+  const node = layout.nodes.find(({ name }) => name === agent.name);
+  if (node !== undefined && (await lockHolder(node.directory)) !== undefined) return;
   const successor = startProcess(agent.name, agent.args, join(layout.directory, `${agent.name}.log`));
   await Promise.race([successor.waitForField('msg', 'agent started'), successor.ended]);
   await successor.stop();
@@ -199,6 +216,8 @@ export async function runDemo(context: CommandContext, flags: DemoFlags): Promis
     context.note('Stopping ...');
     await Promise.all(processes.filter((p) => p.name !== 'controller').map((p) => stopAgent(layout, p)));
     await Promise.all(processes.map((p) => p.stop()));
+    const others = await othersThatRun(layout);
+    if (others.length > 0) context.note(`What you started yourself goes on: ${others.join(', ')}`);
     context.note('Stopped. Start it again and it finds its state.');
   }
 }

@@ -5,13 +5,24 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { ShoalError } from '@shoal/common';
 
+/** How a process ended: one of the two isn't null. */
+export interface End {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** How a process ended, as the end of a sentence about it: `was killed by SIGKILL`, `ended (code 1)`. */
+export function endWords({ code, signal }: End): string {
+  return signal === null ? `ended (code ${code})` : `was killed by ${signal}`;
+}
+
 /** One process of the demo. */
 export interface DemoProcess {
   readonly name: string;
   /** Arguments of the command. */
   readonly args: readonly string[];
-  /** Resolves with the last lines of its log when it ends. */
-  readonly ended: Promise<{ code: number | null; tail: readonly string[] }>;
+  /** Resolves with how it ended and the last lines of its log when it does. */
+  readonly ended: Promise<End & { readonly tail: readonly string[] }>;
   /** The first log record (pino JSON) that has this field, or this text in it, as it comes or came. */
   waitForField(field: string, value?: string): Promise<string>;
   /** Graceful; resolves when it has ended. */
@@ -37,10 +48,10 @@ function fieldOf(line: string, field: string): string | undefined {
   }
 }
 
-function onceEnded(child: ChildProcess): Promise<number | null> {
+function onceEnded(child: ChildProcess): Promise<End> {
   return new Promise((resolve, reject) => {
     child.once('error', reject);
-    child.once('close', (code) => resolve(code));
+    child.once('close', (code, signal) => resolve({ code, signal }));
   });
 }
 
@@ -69,9 +80,9 @@ export function startProcess(name: string, args: readonly string[], logFile: str
     }
   };
   for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on('line', take);
-  const ended = onceEnded(child).then((code) => {
+  const ended = onceEnded(child).then((end) => {
     log.end();
-    return { code, tail: seen.slice(-keptLines) };
+    return { ...end, tail: seen.slice(-keptLines) };
   });
   return {
     name,
@@ -94,11 +105,8 @@ export function startProcess(name: string, args: readonly string[], logFile: str
 /** Rejects when a process ends before `work` is done: a demo whose part failed says so at once, with that part's last words. */
 export async function unlessEnded<T>(processes: readonly DemoProcess[], work: Promise<T>): Promise<T> {
   const failure = processes.map(async (p) => {
-    const { code, tail } = await p.ended;
-    throw new ShoalError(
-      'failed_precondition',
-      `${p.name} ended with code ${code ?? 'none'}:\n${tail.join('\n')}`,
-    );
+    const end = await p.ended;
+    throw new ShoalError('failed_precondition', `${p.name} ${endWords(end)}:\n${end.tail.join('\n')}`);
   });
   return await Promise.race([work, ...failure]);
 }

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { open, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
-import { lockDirectory } from './lock-directory.js';
+import { lockDirectory, lockHolder } from './lock-directory.js';
 import { writeFileAtomic } from './write-file-atomic.js';
 
 function failing(code: string, method: 'writeFile' | 'sync') {
@@ -78,9 +78,11 @@ t.test('another living process is named', async (t) => {
   t.teardown(() => child.kill('SIGKILL'));
   await once(child.stdout, 'data');
   await t.rejects(lockDirectory(dir), { message: `data directory ${dir} is in use by process ${child.pid}` });
+  t.equal(await lockHolder(dir), child.pid);
   const exited = once(child, 'exit');
   child.kill('SIGKILL');
   await exited;
+  t.equal(await lockHolder(dir), undefined);
   const lock = await lockDirectory(dir);
   t.match(await readFile(join(dir, 'lock'), 'utf8'), `"pid":${process.pid}`, 'taken over after kill -9');
   await lock.release();

@@ -51,12 +51,18 @@ export async function lockDirectory(directory: string): Promise<DirectoryLock> {
   };
 }
 
+/** The process that holds a directory's lock; undefined: none does, or it is dead. */
+export async function lockHolder(directory: string): Promise<number | undefined> {
+  const text = await read(join(directory, 'lock'));
+  const holder = text === undefined ? undefined : parseHolder(text);
+  return holder !== undefined && (await isAlive(holder)) ? holder.pid : undefined;
+}
+
 /** Puts the complete file `own` at the lock's name, so that no reader ever sees half a lock. */
 async function take(directory: string, path: string, own: string): Promise<void> {
   if (await tryLink(own, path)) return;
-  const text = await read(path);
-  const holder = text === undefined ? undefined : parseHolder(text);
-  if (holder !== undefined && (await isAlive(holder))) throw inUse(directory, holder.pid);
+  const pid = await lockHolder(directory);
+  if (pid !== undefined) throw inUse(directory, pid);
   await rename(own, path);
 }
 
