@@ -33,7 +33,7 @@ function nodeTable(nodes: readonly NodeView[], paint: Palette): string {
       cell: (n) =>
         n.services.map((s) => `${s.service}:${n.connected ? '' : 'was '}${s.health}`).join(' ') || '-',
     },
-    { heading: 'SEEN', cell: (n) => ago(n.lastSeenAt) },
+    { heading: 'SEEN', cell: (n) => (n.connected ? 'now' : ago(n.lastSeenAt)) },
   ]);
 }
 
@@ -57,7 +57,7 @@ function nodeDetail(n: NodeView, paint: Palette): string {
     ['agent', n.agentVersion || '-'],
     ['enrolled', localTime(n.enrolledAt)],
     ['certificate until', localTime(n.certificateExpiresAt)],
-    ['last seen', ago(n.lastSeenAt)],
+    ['last seen', n.connected ? 'now' : ago(n.lastSeenAt)],
     ['desired', hash(n.desired)],
     ['gossip key', gossipKeyText(n)],
     ['failed', hash(n.failed)],

@@ -133,6 +133,19 @@ t.test('a newer link takes the place of an older one, whose end changes nothing'
   t.equal(nodes.session('a'), young);
 });
 
+t.test('a node was seen last when its link ended, however long it had nothing to say', async (t) => {
+  const w = world(t);
+  const nodes = await w.nodes();
+  nodes.stored(record);
+  const link = w.link(nodes);
+  nodes.seen('a');
+  w.at += 22_000;
+  nodes.disconnected(link);
+  t.equal(nodes.view('a').lastSeenAt, w.at);
+  w.at += 7000;
+  t.equal(nodes.view('a').lastSeenAt, w.at - 7000);
+});
+
 t.test('what was reported last is known after a restart', async (t) => {
   const w = world(t);
   await w.store.transact({ writes: [putJson(keys.node('a'), record)] });

@@ -211,6 +211,8 @@ export class Nodes {
     if (entry?.session !== session) return;
     entry.session = null;
     entry.awaySince = this.#parts.now();
+    // It stood until now, also when there was nothing to be said for a while.
+    if (entry.lastSeenAt !== null) this.seen(session.node);
     this.#changed(session.node);
   }
 
