@@ -1,4 +1,6 @@
 import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { test } from 'tap';
@@ -34,4 +36,22 @@ test('the examples do what they say', async (t) => {
     rotation?.filter((line) => line.startsWith('anna keeps')).map((line) => line.split(' ')[2]),
     ['1', '2', '2', '1'],
   );
+});
+
+test('the first lines of code in the README run as they stand', async (t) => {
+  const root = fileURLToPath(new URL('..', import.meta.url));
+  const readme = await readFile(join(root, 'README.md'), 'utf8');
+  const [, code = ''] = /```js\n(.+?)```/s.exec(readme) ?? [];
+  const run = promisify(execFile)(process.execPath, ['--input-type=module', '--eval', code], {
+    cwd: root,
+    timeout: 60_000,
+  });
+  const { stdout, stderr } = await run;
+  t.equal(stderr, '');
+  t.match(stdout.split('\n'), [
+    "join node-2 alive { site: 'oslo' }",
+    "update node-2 alive { drain: 'yes', site: 'oslo' }",
+    /^\[ 'node-1 at 127.0.0.1:\d+', 'node-2 at 127.0.0.1:\d+' \]$/,
+    "leave node-2 left { drain: 'yes', site: 'oslo' }",
+  ]);
 });

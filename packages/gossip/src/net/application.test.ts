@@ -232,6 +232,33 @@ test('two members with one name hear of each other, and neither outbids the othe
   t.same([a.self.incarnation, b.self.incarnation], [1, 8]);
 });
 
+test('a member that joins by way of another with a taken name hears of it at once, and its claim goes no further', async (t) => {
+  const first = await member(t, 'twin');
+  const witness = await member(t, 'witness');
+  const other = await member(t, 'other');
+  for (const x of [witness, other]) await x.join([placeOf(first)]);
+  await until(t, 'the others know each other', () =>
+    [witness, other].every((x) => x.members().length === 3 && stateOf(x, 'twin') === 'alive'),
+  );
+  const second = await member(t, 'twin', { incarnation: 7 });
+  const told: string[] = [];
+  for (const [name, x] of Object.entries({ witness, second })) {
+    x.on('conflict', ({ existing }) => told.push(`${name} ${existing.self} ${existing.address}`));
+  }
+  t.same(await second.join([placeOf(witness)]), { joined: 1, errors: [] }, 'the join goes well all the same');
+  const wanted = [`second true ${second.self.address}`, `witness false ${first.self.address}`];
+  t.same(told.slice(0, 2).sort(), wanted, 'both know when it is done');
+  await until(t, 'it sees the others', () => second.members().length === 3);
+  await until(t, 'the claim was heard again', () => witness.stats().protocol.conflicts > 1);
+  t.equal(first.stats().protocol.conflicts, 0, 'a Serf agent in its place, if told, would shut down');
+  for (const x of [witness, other]) {
+    t.match(
+      x.members().find(({ name }) => name === 'twin'),
+      { address: first.self.address, state: 'alive' },
+    );
+  }
+});
+
 test('members outside of the allowed networks are not taken in, and this one must be inside', async (t) => {
   const allowedNetworks = ['127.11.2.0/24', 'fd00::/8'];
   const a = await member(t, 'a', { allowedNetworks });

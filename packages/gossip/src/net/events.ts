@@ -9,7 +9,10 @@ import type { ClaimedMember, Member } from './member.js';
 export interface MemberEvent {
   readonly type: MemberChange;
   readonly member: Member;
-  /** Name of the node whose word this is. */
+  /**
+   * Name of the node whose word this is: the member's own for `join`, `update`, `alive` and `leave`, the accuser's for
+   * `suspect` and `fail`, this node's for `forget`.
+   */
   readonly from: string;
 }
 
@@ -30,7 +33,10 @@ export interface RemoteState {
   readonly join: boolean;
 }
 
-/** Two nodes with one name. */
+/**
+ * Two nodes with one name. The second one and all who hear its claim are told; the first one only if the second one
+ * turns to it directly.
+ */
 export interface Conflict {
   /** The one that keeps the name here; maybe this node itself. */
   readonly existing: Member;
