@@ -319,7 +319,15 @@ async function stuckRotation(t: Test, story: Story): Promise<void> {
     .getByText(/^The rotation of the gossip key from [0-9a-f]{16} to [0-9a-f]{16} waits for node-3 \(away\)/)
     .waitFor();
   await notice.getByText('3 of 4 members hold the new key').waitFor();
+  const warnings = page.getByRole('region', { name: 'Warnings' });
+  const waits = warnings
+    .getByRole('listitem')
+    .filter({ hasText: 'rotation of the gossip key waits for node-3' });
+  t.ok(await warnings.locator('summary .warnings-more').isVisible(), 'a mark shows that there is more');
+  await warnings.locator('summary').click();
+  await waits.waitFor();
   await checkLooks(t, page, 'nodes-rotation-stuck');
+  await warnings.locator('summary').click();
   await ask('abort');
   await page.getByText(/was aborted .*: 2 keys are installed, also [0-9a-f]{16}/).waitFor();
   t.equal(await notice.count(), 0);

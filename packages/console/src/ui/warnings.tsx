@@ -16,6 +16,7 @@ export function Warnings(): JSX.Element | null {
           <Icon name="alert" />
           <strong>{count(warnings.length, 'warning')}</strong>
           <span class="warnings-first">{first}</span>
+          <Icon name="chevron" class="warnings-more" />
         </summary>
         <ul>
           {warnings.map((warning) => (
