@@ -39,7 +39,13 @@ async function startVictims(): Promise<Victim[]> {
     });
     return { gossip, sealed };
   };
-  return [await start(1, false), await start(2, true)];
+  const plain = await start(1, false);
+  try {
+    return [plain, await start(2, true)];
+  } catch (error) {
+    await plain.gossip.stop();
+    throw error;
+  }
 }
 
 /** Attacks real members over loopback: bursts of datagrams, and streams that are slow, cut, reset, or many at once. */
@@ -68,7 +74,12 @@ export class SocketFuzzer {
     const udp = createSocket('udp4');
     udp.bind(0, '127.14.2.9');
     await once(udp, 'listening');
-    return new SocketFuzzer(seed, udp, await startVictims());
+    try {
+      return new SocketFuzzer(seed, udp, await startVictims());
+    } catch (error) {
+      udp.close();
+      throw error;
+    }
   }
 
   /** Attacks for about so long; answers the crashes since the last time. */
