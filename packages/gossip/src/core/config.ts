@@ -1,3 +1,5 @@
+import { kindOf } from './kind-of.js';
+
 /**
  * How failures are judged. `evidence`: each node also probes its successor on a ring, timeouts follow the measured
  * round trips, and a suspect that several nodes failed to reach is given up sooner, but never without a fresh failed
@@ -147,9 +149,10 @@ const MAY_BE_ZERO: ReadonlySet<string> = new Set([
 function* problemsOf(config: GossipConfig): Generator<string> {
   for (const [field, value] of Object.entries(config)) {
     const expected = typeof LAN[field as keyof GossipConfig];
-    if (typeof value !== expected) yield `${field} is ${typeof value}, expected ${expected}`;
+    if (typeof value !== expected)
+      yield `${field} is ${kindOf(value)}, expected ${expected === 'object' ? 'an' : 'a'} ${expected}`;
   }
-  if (!saneRange(config.delegateVersions)) {
+  if (!Array.isArray(config.delegateVersions) || !saneRange(config.delegateVersions)) {
     const found = JSON.stringify(config.delegateVersions);
     yield `delegateVersions is ${found}, expected [min, max, current] of 0 to 255 with min <= current <= max`;
   }

@@ -5,6 +5,7 @@ export type { Counters } from './counters.js';
 export type { GossipEvent, MemberChange, Warning } from './events.js';
 export { Gossiper, type GossiperOptions } from './gossiper.js';
 export { type Exchange, type ExchangeResult, type Host, resultOf, type Timer } from './host.js';
+export { kindOf } from './kind-of.js';
 export { Directory, type Facts } from './nodes/directory.js';
 export type { NodeRecord, NodeStatus } from './nodes/node-record.js';
 export { printable } from './printable.js';

@@ -1,6 +1,5 @@
-import { isUint8Array } from 'node:util/types';
-import { type Application, type Claim, DEFAULT_STREAM_LIMITS } from '../core/index.js';
-import { checkResult } from './kind-of.js';
+import { isPromise, isUint8Array } from 'node:util/types';
+import { type Application, type Claim, DEFAULT_STREAM_LIMITS, kindOf } from '../core/index.js';
 import type { RateLimitedLog } from './log.js';
 import { type ClaimedMember, claimedMemberOf } from './member.js';
 
@@ -106,4 +105,10 @@ export class Callbacks implements Application {
       return undefined;
     }
   }
+}
+
+/** The result of a callback that was to be at once; what a promise comes to is nobody's concern, not even a rejection. */
+function checkResult(value: unknown, isExpected: boolean, expected: string): void {
+  if (isPromise(value)) value.catch(() => undefined);
+  if (!isExpected) throw new TypeError(`result is ${kindOf(value)}, expected ${expected}`);
 }

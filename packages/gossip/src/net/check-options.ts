@@ -3,13 +3,13 @@ import {
   canonicalHost,
   encodeUtf8,
   type GossipConfig,
+  kindOf,
   labelHeader,
   MAX_LABEL_BYTES,
   printable,
   resolveConfig,
 } from '../core/index.js';
 import { GossipError, messageOf } from './gossip-error.js';
-import { kindOf } from './kind-of.js';
 import { type NetworkFilter, networkFilter } from './networks.js';
 import { type GossipOptions, metaOf } from './options.js';
 

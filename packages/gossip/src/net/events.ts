@@ -1,7 +1,6 @@
 import { EventEmitter } from 'node:events';
-import type { MemberChange } from '../core/index.js';
+import { kindOf, type MemberChange } from '../core/index.js';
 import { GossipError } from './gossip-error.js';
-import { kindOf } from './kind-of.js';
 import type { GossipLogger } from './log.js';
 import type { ClaimedMember, Member } from './member.js';
 

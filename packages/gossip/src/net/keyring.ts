@@ -1,6 +1,6 @@
 import { sameBytes } from '../core/index.js';
+import { checkBytes } from './check-bytes.js';
 import { GossipError } from './gossip-error.js';
-import { checkBytes } from './kind-of.js';
 
 const KEY_BYTES: readonly number[] = [16, 24, 32];
 

@@ -5,9 +5,10 @@ import {
   encodeStream,
   formatAddress,
   type Gossiper,
+  kindOf,
 } from '../core/index.js';
+import { checkBytes } from './check-bytes.js';
 import { GossipError } from './gossip-error.js';
-import { checkBytes, kindOf } from './kind-of.js';
 import type { StreamClient } from './stream-client.js';
 
 /** How to send a direct message. */

@@ -1,7 +1,6 @@
 import { BlockList } from 'node:net';
-import { canonicalHost } from '../core/index.js';
+import { canonicalHost, kindOf } from '../core/index.js';
 import { GossipError } from './gossip-error.js';
-import { kindOf } from './kind-of.js';
 
 /** Tells of a numeric address whether it lies in one of the networks. */
 export type NetworkFilter = (host: string) => boolean;

@@ -3,6 +3,7 @@ import {
   describeTagSize,
   encodeTags,
   type GossipConfig,
+  kindOf,
   MAX_META_BYTES,
   type Profile,
   type Tags,
@@ -10,7 +11,6 @@ import {
 import type { GossipCallbacks } from './callbacks.js';
 import type { PlaintextPolicy } from './envelope.js';
 import { GossipError } from './gossip-error.js';
-import { kindOf } from './kind-of.js';
 import type { GossipLogger } from './log.js';
 import type { Resolver } from './resolve.js';
 

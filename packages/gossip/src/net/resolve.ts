@@ -1,8 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { networkInterfaces } from 'node:os';
-import { type Address, canonicalHost } from '../core/index.js';
+import { type Address, canonicalHost, kindOf } from '../core/index.js';
 import { GossipError, reasonOf } from './gossip-error.js';
-import { kindOf } from './kind-of.js';
 
 /** Gives all numeric addresses, IPv4 or IPv6, of a host name. Rejects if there are none. */
 export type Resolver = (host: string) => Promise<readonly string[]>;
