@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type MemberView, writeFileAtomic } from '@shoal/common';
+import { addressPattern, type MemberView, writeFileAtomic } from '@shoal/common';
 
 /** What an agent remembers of the cluster, to find it again without the controller. */
 export interface KnownMembers {
@@ -12,12 +12,16 @@ export interface KnownMembers {
   readonly members: readonly MemberView[];
 }
 
+const address = new RegExp(addressPattern);
+
 const nothing: KnownMembers = { peers: [], incarnation: 0, members: [] };
 
 /** Reads what was remembered; nothing when there is nothing, or it can't be read. */
 export async function loadKnownMembers(dataDir: string): Promise<KnownMembers> {
   try {
-    return { ...nothing, ...(JSON.parse(await readFile(pathOf(dataDir), 'utf8')) as KnownMembers) };
+    const known = { ...nothing, ...(JSON.parse(await readFile(pathOf(dataDir), 'utf8')) as KnownMembers) };
+    // One that somebody damaged mustn't keep the others from being tried.
+    return { ...known, peers: known.peers.filter((peer) => address.test(peer)) };
   } catch {
     return nothing;
   }

@@ -1,6 +1,7 @@
 import { createLogger, gossipKeyFingerprint, type Logger } from '@shoal/common';
 import t, { type Test } from 'tap';
 import { waitFor } from '../testing/wait.js';
+import { loadKnownMembers } from './known-members.js';
 import { Membership } from './membership.js';
 import { ownAddress } from './own-address.js';
 import { maxTagBytes, type NodeFacts, nodeTags } from './tags.js';
@@ -44,6 +45,18 @@ t.test('a node’s own address: configured, listened on, or towards the controll
   t.equal(await ownAddress({ listen: '127.50.4.1:9896' }), '127.50.4.1:9896');
   t.equal(await ownAddress({ listen: '0.0.0.0:9896', controller: '127.0.0.1:9898' }), '127.0.0.1:9896');
   t.match(await ownAddress({ listen: '0.0.0.0:9896' }), /^[\d.]+:9896$/);
+});
+
+t.test('a damaged entry among the remembered peers does not cost the others', async (t) => {
+  const dataDir = t.testdir({
+    'members.json': JSON.stringify({ peers: ['127.0.0.1:9', '', 'no address', 'a:99999', '[::1]:9896'] }),
+  });
+  t.strictSame(await loadKnownMembers(dataDir), {
+    peers: ['127.0.0.1:9', '[::1]:9896'],
+    incarnation: 0,
+    members: [],
+  });
+  t.strictSame((await loadKnownMembers(t.testdir({ 'members.json': '{"peers": 7}' }))).peers, []);
 });
 
 interface Node {
