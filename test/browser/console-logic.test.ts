@@ -34,7 +34,6 @@ interface Logic {
     limit: number,
   ) => { add(line: LogLine): boolean; lines: readonly LogLine[]; dropped: number };
   severity(line: LogLine): string | undefined;
-  accessText(line: LogLine): string | undefined;
   chartGroups(series: readonly StatSeries[]): readonly { title: string; least: number }[];
   rates(points: StatSeries['points']): StatSeries['points'];
   applyEvent(
@@ -240,15 +239,12 @@ test('the console without a page', async (t) => {
     t.equal(buffer.add(line({ cursor: '29', node: 'b' })), true, 'cursors are counted by node');
   });
 
-  t.test('log lines are marked by level or status, access lines told in short', async (t) => {
+  t.test('log lines are marked by level or status', async (t) => {
     t.equal(logic.severity(line({ fields: { level: 'error' } })), 'bad');
     t.equal(logic.severity(line({ fields: { level: 'WARN' } })), 'warn');
     t.equal(logic.severity(line({ fields: { status: '502' } })), 'bad');
     t.equal(logic.severity(line({ fields: { status: '404' } })), 'warn');
     t.equal(logic.severity(line({ fields: { status: '200' } })), undefined);
-    const fields = { method: 'GET', path: '/a', status: '200', duration: '0.003', client: '::1' };
-    t.equal(logic.accessText(line({ line: '{"method":"GET"}', fields })), '200 GET /a  0.003 s  ::1');
-    t.equal(logic.accessText(line({ line: 'GET /a 200', fields })), undefined, 'already short');
   });
 
   t.test('charts: counters become rates, memory has the whole as its scale', async (t) => {

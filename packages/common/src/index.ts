@@ -1,3 +1,4 @@
+export * from './api/access-text.js';
 export type * from './api/operations.js';
 export type * from './api/views.js';
 export type * from './blueprint/blueprint.js';

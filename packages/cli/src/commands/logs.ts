@@ -4,8 +4,7 @@ import type { Command } from 'commander';
 import type { CommandContext } from '../context.js';
 import { action } from '../context.js';
 import { positiveInteger } from '../output/arguments.js';
-import type { Palette } from '../output/text.js';
-import { localTime, printable } from '../output/text.js';
+import { logLineText } from '../output/log-line.js';
 
 interface LogFlags {
   readonly follow?: boolean;
@@ -15,10 +14,7 @@ interface LogFlags {
   readonly grep?: string;
   readonly since?: string;
   readonly lines?: number;
-}
-
-function logLine(l: LogLine, paint: Palette): string {
-  return `${paint.dim(localTime(l.at))} ${paint.bold(l.node)} ${l.service}/${l.source} ${printable(l.line)}\n`;
+  readonly raw?: boolean;
 }
 
 /** `10m` before now, or an ISO time, as ms since the epoch. */
@@ -51,7 +47,7 @@ function query(flags: LogFlags): {
 }
 
 async function logs(context: CommandContext, flags: LogFlags): Promise<void> {
-  const line = (l: LogLine): string => logLine(l, context.paint);
+  const line = (l: LogLine): string => logLineText(l, context.paint, flags.raw === true);
   await context.withClient(async (client) => {
     if (flags.follow === true) {
       const input = { ...query(flags), ...(flags.lines === undefined ? {} : { backlog: flags.lines }) };
@@ -78,5 +74,6 @@ export function addLogsCommand(program: Command): void {
     .option('--grep <pattern>', 'only lines that match this regular expression')
     .option('--since <time>', 'from then on: a duration back (10m, 2h) or a time')
     .option('-n, --lines <count>', 'at most that many lines, the newest', positiveInteger)
+    .option('--raw', "lines as they were written; else access logs' JSON is told in short")
     .action(action(logs));
 }

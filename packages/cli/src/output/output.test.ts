@@ -2,6 +2,7 @@ import type { GossipKeyRotationView, GossipKeyWait } from '@shoal/common';
 import { test } from 'tap';
 import { changeLines, diffText } from './changes.js';
 import { rotateQuestion, waitedForLines, waitHint } from './gossip-keys.js';
+import { logLineText } from './log-line.js';
 import { formatTable } from './table.js';
 import { ago, bytes, lasting, palette, printable, shortHash } from './text.js';
 
@@ -121,4 +122,23 @@ test('that a node is ignored in vain is said', async (t) => {
   const lines = waitedForLines(nodes, ['linked', 'away', 'silent']);
   t.equal(lines.length, 1);
   t.match(lines[0], /^linked is connected: it is waited for/);
+});
+
+test("an access log's JSON is told in short, any other line as it is", async (t) => {
+  const fields = { method: 'GET', path: '/a', status: '200', duration: '0.003', client: '::1' };
+  const log = {
+    node: 'n1',
+    service: 'web',
+    source: 'access',
+    at: 0,
+    line: '{"path":"/a"}',
+    fields,
+    cursor: '',
+  };
+  t.match(logLineText(log, plain, false), /^\S+ \S+ n1 web\/access 200 GET \/a {2}0\.003 s {2}::1\n$/);
+  t.match(logLineText(log, plain, true), / n1 web\/access \{"path":"\/a"\}\n$/);
+  t.match(logLineText({ ...log, line: 'GET /a 200' }, plain, false), / GET \/a 200\n$/, 'already short');
+  t.match(logLineText({ ...log, fields: {} }, plain, false), / \{"path":"\/a"\}\n$/);
+  const evil = { ...log, fields: { ...fields, path: '/\u001b[2J' } };
+  t.match(logLineText(evil, plain, false), /\\x1b\[2J/, 'a path cannot reach the terminal either');
 });

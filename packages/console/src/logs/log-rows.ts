@@ -1,4 +1,5 @@
 import type { LogLine } from '@shoal/common';
+import { accessText } from '@shoal/common/access-text';
 import { absoluteTime, clockTime } from '../lib/time.js';
 
 /** How a line is marked: by its level, else by its HTTP status. */
@@ -9,15 +10,6 @@ export function severity(line: LogLine): 'bad' | 'warn' | undefined {
   const status = Number(line.fields['status']);
   if (status >= 500) return 'bad';
   return status >= 400 ? 'warn' : undefined;
-}
-
-/** An access log's line as people read it: method, path, status, time taken, client; undefined for any other line. */
-export function accessText({ line, fields }: LogLine): string | undefined {
-  const { method, path, status, duration, client } = fields;
-  if (!line.startsWith('{') || method === undefined || path === undefined || status === undefined)
-    return undefined;
-  const took = duration === undefined ? '' : `  ${duration} s`;
-  return `${status} ${method} ${path}${took}${client === undefined ? '' : `  ${client}`}`;
 }
 
 /** One line as an element. Made by hand, not by components: hundreds a second come by. */
