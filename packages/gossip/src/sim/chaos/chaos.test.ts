@@ -109,6 +109,7 @@ test('the command line explains itself, and refuses what makes no sense', async 
     ['scale --nodes 10,x', /--nodes is "x"/],
     ['scale --loss 101', /--loss is "101", expected a percentage/],
     ['dance', /there is no command "dance"/],
+    ['constructor --json', /there is no command "constructor"/],
     ['chaos now', /unexpected argument "now"/],
     ['chaos --trace', /--trace needs --seed/],
     ['chaos --seed --trace', /--seed/],

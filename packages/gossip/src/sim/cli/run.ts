@@ -45,10 +45,10 @@ const OPTIONS = {
 
 /** Options of each command; of chaos, some only go with many seeds. */
 const MANY_SEEDS = ['seeds', 'from', 'workers'];
-const KNOWN: Readonly<Record<string, readonly string[]>> = {
-  chaos: ['seed', ...MANY_SEEDS, 'nodes', 'seconds', 'death-ms', 'trace', 'json'],
-  scale: ['nodes', 'minutes', 'seed', 'churn', 'loss', 'json'],
-};
+const KNOWN: ReadonlyMap<string, readonly string[]> = new Map([
+  ['chaos', ['seed', ...MANY_SEEDS, 'nodes', 'seconds', 'death-ms', 'trace', 'json']],
+  ['scale', ['nodes', 'minutes', 'seed', 'churn', 'loss', 'json']],
+]);
 
 type Flags = ReturnType<typeof parse>['values'];
 
@@ -74,7 +74,7 @@ export async function run(args: string[], output: Output): Promise<number> {
 async function dispatch(positionals: readonly string[], flags: Flags, output: Output): Promise<boolean> {
   const [command, extra] = positionals;
   if (extra !== undefined) throw new UsageError(`unexpected argument "${extra}"`);
-  const known = command === undefined ? undefined : KNOWN[command];
+  const known = KNOWN.get(command ?? '');
   const unknown = Object.keys(flags).find((flag) => known !== undefined && !known.includes(flag));
   if (unknown !== undefined) throw new UsageError(`${command} has no option --${unknown}`);
   if (command === 'chaos') return chaosCommand(chaosRequest(flags), output);

@@ -86,6 +86,7 @@ async function playInProcess(nodes: number, request: ScaleRequest): Promise<Row>
   process.once('exit', end);
   const printed = await text(child.stdout);
   process.off('exit', end);
+  if (printed === '') throw new Error(`the simulation of ${nodes} nodes broke off`);
   return JSON.parse(printed) as Row;
 }
 
@@ -145,7 +146,7 @@ function formatRows(rows: readonly Row[], request: ScaleRequest): string {
   );
   const { minutes, churn, loss, seed } = request;
   return [
-    `${minutes} virtual minutes, churn ${100 * churn} % a minute, loss ${100 * loss} %, seed ${seed}; times are p50 / p90 / p99 / max, traffic is what one node sends`,
+    `${minutes} min of virtual time, churn ${100 * churn} % a minute, loss ${100 * loss} %, seed ${seed}; times are p50 / p90 / p99 / max, traffic is what one node sends`,
     ...['', ...lines, ''],
     ...rows.flatMap((row) => quietLine(row, request)),
     ...rows.flatMap((row) => row.violations.map((violation) => `${row.nodes} nodes: ${violation}`)),
