@@ -4,8 +4,8 @@ import { decodeProgram } from './program.js';
 import { SlowStep } from './slow-step.js';
 import { Subject } from './subject.js';
 
-/** Longest that a member may be busy with one packet, stream or timer, ms. */
-const MAX_STEP_MS = 50;
+/** Longest that a member may be busy with one packet, stream or timer, ms: ten times what the worst known takes. */
+const MAX_STEP_MS = 200;
 
 function openState(bytes: Uint8Array): string {
   const subject = new Subject();
