@@ -1,5 +1,6 @@
 import type { Context } from '../context.js';
 import { warn } from '../context.js';
+import { dropOldest } from '../drop-oldest.js';
 import type { ExchangeResult, ProbeStage, Timer } from '../host.js';
 import { isActive, type NodeRecord } from '../nodes/node-record.js';
 import { Capability, greatestVersion } from '../versions.js';
@@ -161,8 +162,7 @@ export class Prober {
       return;
     }
     this.#tcpOnly.add(target);
-    if (this.#tcpOnly.size > MAX_TCP_ONLY)
-      for (const oldest of this.#tcpOnly) return void this.#tcpOnly.delete(oldest);
+    dropOldest(this.#tcpOnly, MAX_TCP_ONLY);
   }
 
   #measured({ target, sentAt }: PendingPing, payload: Uint8Array | null): void {

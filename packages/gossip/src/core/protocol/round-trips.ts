@@ -1,4 +1,5 @@
 import type { GossipConfig } from '../config.js';
+import { dropOldest } from '../drop-oldest.js';
 
 /** What is left of a peak after each further measurement. */
 const DECAY = 0.9;
@@ -35,8 +36,7 @@ export class RoundTrips {
     this.#slow.delete(peer);
     if (peak * HEADROOM <= this.#leastMs) return;
     this.#slow.set(peer, peak);
-    if (this.#slow.size > MAX_SLOW)
-      for (const oldest of this.#slow.keys()) return void this.#slow.delete(oldest);
+    dropOldest(this.#slow, MAX_SLOW);
   }
 
   /** How long to wait for a peer's answer to a ping, ms. The longest, as long as nothing was measured at all. */
