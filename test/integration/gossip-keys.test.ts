@@ -5,8 +5,9 @@ import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type RunningAgent, startAgent } from '@shoal/agent';
 import { type ClusterEvent, createLogger, type GossipKeysView, gossipKeyFingerprint } from '@shoal/common';
-import { type Actor, type RunningController, startController } from '@shoal/controller';
+import type { Actor, RunningController } from '@shoal/controller';
 import t, { type Test } from 'tap';
+import { controllerFor } from '../controller.js';
 import { ended, shoal, temporaryDirectory } from '../demo.js';
 
 const command = join(import.meta.dirname, '../../../packages/cli/bin/shoal.js');
@@ -82,14 +83,9 @@ class Agents {
 async function cluster(t: Test, network: string) {
   const directory = await temporaryDirectory(t);
   const log: string[] = [];
-  const controller = await startController({
-    env: {},
-    config: {
-      dataDir: join(directory, 'controller'),
-      http: { listen: `${network}.1:0` },
-      grpc: { listen: `${network}.1:0` },
-      gossip: { listen: `${network}.1:9896` },
-    },
+  const controller = await controllerFor(t, {
+    directory,
+    network,
     logger: createLogger({
       name: 'controller',
       level: 'debug',
@@ -97,7 +93,6 @@ async function cluster(t: Test, network: string) {
     }),
     gossipKeySettleMs: 300,
   });
-  t.teardown(() => controller.stop());
   const agents = new Agents(t, { directory, network, controller: controller.addresses.grpc });
   const { token } = await controller.services.tokens.create({ ttlMs: 60_000, uses: 4 }, admin);
   for (const number of [1, 2, 3, 4]) await agents.start(number, token);

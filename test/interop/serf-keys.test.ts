@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { startAgent } from '@shoal/agent';
 import { createLogger, gossipKeyFingerprint } from '@shoal/common';
-import { type Actor, type RunningController, startController } from '@shoal/controller';
+import type { Actor, RunningController } from '@shoal/controller';
 import t, { type Test } from 'tap';
+import { controllerFor } from '../controller.js';
 import { temporaryDirectory } from '../demo.js';
 import { SerfAgent, serfMissing } from './serf-agent.js';
 
@@ -24,18 +25,12 @@ async function until(what: string, holds: () => boolean | Promise<boolean>): Pro
 /** A controller and one agent. */
 async function cluster(t: Test): Promise<{ controller: RunningController; keys: () => Promise<Buffer[]> }> {
   const directory = await temporaryDirectory(t);
-  const controller = await startController({
-    env: {},
-    config: {
-      dataDir: join(directory, 'controller'),
-      http: { listen: `${network}.1:0` },
-      grpc: { listen: `${network}.1:0` },
-      gossip: { listen: `${network}.1:9896` },
-    },
+  const controller = await controllerFor(t, {
+    directory,
+    network,
     logger: createLogger({ name: 'controller', level: 'silent' }),
     gossipKeySettleMs: settleMs,
   });
-  t.teardown(() => controller.stop());
   const { token } = await controller.services.tokens.create({ ttlMs: 60_000, uses: 1 }, admin);
   const agent = await startAgent({
     env: {},
