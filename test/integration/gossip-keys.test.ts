@@ -9,17 +9,10 @@ import type { Actor, RunningController } from '@shoal/controller';
 import t, { type Test } from 'tap';
 import { controllerFor } from '../controller.js';
 import { ended, shoal, temporaryDirectory } from '../demo.js';
+import { until } from '../until.js';
 
 const command = join(import.meta.dirname, '../../../packages/cli/bin/shoal.js');
 const admin: Actor = { name: 'ann', role: 'admin', door: 'grpc' };
-
-async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  const end = Date.now() + 60_000;
-  while (!(await holds())) {
-    if (Date.now() > end) throw new Error(`never: ${what}`);
-    await pause(25);
-  }
-}
 
 /** Agents on loopback addresses of their own, all in this process. */
 class Agents {

@@ -7,20 +7,13 @@ import type { Actor, RunningController } from '@shoal/controller';
 import t, { type Test } from 'tap';
 import { controllerFor } from '../controller.js';
 import { temporaryDirectory } from '../demo.js';
+import { until } from '../until.js';
 import { SerfAgent, serfMissing } from './serf-agent.js';
 
 const network = '127.18.1';
 const admin: Actor = { name: 'ann', role: 'admin', door: 'grpc' };
 /** How long a key can't be removed after another one became the primary. */
 const settleMs = 3000;
-
-async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  const end = Date.now() + 60_000;
-  while (!(await holds())) {
-    if (Date.now() > end) throw new Error(`never: ${what}`);
-    await pause(50);
-  }
-}
 
 /** A controller and one agent. */
 async function cluster(t: Test): Promise<{ controller: RunningController; keys: () => Promise<Buffer[]> }> {
