@@ -4,9 +4,16 @@ import type { Accusation } from './peer.js';
 const OF_LOST_NODES =
   /failed to (connect|send|dial)|Failed fallback (TCP )?ping|Push\/Pull with|refused|timeout|attempting reconnect|no route to host|connection reset|unreachable/i;
 
-/** Warnings and errors in the log of a Go program that a lost node doesn't explain. */
+/** A Serf agent that was told to end may still notice that the Serf within it has. */
+const OF_ENDING = /Serf shutdown detected, quitting/;
+
+/** Warnings and errors in the log of a Go program that neither a lost node nor a wanted end explains. */
 export function complaintsOf(log: readonly string[]): string[] {
-  return log.filter((line) => /\[(WARN|ERR|ERROR)\]|panic:/.test(line) && !OF_LOST_NODES.test(line));
+  const end = log.findIndex((line) => line.includes('agent: requesting serf shutdown'));
+  return log.filter((line, index) => {
+    if (!/\[(WARN|ERR|ERROR)\]|panic:/.test(line) || OF_LOST_NODES.test(line)) return false;
+    return end < 0 || index < end || !OF_ENDING.test(line);
+  });
 }
 
 /** The accusation that a line of memberlist's log tells, if it does. */
