@@ -26,7 +26,7 @@ export async function dryRun(
   options: DryRunOptions,
 ): Promise<readonly StepDifference[]> {
   const differences: StepDifference[] = [];
-  for (const { name } of options.state.services) {
+  for (const { name } of options.state.services.toReversed()) {
     if (services.some((service) => service.name === name)) continue;
     differences.push({ service: name, step: 'remove', difference: `stop ${name}; its files are left` });
   }

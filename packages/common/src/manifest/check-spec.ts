@@ -6,6 +6,7 @@ import { problemsError } from '../config/problems.js';
 import { pointer } from '../config/validate.js';
 import type { DocumentPath, YamlDocument } from '../config/yaml-document.js';
 import type { Problem } from '../errors/shoal-error.js';
+import { needsCycle } from '../spec/service-order.js';
 import type { Params, ServiceSpec, Spec } from '../spec/spec.js';
 import type { NodePlace } from './resolve-params.js';
 import { resolveParams, runsOn } from './resolve-params.js';
@@ -20,7 +21,7 @@ type Report = (path: DocumentPath, message: string, part?: 'key' | 'value') => v
 
 /**
  * Checks what depends on blueprints and nodes. Throws `invalid_input` with every problem at its place in `source`, the document that the spec was
- * parsed from: unknown blueprints, versions, nodes, sites and parameters, values that don't fit, parameters without value and default.
+ * parsed from: unknown blueprints, versions, needed services, nodes, sites and parameters, services that need each other in a circle, values that don't fit, parameters without value and default.
  */
 export function checkSpec(
   spec: Spec,
@@ -33,6 +34,7 @@ export function checkSpec(
     problems.push({ message, path: pointer(path), position: source.positionOf(path, part) });
   };
   for (const [name, service] of Object.entries(spec.services)) {
+    checkNeeds(service, ['services', name, 'needs'], spec, report);
     checkNodes(service, ['services', name], surroundings.nodes, report);
     const blueprint = blueprints.get(service.blueprint);
     if (blueprint === undefined) {
@@ -42,7 +44,24 @@ export function checkSpec(
     checkParams(service, blueprint, ['services', name], report);
     checkMissing(service, blueprint, ['services', name], surroundings.nodes, report);
   }
+  checkCycle(spec, report);
   if (problems.length > 0) throw problemsError(problems);
+}
+
+function checkNeeds(service: ServiceSpec, path: DocumentPath, { services }: Spec, report: Report): void {
+  for (const [index, name] of (service.needs ?? []).entries()) {
+    if (Object.hasOwn(services, name)) continue;
+    report([...path, index], `unknown service "${name}"${meantOrKnown(name, Object.keys(services))}`);
+  }
+}
+
+/** A circle is told once, where its first service names the second. */
+function checkCycle({ services }: Spec, report: Report): void {
+  const cycle = needsCycle(services);
+  const [first = '', second = ''] = cycle ?? [];
+  if (cycle === undefined) return;
+  const index = services[first]?.needs?.indexOf(second) ?? 0;
+  report(['services', first, 'needs', index], `services need each other in a circle: ${cycle.join(' -> ')}`);
 }
 
 function unknownBlueprint(wanted: string, blueprints: BlueprintSet): string {

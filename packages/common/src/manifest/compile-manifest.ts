@@ -4,6 +4,7 @@ import { parameterMistakes } from '../blueprint/parameters.js';
 import { problemsError } from '../config/problems.js';
 import type { Problem } from '../errors/shoal-error.js';
 import { canonicalJson } from '../identity/canonical-json.js';
+import { orderServices } from '../spec/service-order.js';
 import type { Params, Spec } from '../spec/spec.js';
 import type { Manifest, ManifestService } from './manifest.js';
 import type { NodePlace } from './resolve-params.js';
@@ -19,15 +20,16 @@ export interface ManifestSources {
 }
 
 /**
- * What one node must look like at one revision: the services that the spec places on it, in the spec's order, with its parameters and the blueprints'
+ * What one node must look like at one revision: the services that the spec places on it, each after those that it needs and else in the spec's order, with its parameters and the blueprints'
  * template files inlined. Throws `invalid_input` for what `checkSpec` would have found on this node, without positions.
  */
 export function compileManifest(sources: ManifestSources): Manifest {
   const { spec, blueprints, clusterId, node, revision } = sources;
   const problems: Problem[] = [];
   const services: ManifestService[] = [];
-  for (const [name, service] of Object.entries(spec.services)) {
-    if (!runsOn(service, node)) continue;
+  for (const name of orderServices(spec.services)) {
+    const service = spec.services[name];
+    if (service === undefined || !runsOn(service, node)) continue;
     const blueprint = blueprints.get(service.blueprint);
     if (blueprint === undefined) {
       problems.push({ message: `services.${name}: unknown blueprint "${service.blueprint}"` });

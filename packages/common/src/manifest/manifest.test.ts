@@ -8,6 +8,7 @@ import { diffSpecs } from '../spec/diff-specs.js';
 import { parseSpec } from '../spec/parse-spec.js';
 import { checkSpec } from './check-spec.js';
 import { compileManifest, manifestHash } from './compile-manifest.js';
+import { nodeRanks } from './node-ranks.js';
 
 const web: Blueprint = {
   name: 'web',
@@ -120,6 +121,28 @@ t.test('faulty specs are told with file, line and column', async (t) => {
       spec('blueprint: web\nnodes: all\nperNode: {n1: {root: /}}'),
       'cluster.yaml:3:3: missing parameter "root" of blueprint "web" on n2: Directory that is served',
     ],
+    [
+      spec(
+        'blueprint: web\nnodes: all\nneeds: [auht]\nparams: {root: /}',
+        '  auth: {blueprint: web, nodes: all, params: {root: /}}',
+      ),
+      'cluster.yaml:6:13: unknown service "auht"; did you mean "auth"?',
+    ],
+    [
+      spec('blueprint: web\nnodes: all\nneeds: [web]\nparams: {root: /}'),
+      'cluster.yaml:6:13: services need each other in a circle: web -> web',
+    ],
+    [
+      spec(
+        'blueprint: web\nnodes: all\nneeds: [a]\nparams: {root: /}',
+        '  a: {blueprint: web, nodes: all, params: {root: /}, needs: [c, b]}\n  c: {blueprint: web, nodes: all, params: {root: /}}\n  b: {blueprint: web, nodes: all, params: {root: /}, needs: [a]}',
+      ),
+      'cluster.yaml:8:65: services need each other in a circle: a -> b -> a',
+    ],
+    [
+      spec('blueprint: web\nnodes: all\nneeds: web'),
+      'cluster.yaml:6:12: services.web.needs: expected a list, found string "web"',
+    ],
     [spec('blueprint: web\nnodes: [n1]\nperNode: {n1: {root: /}}'), 'fine'],
     [spec('blueprint: web@1.0.0\nnodes: {site: south}\nparams: {root: /}'), 'fine'],
   ];
@@ -155,6 +178,55 @@ t.test('a manifest holds what its node needs: defaults, then params, site, node'
     metrics: [],
     logs: [],
   });
+});
+
+t.test('services come after those that they need, nodes after those that run what theirs need', async (t) => {
+  const service = (needs: readonly string[], nodes: readonly string[] | 'all') => ({
+    blueprint: 'web',
+    nodes,
+    needs,
+    params: { root: '/' },
+  });
+  const services = {
+    lb: service(['gateway'], ['l1', 'both']),
+    logs: service([], 'all'),
+    gateway: service(['auth', 'cache'], ['g1', 'g2', 'both']),
+    cache: service([], []),
+    auth: service(['cache'], ['a1', 'g2']),
+  };
+  const places = ['l1', 'g1', 'both', 'g2', 'a1', 'idle'].map((name) => ({ name, site: 's' }));
+  const sources = { blueprints, clusterId: 'c', revision: 1, spec: { cluster: 'd', services } };
+  const order = (name: string) =>
+    compileManifest({ ...sources, node: { name, site: 's' } }).services.map((one) => one.name);
+  t.strictSame(order('both'), ['gateway', 'lb', 'logs']);
+  t.strictSame(order('g2'), ['auth', 'gateway', 'logs']);
+  t.strictSame(order('idle'), ['logs']);
+
+  t.strictSame(Object.fromEntries(nodeRanks({ services }, places)), {
+    ...{ idle: 0, a1: 0, g2: 1, g1: 2, both: 3, l1: 4 },
+  });
+  const circle = { a: service([], ['x', 'y']), b: service(['a'], ['x', 'y', 'z']), c: service(['b'], ['w']) };
+  t.strictSame(
+    Object.fromEntries(
+      nodeRanks(
+        { services: { ...circle, more: service([], ['x']) } },
+        ['w', 'z', 'y', 'x'].map((name) => ({ name, site: 's' })),
+      ),
+    ),
+    { x: 0, y: 0, z: 1, w: 2 },
+    'nodes that need each other come together, those that need them after',
+  );
+  const middle = { ...circle, b: service(['a'], []) };
+  t.strictSame(
+    Object.fromEntries(
+      nodeRanks({ services: middle }, [
+        { name: 'w', site: 's' },
+        { name: 'x', site: 's' },
+      ]),
+    ),
+    { x: 0, w: 1 },
+    'over a service that runs nowhere',
+  );
 });
 
 t.test('a manifest that would not fit is not made', async (t) => {

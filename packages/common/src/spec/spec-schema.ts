@@ -33,6 +33,12 @@ const nodes: JsonSchema = {
   },
 };
 
+const serviceName: JsonSchema = {
+  type: 'string',
+  pattern: '^[a-z][a-z0-9-]{0,62}$',
+  expected: "a service's name: 1 to 63 of a-z, 0-9 and '-', beginning with a letter",
+};
+
 const service: JsonSchema = {
   type: 'object',
   properties: {
@@ -42,6 +48,7 @@ const service: JsonSchema = {
       expected: "a blueprint's name, optionally with its version: nginx or nginx@1.0.0",
     },
     nodes,
+    needs: { type: 'array', items: serviceName, uniqueItems: true },
     params,
     perSite: { type: 'object', additionalProperties: params },
     perNode: { type: 'object', propertyNames: nodeName, additionalProperties: params },
@@ -61,11 +68,7 @@ export const specSchema: JsonSchema = {
     },
     services: {
       type: 'object',
-      propertyNames: {
-        type: 'string',
-        pattern: '^[a-z][a-z0-9-]{0,62}$',
-        expected: "a service's name: 1 to 63 of a-z, 0-9 and '-', beginning with a letter",
-      },
+      propertyNames: serviceName,
       additionalProperties: service,
     },
     rollout: {

@@ -18,6 +18,8 @@ export interface ServiceSpec {
   /** Name of the blueprint, optionally `name@version`. */
   readonly blueprint: string;
   readonly nodes: NodeSelector;
+  /** Services that come before it: on its nodes they are converged first, and nodes that run them are changed first. */
+  readonly needs?: readonly string[];
   /** Values for the blueprint's parameters, for every node. */
   readonly params?: Params;
   /** Values that replace those of `params` on the nodes of one site. */

@@ -91,7 +91,8 @@ async function goForward(journal: Journal, options: PerformOptions): Promise<voi
   const { begin } = journal;
   const { services, members } = await options.render(begin);
   const names = new Set(services.map((service) => service.name));
-  const removed = state.current.services.filter((service) => !names.has(service.name));
+  // What needs others goes before them: the reverse of the order in which they came.
+  const removed = state.current.services.filter((service) => !names.has(service.name)).toReversed();
   await runAttempt(toRun(begin, services, state.current), removed, journal, options.environment(begin));
   await state.update({
     running: { hash: begin.hash, revision: begin.revision },
