@@ -47,4 +47,5 @@ export { specSchema } from './spec/spec-schema.js';
 export * from './template/condition.js';
 export * from './template/order-variables.js';
 export * from './template/render-template.js';
+export * from './template/serving.js';
 export * from './version.js';

@@ -26,7 +26,7 @@ import type {
 import { dryRun } from './dry-run.js';
 import type { Probe } from './health.js';
 import { probeHealth } from './health.js';
-import { MembersMemory } from './members-memory.js';
+import { MembersMemory, RenderedPools } from './members-memory.js';
 import type { ConvergePaths } from './paths.js';
 import { convergePaths } from './paths.js';
 import { renderManifest } from './render/render-manifest.js';
@@ -185,8 +185,10 @@ class HostConverger implements Converger {
     const now = this.#clock.now();
     const facts = this.#members.settle(this.#options.facts(), this.#state.current.members, now);
     const { supervisor } = this.#options;
-    const services = await renderManifest(manifest, facts, { supervisor, directoryOf: this.#paths.service });
-    return { services, members: facts.members };
+    const pools = new RenderedPools(this.#state.current.pools);
+    const directoryOf = this.#paths.service;
+    const services = await renderManifest(manifest, facts, { supervisor, directoryOf, pools });
+    return { services, members: facts.members, pools: pools.taken };
   }
 
   async #rendersAnew(manifest: Manifest): Promise<boolean> {

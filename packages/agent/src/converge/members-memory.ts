@@ -1,4 +1,4 @@
-import type { MemberView } from '@shoal/common';
+import type { MemberView, PoolMemory, TemplateMember } from '@shoal/common';
 import type { TemplateFacts } from './converger.js';
 
 /** How long an agent that has just started may take to find the others, in milliseconds. */
@@ -34,4 +34,27 @@ export class MembersMemory {
 function itself({ node }: TemplateFacts): MemberView {
   const address = node.address.includes(':') ? `[${node.address}]:0` : `${node.address}:0`;
   return { name: node.name, address, state: 'alive', tags: {}, incarnation: 0, since: 0 };
+}
+
+/** The pools of one rendering, and those of the rendering in force. */
+export class RenderedPools implements PoolMemory {
+  readonly #known: Readonly<Record<string, readonly TemplateMember[]>>;
+  readonly #taken: Record<string, readonly TemplateMember[]> = {};
+
+  constructor(known: Readonly<Record<string, readonly TemplateMember[]>>) {
+    this.#known = known;
+  }
+
+  last(service: string): readonly TemplateMember[] | undefined {
+    return Object.hasOwn(this.#known, service) ? this.#known[service] : undefined;
+  }
+
+  took(service: string, pool: readonly TemplateMember[]): void {
+    this.#taken[service] = pool;
+  }
+
+  /** What templates got, by service. */
+  get taken(): Readonly<Record<string, readonly TemplateMember[]>> {
+    return this.#taken;
+  }
 }

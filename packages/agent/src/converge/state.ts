@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { LogSource, Manifest, MemberView, MetricSource } from '@shoal/common';
+import type { LogSource, Manifest, MemberView, MetricSource, TemplateMember } from '@shoal/common';
 import { ShoalError, writeFileAtomic } from '@shoal/common';
 import type { ProcessSpec } from '../supervise/supervisor.js';
 import type { RenderedHealth } from './render/rendered.js';
@@ -52,6 +52,8 @@ export interface ConvergeState {
   readonly applied: Readonly<Record<string, Applied>>;
   /** The members that were last rendered: what templates get until the gossip knows more. */
   readonly members: readonly MemberView[];
+  /** Service to the pool that a template got when it asked who serves it: what it gets when nobody does. */
+  readonly pools: Readonly<Record<string, readonly TemplateMember[]>>;
   /** Id of the attempt whose outcome this state holds: what is left of it on disk is only to be removed. */
   readonly endedAttempt: string;
 }
@@ -64,6 +66,7 @@ const nothing: ConvergeState = {
   services: [],
   applied: {},
   members: [],
+  pools: {},
   endedAttempt: '',
 };
 

@@ -58,6 +58,7 @@ function nodeDetail(n: NodeView, paint: Palette): string {
     ['enrolled', localTime(n.enrolledAt)],
     ['certificate until', localTime(n.certificateExpiresAt)],
     ['last seen', n.connected ? 'now' : ago(n.lastSeenAt)],
+    ['draining', n.draining.join(', ') || '-'],
     ['desired', hash(n.desired)],
     ['gossip key', gossipKeyText(n)],
     ['failed', hash(n.failed)],

@@ -20,7 +20,7 @@ export type ConvergeStateName = 'unknown' | 'idle' | 'converging' | 'gating' | '
 
 export interface FailureView {
   readonly service: string;
-  /** Step id, or `health`, `deadline`. */
+  /** Step id, or `health`, `gate`, `deadline`. */
   readonly step: string;
   readonly message: string;
   /** The failing command's own last lines. */
@@ -128,6 +128,8 @@ export interface NodeView {
   readonly services: readonly ServiceStatusView[];
   /** The gossip keys that its agent reported; null: none, or it doesn't say. */
   readonly gossipKeys: GossipKeyState | null;
+  /** Services that the node itself says it keeps requests away from. */
+  readonly draining: readonly string[];
   /**
    * One word for people: `ok` (connected, runs what it shall, healthy), `converging`, `failed` (last attempt failed), `unhealthy`,
    * `behind` (runs something else than desired and nothing is under way), `unreachable` (no link, gossip alive), `down` (gossip dead or left, no link), `new`.

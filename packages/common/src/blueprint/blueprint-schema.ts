@@ -35,8 +35,33 @@ const process: JsonSchema = {
 
 const health: JsonSchema = {
   type: 'object',
-  properties: { url: text, interval: duration, timeout: duration, healthyFor: duration, deadline: duration },
+  properties: {
+    url: text,
+    probes: { type: 'array', items: text, maxItems: 20 },
+    interval: duration,
+    timeout: duration,
+    healthyFor: duration,
+    deadline: duration,
+  },
   required: ['url'],
+  additionalProperties: false,
+};
+
+const drain: JsonSchema = {
+  type: 'object',
+  properties: {
+    on: { type: 'string', enum: ['restart', 'change'] },
+    quiet: duration,
+    settle: duration,
+    timeout: duration,
+  },
+  additionalProperties: false,
+};
+
+const traffic: JsonSchema = {
+  type: 'object',
+  properties: { status: text, seconds: text },
+  required: ['status'],
   additionalProperties: false,
 };
 
@@ -55,6 +80,7 @@ const log: JsonSchema = {
     unit: text,
     stdout: { type: 'boolean' },
     parser: { type: 'string', enum: ['plain', 'json', 'combined', 'nginx-error'] },
+    traffic,
     when: text,
   },
   required: ['source'],
@@ -81,6 +107,7 @@ export const blueprintSchema: JsonSchema = {
     steps: { type: 'array', items: stepSchema },
     process,
     health,
+    drain,
     metrics: { type: 'array', items: metric },
     logs: { type: 'array', items: log },
   },

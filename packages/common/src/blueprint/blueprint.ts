@@ -111,6 +111,8 @@ export interface ProcessDefinition {
 export interface HealthCheck {
   /** Template. */
   readonly url: string;
+  /** Templates. After a change each of these must answer 2xx or 3xx too; they aren't asked otherwise. */
+  readonly probes?: readonly string[];
   /** Default `2s`. */
   readonly interval?: Duration;
   /** Default `2s`. */
@@ -119,6 +121,29 @@ export interface HealthCheck {
   readonly healthyFor?: Duration;
   /** A gate fails when health isn't reached in that time. Default `30s`. */
   readonly deadline?: Duration;
+}
+
+/**
+ * The service is taken out of load balancers before it is disturbed: the node gossips that it drains, waits until no request comes any more,
+ * changes the service, and comes back once it is healthy.
+ */
+export interface DrainDefinition {
+  /** What disturbs it: `restart` (default) the process's restart, `change` anything that changes. */
+  readonly on?: 'restart' | 'change';
+  /** No request was seen for that long: it is drained. Default `1s`. Without log source with `traffic` only `settle` counts. */
+  readonly quiet?: Duration;
+  /** Shortest wait: until then the load balancers may not know. Default `3s`. */
+  readonly settle?: Duration;
+  /** Longest wait; then it goes on all the same. Default `30s`. */
+  readonly timeout?: Duration;
+}
+
+/** Which fields of a source's parsed lines tell of requests. A line without the first is none. */
+export interface TrafficFields {
+  /** Field with the status that was answered; 500 to 599 are errors. */
+  readonly status: string;
+  /** Field with the seconds that the answer took; one that isn't a number isn't counted. */
+  readonly seconds?: string;
 }
 
 /** Where a service's own metrics come from. */
@@ -140,6 +165,8 @@ export interface LogSource {
   readonly stdout?: boolean;
   /** How a line is taken apart. Default `plain`. */
   readonly parser?: 'plain' | 'json' | 'combined' | 'nginx-error';
+  /** The lines are the requests that the service answered. */
+  readonly traffic?: TrafficFields;
   readonly when?: string;
 }
 
@@ -155,6 +182,7 @@ export interface Blueprint {
   readonly steps: readonly Step[];
   readonly process: ProcessDefinition;
   readonly health?: HealthCheck;
+  readonly drain?: DrainDefinition;
   readonly metrics?: readonly MetricSource[];
   readonly logs?: readonly LogSource[];
 }

@@ -63,6 +63,12 @@ function checkSteps(steps: readonly Step[], report: Report): void {
 }
 
 function checkLog(source: LogSource, path: DocumentPath, report: Report): void {
+  if (source.traffic !== undefined && (source.parser ?? 'plain') === 'plain') {
+    report(
+      [...path, 'traffic'],
+      `log source "${source.source}": "traffic" names parsed fields, and the parser "plain" finds none`,
+    );
+  }
   const given = (['file', 'unit', 'stdout'] as const).filter((key) => source[key] !== undefined);
   if (given.length === 1) return;
   const found = given.length === 0 ? 'none' : given.map((key) => `"${key}"`).join(' and ');

@@ -53,6 +53,7 @@ function compileService(name: string, blueprint: LoadedBlueprint, params: Params
     steps: blueprint.steps,
     process: blueprint.process,
     health: blueprint.health ?? null,
+    ...(blueprint.drain === undefined ? {} : { drain: blueprint.drain }),
     metrics: blueprint.metrics ?? [],
     logs: blueprint.logs ?? [],
   };

@@ -1,4 +1,5 @@
 import type {
+  DrainDefinition,
   HealthCheck,
   LogSource,
   MetricSource,
@@ -19,6 +20,8 @@ export interface ManifestService {
   readonly steps: readonly Step[];
   readonly process: ProcessDefinition;
   readonly health: HealthCheck | null;
+  /** Absent: it isn't drained. */
+  readonly drain?: DrainDefinition;
   readonly metrics: readonly MetricSource[];
   readonly logs: readonly LogSource[];
 }

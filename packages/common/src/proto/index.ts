@@ -12,8 +12,10 @@ export type { CheckRequest__Output } from './generated/shoal/v1/CheckRequest.js'
 export type { CheckResult, CheckResult__Output } from './generated/shoal/v1/CheckResult.js';
 export type { ControllerMessage, ControllerMessage__Output } from './generated/shoal/v1/ControllerMessage.js';
 export type { ConvergeState, ConvergeState__Output } from './generated/shoal/v1/ConvergeState.js';
+export type { Drain, Drain__Output } from './generated/shoal/v1/Drain.js';
 export type { EnrollmentClient, EnrollmentHandlers } from './generated/shoal/v1/Enrollment.js';
 export type { EnrollRequest, EnrollRequest__Output } from './generated/shoal/v1/EnrollRequest.js';
+export type { GatePolicy, GatePolicy__Output } from './generated/shoal/v1/GatePolicy.js';
 export type { GossipKeys as GossipKeysReport } from './generated/shoal/v1/GossipKeys.js';
 export type { Hello, Hello__Output } from './generated/shoal/v1/Hello.js';
 export type { Identity, Identity__Output } from './generated/shoal/v1/Identity.js';

@@ -1,4 +1,5 @@
 import type { Context, Emitter, Liquid, Template } from 'liquidjs';
+import { servingFilter } from './serving-filter.js';
 
 /** Longest template, in characters. */
 export const maxTemplateLength: number = 1024 * 1024;
@@ -45,6 +46,7 @@ async function load(): Promise<LiquidEngine> {
     locale: 'en-US',
   });
   for (const tag of fileTags) delete engine.tags[tag];
+  engine.registerFilter('serving', servingFilter);
   return { module, engine };
 }
 

@@ -59,6 +59,7 @@ export function nodeView(node: KnownNode): NodeView {
     state: measured?.state ?? 'unknown',
     services: measured?.services ?? [],
     gossipKeys: measured?.gossipKeys ?? null,
+    draining: measured?.draining ?? [],
     status: statusOf(node),
   };
 }

@@ -38,6 +38,7 @@ const report: NodeReport__Output = {
   services: [],
   convergingHash: '',
   gossipKeys: null,
+  draining: [],
 };
 const sink: MessageSink = { write: () => true, once: () => undefined };
 

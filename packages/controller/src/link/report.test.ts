@@ -15,6 +15,7 @@ const empty: NodeReport__Output = {
   services: [],
   convergingHash: '',
   gossipKeys: null,
+  draining: [],
 };
 const web = {
   service: 'web',

@@ -11,6 +11,8 @@ export interface MeasuredState {
   readonly services: readonly ServiceStatusView[];
   /** Absent in what versions stored that didn't know it; null: not reported. */
   readonly gossipKeys?: GossipKeyState | null;
+  /** Services that the node keeps requests away from. Absent in what versions stored that didn't know it. */
+  readonly draining?: readonly string[];
 }
 
 const states: Readonly<Record<string, MeasuredState['state']>> = {
@@ -57,7 +59,7 @@ function servicesOf(report: NodeReport__Output): ServiceStatusView[] {
 
 /**
  * The measured state after a report. A full report replaces what was known; of another one the parts that are there do: `state` (with it
- * `convergingHash`), `services`, `gossipKeys`, `runningHash`, `failedHash`.
+ * `convergingHash` and `draining`), `services`, `gossipKeys`, `runningHash`, `failedHash`.
  */
 export function mergeReport(known: MeasuredState | null, report: NodeReport__Output): MeasuredState {
   const state = states[report.state];
@@ -70,6 +72,7 @@ export function mergeReport(known: MeasuredState | null, report: NodeReport__Out
       convergingHash: report.convergingHash,
       services: servicesOf(report),
       gossipKeys: gossipKeysOf(report),
+      draining: report.draining,
     };
   }
   const hasRunning = report.runningHash !== '';
@@ -81,6 +84,7 @@ export function mergeReport(known: MeasuredState | null, report: NodeReport__Out
     convergingHash: state === undefined ? known.convergingHash : report.convergingHash,
     services: report.services.length > 0 ? servicesOf(report) : known.services,
     gossipKeys: gossipKeysOf(report) ?? known.gossipKeys ?? null,
+    draining: state === undefined ? (known.draining ?? []) : report.draining,
   };
 }
 

@@ -45,6 +45,7 @@ const report: NodeReport__Output = {
   services: [],
   convergingHash: '',
   gossipKeys: null,
+  draining: [],
 };
 const message = (sequence: number, part: Partial<AgentMessage__Output> = {}): AgentMessage__Output => ({
   sequence,

@@ -38,6 +38,7 @@ export const node: NodeView = {
   state: 'idle',
   services: [{ service: 'web', process: 'running', health: 'ok', detail: '', startedAt: 1, restarts: 0 }],
   gossipKeys: { primary: 'fade1234fade1234', held: ['fade1234fade1234'] },
+  draining: ['web'],
   status: 'ok',
 };
 

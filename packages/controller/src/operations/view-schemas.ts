@@ -92,6 +92,7 @@ const clusterViews: Readonly<Record<string, JsonSchema>> = {
     state: convergeState,
     services: array(view('ServiceStatus')),
     gossipKeys: nullable(view('GossipKeyState')),
+    draining: array(text),
     status: nodeStatus,
   }),
   GossipKeyState: object({ primary: text, held: array(text) }),

@@ -21,6 +21,8 @@ export interface Rendering {
   readonly services: readonly RenderedService[];
   /** The members that were rendered. */
   readonly members: readonly MemberView[];
+  /** The pools of services that templates got. */
+  readonly pools: ConvergeState['pools'];
 }
 
 export interface PerformOptions {
@@ -89,7 +91,7 @@ async function perform(journal: Journal, options: PerformOptions): Promise<Outco
 async function goForward(journal: Journal, options: PerformOptions): Promise<void> {
   const { state } = options;
   const { begin } = journal;
-  const { services, members } = await options.render(begin);
+  const { services, members, pools } = await options.render(begin);
   const names = new Set(services.map((service) => service.name));
   // What needs others goes before them: the reverse of the order in which they came.
   const removed = state.current.services.filter((service) => !names.has(service.name)).toReversed();
@@ -100,6 +102,7 @@ async function goForward(journal: Journal, options: PerformOptions): Promise<voi
     manifest: begin.manifest,
     services: services.map(serviceInForce),
     members,
+    pools,
     endedAttempt: begin.id,
   });
   await cleanUpAfter(journal, options.logger);

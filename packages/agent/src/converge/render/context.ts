@@ -1,36 +1,49 @@
 import { userInfo } from 'node:os';
-import type { ManifestService, MemberView } from '@shoal/common';
-import { parseAddress } from '@shoal/common';
+import type { ManifestService, MemberView, PoolMemory, TemplateMember } from '@shoal/common';
+import { drainingOfTags, parseAddress, poolMemory, servicesOfTags } from '@shoal/common';
 import type { SupervisorKind, TemplateFacts } from '../converger.js';
 
 /** What a service's templates see besides its own variables; docs/blueprints.md describes each name. */
 export interface TemplateContext extends Readonly<Record<string, unknown>> {
   readonly params: ManifestService['params'];
   readonly service: { readonly name: string; readonly directory: string };
+  readonly [poolMemory]: PoolMemory;
 }
 
 /** Builds the context that all templates of a service share. `variables` are added as they are rendered. */
 export function templateContext(
   service: ManifestService,
   facts: TemplateFacts,
-  options: { readonly supervisor: SupervisorKind; readonly directory: string },
+  options: {
+    readonly supervisor: SupervisorKind;
+    readonly directory: string;
+    readonly pools: PoolMemory;
+  },
 ): TemplateContext {
   return {
     params: service.params,
     node: facts.node,
     facts: facts.facts,
-    members: facts.members.map(withHost),
+    members: facts.members.map(templateMember),
     lease: facts.lease,
     supervisor: options.supervisor,
     service: { name: service.name, directory: options.directory },
     nodeBinary: process.execPath,
     agentUser: userName(),
+    [poolMemory]: options.pools,
   };
 }
 
-/** Templates rarely want the gossip port: `host` is the address without it. */
-function withHost(member: MemberView): MemberView & { readonly host: string } {
-  return { ...member, host: parseAddress(member.address, 0).host };
+/** A member with what its tags say. Templates rarely want the gossip port: `host` is the address without it. */
+function templateMember(member: MemberView): TemplateMember {
+  const { address, tags } = member;
+  return {
+    ...member,
+    host: parseAddress(address, 0).host,
+    site: tags['site'] ?? '',
+    services: servicesOfTags(tags),
+    draining: drainingOfTags(tags),
+  };
 }
 
 /** A user id without an entry in the user database has no name. */

@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import type { Manifest } from '@shoal/common';
+import type { Manifest, PoolMemory } from '@shoal/common';
 import { StepFailed } from '../attempt/step-failed.js';
 import type { SupervisorKind, TemplateFacts } from '../converger.js';
 import { templateContext } from './context.js';
@@ -13,12 +13,16 @@ import type { RenderedService } from './rendered.js';
 export async function renderManifest(
   manifest: Manifest,
   facts: TemplateFacts,
-  options: { readonly supervisor: SupervisorKind; readonly directoryOf: (service: string) => string },
+  options: {
+    readonly supervisor: SupervisorKind;
+    readonly directoryOf: (service: string) => string;
+    readonly pools: PoolMemory;
+  },
 ): Promise<readonly RenderedService[]> {
   const services: RenderedService[] = [];
   for (const service of manifest.services) {
     const directory = options.directoryOf(service.name);
-    const context = templateContext(service, facts, { supervisor: options.supervisor, directory });
+    const context = templateContext(service, facts, { ...options, directory });
     try {
       services.push(await renderService(service, context));
       await mkdir(directory, { recursive: true, mode: 0o700 });

@@ -6,8 +6,10 @@ import type { BatchAck as _shoal_v1_BatchAck, BatchAck__Output as _shoal_v1_Batc
 import type { CheckRequest as _shoal_v1_CheckRequest, CheckRequest__Output as _shoal_v1_CheckRequest__Output } from './shoal/v1/CheckRequest.js';
 import type { CheckResult as _shoal_v1_CheckResult, CheckResult__Output as _shoal_v1_CheckResult__Output } from './shoal/v1/CheckResult.js';
 import type { ControllerMessage as _shoal_v1_ControllerMessage, ControllerMessage__Output as _shoal_v1_ControllerMessage__Output } from './shoal/v1/ControllerMessage.js';
+import type { Drain as _shoal_v1_Drain, Drain__Output as _shoal_v1_Drain__Output } from './shoal/v1/Drain.js';
 import type { EnrollRequest as _shoal_v1_EnrollRequest, EnrollRequest__Output as _shoal_v1_EnrollRequest__Output } from './shoal/v1/EnrollRequest.js';
 import type { EnrollmentClient as _shoal_v1_EnrollmentClient, EnrollmentDefinition as _shoal_v1_EnrollmentDefinition } from './shoal/v1/Enrollment.js';
+import type { GatePolicy as _shoal_v1_GatePolicy, GatePolicy__Output as _shoal_v1_GatePolicy__Output } from './shoal/v1/GatePolicy.js';
 import type { GossipKeys as _shoal_v1_GossipKeys, GossipKeys__Output as _shoal_v1_GossipKeys__Output } from './shoal/v1/GossipKeys.js';
 import type { Hello as _shoal_v1_Hello, Hello__Output as _shoal_v1_Hello__Output } from './shoal/v1/Hello.js';
 import type { Identity as _shoal_v1_Identity, Identity__Output as _shoal_v1_Identity__Output } from './shoal/v1/Identity.js';
@@ -41,6 +43,7 @@ export interface ProtoGrpcType {
       CheckResult: MessageTypeDefinition<_shoal_v1_CheckResult, _shoal_v1_CheckResult__Output>
       ControllerMessage: MessageTypeDefinition<_shoal_v1_ControllerMessage, _shoal_v1_ControllerMessage__Output>
       ConvergeState: EnumTypeDefinition
+      Drain: MessageTypeDefinition<_shoal_v1_Drain, _shoal_v1_Drain__Output>
       EnrollRequest: MessageTypeDefinition<_shoal_v1_EnrollRequest, _shoal_v1_EnrollRequest__Output>
       /**
        * How a host becomes a node of the cluster, and how it stays one.
@@ -50,6 +53,7 @@ export interface ProtoGrpcType {
        * sees a secret from a caller that was talked into trusting another CA.
        */
       Enrollment: SubtypeConstructor<typeof grpc.Client, _shoal_v1_EnrollmentClient> & { service: _shoal_v1_EnrollmentDefinition }
+      GatePolicy: MessageTypeDefinition<_shoal_v1_GatePolicy, _shoal_v1_GatePolicy__Output>
       GossipKeys: MessageTypeDefinition<_shoal_v1_GossipKeys, _shoal_v1_GossipKeys__Output>
       Hello: MessageTypeDefinition<_shoal_v1_Hello, _shoal_v1_Hello__Output>
       Identity: MessageTypeDefinition<_shoal_v1_Identity, _shoal_v1_Identity__Output>

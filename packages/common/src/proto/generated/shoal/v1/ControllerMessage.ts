@@ -5,6 +5,7 @@ import type { Offer as _shoal_v1_Offer, Offer__Output as _shoal_v1_Offer__Output
 import type { SignedDocument as _shoal_v1_SignedDocument, SignedDocument__Output as _shoal_v1_SignedDocument__Output } from '../../shoal/v1/SignedDocument.js';
 import type { CheckRequest as _shoal_v1_CheckRequest, CheckRequest__Output as _shoal_v1_CheckRequest__Output } from '../../shoal/v1/CheckRequest.js';
 import type { MembersRequest as _shoal_v1_MembersRequest, MembersRequest__Output as _shoal_v1_MembersRequest__Output } from '../../shoal/v1/MembersRequest.js';
+import type { Drain as _shoal_v1_Drain, Drain__Output as _shoal_v1_Drain__Output } from '../../shoal/v1/Drain.js';
 import type { Long } from '@grpc/proto-loader';
 
 export interface ControllerMessage {
@@ -39,6 +40,10 @@ export interface ControllerMessage {
    * The node was removed from the cluster: stop, and forget the identity. Services are left running.
    */
   'removed'?: (boolean);
+  /**
+   * What operators want drained on the node; sent in answer to each hello and when it changes. The node keeps it on disk.
+   */
+  'drain'?: (_shoal_v1_Drain | null);
 }
 
 export interface ControllerMessage__Output {
@@ -73,4 +78,8 @@ export interface ControllerMessage__Output {
    * The node was removed from the cluster: stop, and forget the identity. Services are left running.
    */
   'removed': (boolean);
+  /**
+   * What operators want drained on the node; sent in answer to each hello and when it changes. The node keeps it on disk.
+   */
+  'drain': (_shoal_v1_Drain__Output | null);
 }

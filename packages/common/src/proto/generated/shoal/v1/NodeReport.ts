@@ -44,6 +44,11 @@ export interface NodeReport {
    * What the node's gossip encrypts and decrypts with, read from the gossip itself. Absent: it doesn't run, or isn't encrypted.
    */
   'gossipKeys'?: (_shoal_v1_GossipKeys | null);
+  /**
+   * Services that the node keeps new requests away from, as its gossip tag `drain` says: because it is about to disturb them, or because an
+   * operator asked for it. Comes whenever `state` does.
+   */
+  'draining'?: (string)[];
 }
 
 /**
@@ -84,4 +89,9 @@ export interface NodeReport__Output {
    * What the node's gossip encrypts and decrypts with, read from the gossip itself. Absent: it doesn't run, or isn't encrypted.
    */
   'gossipKeys': (_shoal_v1_GossipKeys__Output | null);
+  /**
+   * Services that the node keeps new requests away from, as its gossip tag `drain` says: because it is about to disturb them, or because an
+   * operator asked for it. Comes whenever `state` does.
+   */
+  'draining': (string)[];
 }

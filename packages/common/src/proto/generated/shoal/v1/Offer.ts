@@ -1,6 +1,7 @@
 // Original file: shoal/v1/link.proto
 
 import type { SignedDocument as _shoal_v1_SignedDocument, SignedDocument__Output as _shoal_v1_SignedDocument__Output } from '../../shoal/v1/SignedDocument.js';
+import type { GatePolicy as _shoal_v1_GatePolicy, GatePolicy__Output as _shoal_v1_GatePolicy__Output } from '../../shoal/v1/GatePolicy.js';
 import type { Long } from '@grpc/proto-loader';
 
 export interface Offer {
@@ -11,6 +12,10 @@ export interface Offer {
    * Try this hash although it failed on this node before: an operator asked for it.
    */
   'retryFailed'?: (boolean);
+  /**
+   * How a changed service's own traffic is judged, beside its health. Absent, as a whole or in part: the agent's defaults.
+   */
+  'gate'?: (_shoal_v1_GatePolicy | null);
 }
 
 export interface Offer__Output {
@@ -21,4 +26,8 @@ export interface Offer__Output {
    * Try this hash although it failed on this node before: an operator asked for it.
    */
   'retryFailed': (boolean);
+  /**
+   * How a changed service's own traffic is judged, beside its health. Absent, as a whole or in part: the agent's defaults.
+   */
+  'gate': (_shoal_v1_GatePolicy__Output | null);
 }

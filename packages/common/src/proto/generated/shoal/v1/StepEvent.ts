@@ -8,7 +8,7 @@ export interface StepEvent {
   'service'?: (string);
   'step'?: (string);
   /**
-   * `started`, `output`, `unchanged`, `done`, `failed`, `undone`.
+   * `started`, `output`, `unchanged`, `done`, `failed`, `undone`. Besides steps of the manifest, `drain`, `health` and `gate` tell of themselves.
    */
   'kind'?: (string);
   /**
@@ -27,7 +27,7 @@ export interface StepEvent__Output {
   'service': (string);
   'step': (string);
   /**
-   * `started`, `output`, `unchanged`, `done`, `failed`, `undone`.
+   * `started`, `output`, `unchanged`, `done`, `failed`, `undone`. Besides steps of the manifest, `drain`, `health` and `gate` tell of themselves.
    */
   'kind': (string);
   /**

@@ -4,7 +4,8 @@
 export interface StepFailure {
   'service'?: (string);
   /**
-   * Id of the step in the manifest; "health" when all steps held but the service didn't become healthy.
+   * Id of the step in the manifest; "health" when all steps held but the service didn't become healthy, "gate" when it did and its traffic was
+   * worse than before.
    */
   'step'?: (string);
   /**
@@ -24,7 +25,8 @@ export interface StepFailure {
 export interface StepFailure__Output {
   'service': (string);
   /**
-   * Id of the step in the manifest; "health" when all steps held but the service didn't become healthy.
+   * Id of the step in the manifest; "health" when all steps held but the service didn't become healthy, "gate" when it did and its traffic was
+   * worse than before.
    */
   'step': (string);
   /**
