@@ -5,6 +5,7 @@ export type * from './blueprint/blueprint.js';
 export { blueprintSchema } from './blueprint/blueprint-schema.js';
 export * from './blueprint/blueprint-set.js';
 export * from './blueprint/load-blueprints.js';
+export * from './blueprint/step.js';
 export { formatPath, isSecretName } from './config/describe-mistake.js';
 export * from './config/duration.js';
 export * from './config/nearest.js';

@@ -102,7 +102,7 @@ t.test('faults are told with file, line and column', async (t) => {
     [
       'type: dir,',
       'type: directory,',
-      'web/blueprint.yaml:9:22: steps[0].type: expected one of "directory", "file", "package", "unit", "exec", "service", found string "dir"',
+      'web/blueprint.yaml:9:22: steps[0].type: expected one of "directory", "file", "link", "group", "user", "download", "archive", "hosts", "wait", "dropin", "package", "unit", "exec", "service", found string "dir"',
     ],
     [
       'mode: 755, path: /etc',
@@ -112,7 +112,7 @@ t.test('faults are told with file, line and column', async (t) => {
     [
       'content: x, template:',
       'template:',
-      'web/blueprint.yaml:10:5: step "main": expected exactly one of "content" and "template", found both',
+      'web/blueprint.yaml:10:5: step "main": expected exactly one of "content" and "template", found "content" and "template"',
     ],
     [
       'template: ../x',
@@ -176,6 +176,58 @@ t.test('faults are told with file, line and column', async (t) => {
     const dir = t.testdir({ web: { 'blueprint.yaml': good.replace(before, after), templates } });
     const found = await complaint(dir);
     t.equal(found.split('\n')[0], expected, after);
+  }
+});
+
+t.test('every type of step is known, and its faults are told', async (t) => {
+  const blueprint = (step: string) => `${head}parameters: {}\nsteps:\n  - { id: x, ${step} }\nprocess: {}\n`;
+  const said = (step: string, templates: Record<string, string> = {}) =>
+    complaint(t.testdir({ web: { 'blueprint.yaml': blueprint(step), templates } }));
+  const digest = 'a'.repeat(64);
+  const sound = [
+    'type: link, path: /opt/web, target: web-1.0, notify: restart, timeout: 10s',
+    'type: group, name: web, gid: 900, system: true',
+    'type: user, name: web, uid: 900, group: web, groups: [adm], home: /opt/web, shell: /bin/false, system: true',
+    'type: package, name: nginx, manager: apt',
+    `type: download, url: "https://example.com/web.zip", sha256: ${digest}, path: /opt/web.zip, mode: "0755", maxBytes: 1000`,
+    'type: download, url: "{{ params.url }}", sha256: "{{ params.sha256 }}", path: /opt/web.zip',
+    'type: archive, source: /opt/web.zip, path: /opt/web, strip: 1, creates: bin/web, maxEntries: 10',
+    'type: hosts, address: 10.0.0.1, names: [backend]',
+    'type: wait, port: 8080, interval: 500ms',
+    'type: wait, port: "db:5432"',
+    'type: wait, url: "http://127.0.0.1/"',
+    'type: wait, command: [test, -e, /run/x]',
+    'type: dropin, unit: nginx.service, name: limits, content: "[Service]", notify: nothing',
+  ];
+  for (const step of sound) {
+    t.match(await said(step), step.includes('params.') ? /undefined variable params\./ : /^fine$/, step);
+  }
+  const inlined = 'type: dropin, unit: nginx.service, name: limits, template: limits.conf';
+  t.equal(await said(inlined, { 'limits.conf': '[Service]' }), 'fine');
+  t.match(await said(inlined), /limits\.conf doesn't exist$/);
+  const faults: readonly (readonly [string, RegExp])[] = [
+    ['type: package, name: nginx, manager: yum', /packages of yum aren't supported yet: apt is the one/],
+    ['type: package, name: nginx, manager: pacman', /manager: expected one of "apt", "yum", "dnf", found/],
+    ['type: wait, interval: 1s', /expected exactly one of "port", "url" and "command", found none$/],
+    ['type: wait, port: 1, url: "http://x/"', /found "port" and "url"$/],
+    ['type: wait, port: 70000', /port: expected a number <= 65535, found number 70000$/],
+    ['type: dropin, unit: a.service, name: limits.conf, content: x', /a drop-in's name without \.conf/],
+    ['type: dropin, unit: a.service, name: limits', /exactly one of "content" and "template", found none$/],
+    ['type: user, name: Web', /name: expected a user's or group's name, found string "Web"$/],
+    ['type: user, name: web, uid: 0', /uid: expected a number >= 1, found number 0$/],
+    [`type: download, url: "ftp://x/y", sha256: ${digest}, path: /y`, /url: expected an http or https URL/],
+    ['type: download, url: "http://x/y", path: /y', /missing key "sha256" in steps\[0\]$/],
+    ['type: download, url: "http://x/y", sha256: abc, path: /y', /sha256: expected the file's SHA-256, 64/],
+    [
+      'type: archive, source: /a.zip, path: /a, creates: ../b',
+      /creates: expected a path below the directory/,
+    ],
+    ['type: hosts, address: 10.0.0.1, names: []', /names: expected at least 1 entries, found an empty list$/],
+    ['type: link, path: a, target: b', /path: expected an absolute path/],
+    ['type: file, path: /a, content: x, timeout: soon', /timeout: expected a length of time such as/],
+  ];
+  for (const [step, expected] of faults) {
+    t.match(await said(step), expected, step);
   }
 });
 

@@ -1,4 +1,5 @@
 import type { Duration } from '../spec/spec.js';
+import type { Step } from './step.js';
 
 /** A parameter of a blueprint: a JSON Schema (draft 2020-12 subset: type, enum, minimum, maximum, pattern, items, properties) with a default and a description. A parameter without default is required. */
 export interface ParameterSchema {
@@ -6,91 +7,6 @@ export interface ParameterSchema {
   readonly description: string;
   readonly default?: unknown;
   readonly [keyword: string]: unknown;
-}
-
-/** What every step has. Texts marked "template" are Liquid, rendered on the agent (docs/blueprints.md lists the variables). */
-interface StepBase {
-  /** Unique in its service: letters, digits, `-`. */
-  readonly id: string;
-  /** Liquid condition, e.g. `supervisor == 'systemd'`; the step is skipped where it doesn't hold. */
-  readonly when?: string;
-}
-
-/** A directory exists with these permissions. Undo removes it when this step made it and it is empty. */
-export interface DirectoryStep extends StepBase {
-  readonly type: 'directory';
-  /** Template; absolute. */
-  readonly path: string;
-  /** Octal, e.g. `"0755"` (default). */
-  readonly mode?: string;
-  /** User and group by name; default: the agent's own. */
-  readonly owner?: string;
-  readonly group?: string;
-}
-
-/** A file holds this text. It is written beside its place, validated there, then renamed over it. Undo restores what was there. */
-export interface FileStep extends StepBase {
-  readonly type: 'file';
-  /** Template; absolute. */
-  readonly path: string;
-  /** Literal text (a template too). Exactly one of `content` and `template`. */
-  readonly content?: string;
-  /** In a blueprint: file name below its `templates/`. In a manifest: that file's name and text. */
-  readonly template?: string | TemplateSource;
-  readonly mode?: string;
-  readonly owner?: string;
-  readonly group?: string;
-  /** Command (each word a template; `{{ staged }}` is the file's staged path) that must exit 0 before anything of the service is touched. */
-  readonly validate?: readonly string[];
-  /** What a change of this file asks of the service. Default: nothing. */
-  readonly notify?: 'reload' | 'restart';
-}
-
-/** A Debian package is installed (apt). Undo removes it when this step installed it. */
-export interface PackageStep extends StepBase {
-  readonly type: 'package';
-  readonly name: string;
-  /** Exact version; default: any installed one, else the newest. */
-  readonly version?: string;
-}
-
-/** A systemd unit is enabled or not, started or not. Undo restores both. */
-export interface UnitStep extends StepBase {
-  readonly type: 'unit';
-  /** Template, e.g. `nginx.service`. */
-  readonly unit: string;
-  readonly enabled?: boolean;
-  readonly state?: 'started' | 'stopped';
-}
-
-/** A command runs unless `check` exits 0. */
-export interface ExecStep extends StepBase {
-  readonly type: 'exec';
-  /** Each word a template; no shell. */
-  readonly command: readonly string[];
-  /** Exit 0: it holds already, don't run. Run again afterwards as verification. Without it the command runs at each convergence of a new manifest. */
-  readonly check?: readonly string[];
-  readonly undo?: readonly string[];
-  readonly directory?: string;
-  readonly environment?: Readonly<Record<string, string>>;
-  /** Default `60s`. */
-  readonly timeout?: Duration;
-}
-
-/** The service's process runs with the files that are on disk: started, reloaded or restarted as those that changed ask for. Last step of a service. */
-export interface ServiceStep extends StepBase {
-  readonly type: 'service';
-  /** Command that must exit 0 before a start, reload or restart. */
-  readonly validate?: readonly string[];
-}
-
-export type Step = DirectoryStep | FileStep | PackageStep | UnitStep | ExecStep | ServiceStep;
-export type StepType = Step['type'];
-
-/** Name and text of a Liquid template. */
-export interface TemplateSource {
-  readonly name: string;
-  readonly text: string;
 }
 
 /** How a service's process is run. `unit` serves the systemd supervisor, `command` the process supervisor. */

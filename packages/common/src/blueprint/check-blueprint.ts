@@ -6,8 +6,10 @@ import { ShoalError } from '../errors/shoal-error.js';
 import { checkCondition } from '../template/condition.js';
 import { orderVariables } from '../template/order-variables.js';
 import { checkTemplate } from '../template/render-template.js';
-import type { Blueprint, LogSource, Step } from './blueprint.js';
+import type { Blueprint, LogSource } from './blueprint.js';
 import { schemaMistakes } from './parameters.js';
+import type { DropinStep, FileStep, Step } from './step.js';
+import { unsupportedManager } from './step.js';
 
 /** Members of a blueprint whose texts may be templates. */
 const templated = ['variables', 'steps', 'process', 'health', 'metrics', 'logs'] as const;
@@ -52,14 +54,42 @@ function checkSteps(steps: readonly Step[], report: Report): void {
     if (earlier !== undefined)
       report([...path, 'id'], `duplicate step id "${step.id}": steps[${earlier}] has it`);
     else first.set(step.id, index);
-    if (step.type === 'file' && (step.content === undefined) === (step.template === undefined)) {
-      const found = step.content === undefined ? 'neither' : 'both';
-      report(path, `step "${step.id}": expected exactly one of "content" and "template", found ${found}`);
+    for (const mistake of stepMistakes(step)) {
+      report([...path, ...mistake.at], `step "${step.id}": ${mistake.message}`);
     }
     if (step.type === 'service' && index !== steps.length - 1) {
       report(path, `step "${step.id}": the service step must be the last one`);
     }
   }
+}
+
+/** Steps that put a text of the blueprint's on the host. */
+export function hasText(step: Step): step is DropinStep | FileStep {
+  return step.type === 'file' || step.type === 'dropin';
+}
+
+function stepMistakes(step: Step): { at: DocumentPath; message: string }[] {
+  if (hasText(step)) return exactlyOne(step, ['content', 'template']);
+  if (step.type === 'wait') return exactlyOne(step, ['port', 'url', 'command']);
+  if (step.type === 'package' && (step.manager ?? 'apt') !== 'apt') {
+    return [{ at: ['manager'], message: unsupportedManager(step.manager) }];
+  }
+  return [];
+}
+
+function exactlyOne(holder: object, keys: readonly string[]): { at: DocumentPath; message: string }[] {
+  const given = keys.filter((key) => key in holder);
+  if (given.length === 1) return [];
+  const found = given.length === 0 ? 'none' : given.map(quoted).join(' and ');
+  return [{ at: [], message: `expected exactly one of ${listed(keys.map(quoted))}, found ${found}` }];
+}
+
+function quoted(key: string): string {
+  return `"${key}"`;
+}
+
+function listed(words: readonly string[]): string {
+  return `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
 }
 
 function checkLog(source: LogSource, path: DocumentPath, report: Report): void {
@@ -69,13 +99,9 @@ function checkLog(source: LogSource, path: DocumentPath, report: Report): void {
       `log source "${source.source}": "traffic" names parsed fields, and the parser "plain" finds none`,
     );
   }
-  const given = (['file', 'unit', 'stdout'] as const).filter((key) => source[key] !== undefined);
-  if (given.length === 1) return;
-  const found = given.length === 0 ? 'none' : given.map((key) => `"${key}"`).join(' and ');
-  report(
-    path,
-    `log source "${source.source}": expected exactly one of "file", "unit" and "stdout", found ${found}`,
-  );
+  for (const { message } of exactlyOne(source, ['file', 'unit', 'stdout'])) {
+    report(path, `log source "${source.source}": ${message}`);
+  }
 }
 
 async function checkText(path: DocumentPath, text: string, blueprint: Blueprint): Promise<string[]> {

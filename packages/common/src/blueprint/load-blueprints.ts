@@ -12,11 +12,12 @@ import { parseYaml } from '../config/yaml-document.js';
 import type { Problem } from '../errors/shoal-error.js';
 import { ShoalError } from '../errors/shoal-error.js';
 import { checkTemplate } from '../template/render-template.js';
-import type { Blueprint, FileStep, Step } from './blueprint.js';
+import type { Blueprint } from './blueprint.js';
 import { blueprintSchema } from './blueprint-schema.js';
 import type { BlueprintSet, LoadedBlueprint } from './blueprint-set.js';
 import { createBlueprintSet } from './blueprint-set.js';
-import { checkBlueprint } from './check-blueprint.js';
+import { checkBlueprint, hasText } from './check-blueprint.js';
+import type { DropinStep, FileStep, Step } from './step.js';
 
 const blueprintValidator: Validator<Blueprint> = compileSchema<Blueprint>(blueprintSchema);
 
@@ -81,7 +82,7 @@ export async function loadBlueprint(folder: string): Promise<LoadedBlueprint> {
   const problems = await checkBlueprint(document, blueprint);
   const steps: Step[] = [];
   for (const [index, step] of blueprint.steps.entries()) {
-    const inlined = step.type === 'file' && typeof step.template === 'string';
+    const inlined = hasText(step) && typeof step.template === 'string';
     steps.push(inlined ? await inlineTemplate(step, index, { document, blueprint, folder, problems }) : step);
   }
   if (problems.length > 0) throw problemsError(problems);
@@ -95,7 +96,11 @@ interface Loading {
   readonly problems: Problem[];
 }
 
-async function inlineTemplate(step: FileStep, index: number, loading: Loading): Promise<FileStep> {
+async function inlineTemplate<S extends DropinStep | FileStep>(
+  step: S,
+  index: number,
+  loading: Loading,
+): Promise<S> {
   const { document, blueprint, folder, problems } = loading;
   const name = String(step.template);
   const path = join(folder, 'templates', name);

@@ -27,6 +27,16 @@ const owner: JsonSchema = {
   expected: "a user's or group's name",
 };
 
+const template: JsonSchema = {
+  type: 'string',
+  pattern: '^[A-Za-z0-9_][A-Za-z0-9._-]*$',
+  expected: "a file name below the blueprint's templates/",
+};
+
+const positive: JsonSchema = { type: 'integer', minimum: 1 };
+
+const notify: JsonSchema = { type: 'string', enum: ['reload', 'restart'] };
+
 /** Letters, digits and '-'. */
 export const identifier: JsonSchema = {
   type: 'string',
@@ -37,7 +47,13 @@ export const identifier: JsonSchema = {
 function step(type: string, properties: JsonSchema, required: readonly string[]): JsonSchema {
   return {
     type: 'object',
-    properties: { type: { type: 'string', const: type }, id: identifier, when: text, ...properties },
+    properties: {
+      type: { type: 'string', const: type },
+      id: identifier,
+      when: text,
+      timeout: duration,
+      ...properties,
+    },
     required: ['type', 'id', ...required],
     additionalProperties: false,
   };
@@ -46,16 +62,85 @@ function step(type: string, properties: JsonSchema, required: readonly string[])
 const file: JsonSchema = {
   path,
   content: { type: 'string' },
-  template: {
-    type: 'string',
-    pattern: '^[A-Za-z0-9_][A-Za-z0-9._-]*$',
-    expected: "a file name below the blueprint's templates/",
-  },
+  template,
   mode,
   owner,
   group: owner,
   validate: command,
-  notify: { type: 'string', enum: ['reload', 'restart'] },
+  notify,
+};
+
+const dropin: JsonSchema = {
+  unit: text,
+  name: {
+    type: 'string',
+    pattern: '^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$',
+    expected: "a drop-in's name without .conf: letters, digits, '-' and '_'",
+  },
+  content: { type: 'string' },
+  template,
+  notify: { type: 'string', enum: ['reload', 'restart', 'nothing'] },
+};
+
+/** A user's or group's id: 0 is root's, those of the highest are kept by the kernel. */
+const numericId: JsonSchema = { type: 'integer', minimum: 1, maximum: 4_294_967_293 };
+
+const user: JsonSchema = {
+  name: owner,
+  uid: numericId,
+  group: owner,
+  groups: { type: 'array', items: owner, uniqueItems: true },
+  home: path,
+  shell: path,
+  system: { type: 'boolean' },
+};
+
+const download: JsonSchema = {
+  url: {
+    type: 'string',
+    pattern: '^(https?://[^/]|\\{\\{)',
+    expected: 'an http or https URL (or one that begins with a template)',
+  },
+  sha256: {
+    type: 'string',
+    pattern: '^([0-9a-fA-F]{64}$|\\{\\{)',
+    expected: "the file's SHA-256, 64 hexadecimal digits (or a template)",
+  },
+  path,
+  mode,
+  owner,
+  group: owner,
+  maxBytes: positive,
+  notify,
+};
+
+const archive: JsonSchema = {
+  source: path,
+  path,
+  strip: { type: 'integer', minimum: 0, maximum: 20 },
+  creates: {
+    type: 'string',
+    pattern: '^(?!/)(?!.*(^|/)\\.\\.(/|$)).+$',
+    expected: 'a path below the directory, without ".."',
+  },
+  owner,
+  group: owner,
+  maxBytes: positive,
+  maxEntries: positive,
+  notify,
+};
+
+const wait: JsonSchema = {
+  port: {
+    type: ['integer', 'string'],
+    minimum: 1,
+    maximum: 65_535,
+    minLength: 1,
+    expected: 'a port, or host:port',
+  },
+  url: text,
+  command,
+  interval: duration,
 };
 
 const debianPackage: JsonSchema = {
@@ -65,6 +150,7 @@ const debianPackage: JsonSchema = {
     pattern: '^[0-9A-Za-z][0-9A-Za-z.+:~-]*$',
     expected: "a Debian package's version",
   },
+  manager: { type: 'string', enum: ['apt', 'yum', 'dnf'] },
 };
 
 const exec: JsonSchema = {
@@ -73,7 +159,6 @@ const exec: JsonSchema = {
   undo: command,
   directory: path,
   environment,
-  timeout: duration,
 };
 
 /** JSON Schema of one step of a blueprint. What JSON Schema can't say is checked by `checkSteps`. */
@@ -84,6 +169,17 @@ export const stepSchema: JsonSchema = {
   oneOf: [
     step('directory', { path, mode, owner, group: owner }, ['path']),
     step('file', file, ['path']),
+    step('link', { path, target: text, notify }, ['path', 'target']),
+    step('group', { name: owner, gid: numericId, system: { type: 'boolean' } }, ['name']),
+    step('user', user, ['name']),
+    step('download', download, ['url', 'sha256', 'path']),
+    step('archive', archive, ['source', 'path']),
+    step('hosts', { address: text, names: { type: 'array', items: text, minItems: 1 } }, [
+      'address',
+      'names',
+    ]),
+    step('wait', wait, []),
+    step('dropin', dropin, ['unit', 'name']),
     step('package', debianPackage, ['name']),
     step(
       'unit',

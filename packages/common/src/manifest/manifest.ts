@@ -4,8 +4,8 @@ import type {
   LogSource,
   MetricSource,
   ProcessDefinition,
-  Step,
 } from '../blueprint/blueprint.js';
+import type { Step } from '../blueprint/step.js';
 import type { Params } from '../spec/spec.js';
 
 /** One service as one node must have it: the blueprint's parts with this node's parameters; templates unrendered. */

@@ -37,6 +37,8 @@ export async function renderStep(step: Step, renderer: Renderer): Promise<Render
           ? {}
           : { validate: await renderer.words(step.validate, `${step.id}.validate`) }),
       };
+    default:
+      throw new ShoalError('invalid_input', `this agent doesn't know steps of the type "${step.type}"`);
   }
 }
 
