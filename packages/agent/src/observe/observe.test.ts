@@ -2,8 +2,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import t from 'tap';
 import { HostSampler } from './host/host-sampler.js';
+import { maxNamed, parseKrakendStats } from './host/krakend-stats.js';
 import { parseCpu, parseMounts } from './host/proc.js';
 import { parsePrometheus, parseStubStatus, readServiceMetrics } from './host/service-metrics.js';
+import { parseGoDuration } from './parse/krakend.js';
 import { parseLine } from './parse/parse-line.js';
 
 const readAt = Date.UTC(2026, 10, 21, 9);
@@ -49,7 +51,7 @@ t.test('lines are taken apart by their source’s parser; what does not fit stay
     { fields: {} },
     'no time of the future',
   );
-  for (const parser of ['plain', 'json', 'combined', 'nginx-error'] as const) {
+  for (const parser of ['plain', 'json', 'combined', 'nginx-error', 'krakend'] as const) {
     for (const line of ['', 'garbage', '[]', '{"a":', 'null', '\0'.repeat(100)]) {
       t.strictSame(parseLine(parser, line, readAt), { fields: {} });
     }
@@ -143,4 +145,99 @@ t.test('services’ own metrics: stub_status, Prometheus, and pages that are nei
     t.equal(await readServiceMetrics(source(path), 50), undefined, path);
   }
   t.equal(await readServiceMetrics({ type: 'prometheus', url: 'http://127.50.3.1:1/' }), undefined);
+});
+
+// The access lines were printed by Gin 1.12.0, the one in KrakenD 2.13.
+t.test('what KrakenD prints becomes fields: its access lines and its own', (t) => {
+  const at = (second: number) => new Date(2026, 10, 20, 18, 32, second).getTime();
+  const table: readonly (readonly [string, object])[] = [
+    [
+      '[GIN] 2026/11/20 - 18:32:43 | 200 | 13.851µs |       127.0.0.1 | GET      "/a"',
+      {
+        at: at(43),
+        fields: { method: 'GET', path: '/a', status: '200', seconds: '0.000013851', client: '127.0.0.1' },
+      },
+    ],
+    [
+      '[GIN] 2026/11/20 - 18:32:43 | 502 |   3.18ms |             ::1 | POST     "/slow?x=1&y=%22a%22"',
+      { fields: { method: 'POST', path: '/slow?x=1&y=%22a%22', status: '502', seconds: '0.00318' } },
+    ],
+    [
+      '[GIN] 2026/11/20 - 18:32:44 | 404 |     90ns |       127.0.0.1 | GET      "/none\\"\\né\\x00x"',
+      { fields: { path: '/none"\né\\x00x', seconds: '9e-8' } },
+    ],
+    [
+      '[GIN] 2026/11/20 - 18:32:44 |\u001b[97;42m 200 \u001b[0m|     1.05s |       127.0.0.1 |\u001b[97;44m GET     \u001b[0m "/q"',
+      { at: at(44), fields: { method: 'GET', status: '200', seconds: '1.05', path: '/q' } },
+    ],
+    [
+      '2026/11/20 18:32:45 KRAKEND ERROR: [ENDPOINT: /hello] invalid status code',
+      {
+        at: at(45),
+        fields: { level: 'error', component: 'ENDPOINT: /hello', message: 'invalid status code' },
+      },
+    ],
+    [
+      '2026/11/20 18:32:45.250 KRAKEND INFO: Starting the KrakenD instance',
+      { at: at(45) + 250, fields: { level: 'info', message: 'Starting the KrakenD instance' } },
+    ],
+    [
+      '[KRAKEND] 2026/11/20 - 18:32:45.250 \u001b[33m▶ WARNING\u001b[0m [SERVICE: Gin] careful',
+      { at: at(45) + 250, fields: { level: 'warning', component: 'SERVICE: Gin', message: 'careful' } },
+    ],
+    ['Error #01: invalid status code', { fields: {} }],
+  ];
+  for (const [line, expected] of table) t.match(parseLine('krakend', line, readAt), expected, line);
+  t.strictSame(['1m10s', '2h0m0s', '0s', '5', 'x1s', ''].map(parseGoDuration), [
+    70,
+    7200,
+    0,
+    undefined,
+    undefined,
+    undefined,
+  ]);
+  t.end();
+});
+
+t.test('KrakenD’s own statistics are told by endpoint and backend, of so many', (t) => {
+  const router = 'krakend.router.response./users/:id';
+  const backend = (what: string, name: string, end: string) =>
+    `krakend.proxy.${what}.layer.backend.name.${name}.complete.${end}`;
+  const page = {
+    cmdline: ['krakend'],
+    'krakend.router.connected-total': 12,
+    [`${router}.status`]: 0,
+    [`${router}.status.200.count`]: 9,
+    [`${router}.status.503.count`]: 2,
+    [`${router}.time.50-percentile`]: 2_000_000,
+    [`${router}.time.95-percentile`]: 1_500_000_000,
+    'krakend.router.response./v1.0/a.status.404.count': 1,
+    [backend('requests', '/u/{{.Id}}', 'true.error.false')]: 8,
+    [backend('requests', '/u/{{.Id}}', 'false.error.true')]: 3,
+    [backend('latency', '/u/{{.Id}}', 'true.error.false.95-percentile')]: 1_000_000,
+    [backend('latency', '/u/{{.Id}}', 'false.error.true.95-percentile')]: 7,
+    'krakend.proxy.requests.layer.pipe.name./users/:id.complete.true.error.false': 99,
+  };
+  t.strictSame(parseKrakendStats(JSON.stringify(page)), {
+    connected_total: 12,
+    requests_total: 12,
+    errors_total: 2,
+    'endpoint./users/:id.requests_total': 11,
+    'endpoint./users/:id.errors_total': 2,
+    'endpoint./users/:id.latency_p50_s': 0.002,
+    'endpoint./users/:id.latency_p95_s': 1.5,
+    'endpoint./v1.0/a.requests_total': 1,
+    'endpoint./v1.0/a.errors_total': 0,
+    'backend./u/{{.Id}}.requests_total': 11,
+    'backend./u/{{.Id}}.errors_total': 3,
+    'backend./u/{{.Id}}.latency_p95_s': 0.001,
+  });
+  const many = Array.from({ length: 500 }, (_, n) => [`krakend.router.response./e${n}.status.200.count`, 1]);
+  const values = parseKrakendStats(JSON.stringify(Object.fromEntries(many))) ?? {};
+  t.equal(values['requests_total'], 500);
+  t.equal(Object.keys(values).filter((name) => name.startsWith('endpoint.')).length, 2 * maxNamed);
+  for (const text of ['{}', '[]', 'null', 'x', '{"krakend.router.connected-total":"1"}']) {
+    t.equal(parseKrakendStats(text), undefined, text);
+  }
+  t.end();
 });

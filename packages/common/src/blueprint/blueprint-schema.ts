@@ -67,7 +67,7 @@ const traffic: JsonSchema = {
 
 const metric: JsonSchema = {
   type: 'object',
-  properties: { type: { type: 'string', enum: ['nginx-stub-status', 'prometheus'] }, url: text },
+  properties: { type: { type: 'string', enum: ['nginx-stub-status', 'prometheus', 'krakend'] }, url: text },
   required: ['type', 'url'],
   additionalProperties: false,
 };
@@ -79,7 +79,7 @@ const log: JsonSchema = {
     file: text,
     unit: text,
     stdout: { type: 'boolean' },
-    parser: { type: 'string', enum: ['plain', 'json', 'combined', 'nginx-error'] },
+    parser: { type: 'string', enum: ['plain', 'json', 'combined', 'nginx-error', 'krakend'] },
     traffic,
     when: text,
   },

@@ -64,8 +64,8 @@ export interface TrafficFields {
 
 /** Where a service's own metrics come from. */
 export interface MetricSource {
-  /** nginx's stub_status page, or the Prometheus text format. */
-  readonly type: 'nginx-stub-status' | 'prometheus';
+  /** nginx's stub_status page, the Prometheus text format, or KrakenD's `/__stats`. */
+  readonly type: 'nginx-stub-status' | 'prometheus' | 'krakend';
   readonly url: string;
 }
 
@@ -80,7 +80,7 @@ export interface LogSource {
   /** The supervised process's own output (process supervisor). */
   readonly stdout?: boolean;
   /** How a line is taken apart. Default `plain`. */
-  readonly parser?: 'plain' | 'json' | 'combined' | 'nginx-error';
+  readonly parser?: 'plain' | 'json' | 'combined' | 'nginx-error' | 'krakend';
   /** The lines are the requests that the service answered. */
   readonly traffic?: TrafficFields;
   readonly when?: string;

@@ -1,6 +1,7 @@
 import { get } from 'node:http';
 import type { MetricSource } from '@shoal/common';
 import type { MetricValues } from './host-sampler.js';
+import { parseKrakendStats } from './krakend-stats.js';
 
 /** Largest answer that is read from a service's metrics page, bytes. */
 const maxBytes = 1024 * 1024;
@@ -43,6 +44,12 @@ export function parsePrometheus(text: string): MetricValues {
   return values;
 }
 
+const parsers: Readonly<Record<MetricSource['type'], (text: string) => MetricValues | undefined>> = {
+  'nginx-stub-status': parseStubStatus,
+  prometheus: parsePrometheus,
+  krakend: parseKrakendStats,
+};
+
 /** Reads a service's own metrics. Undefined when it can't be reached or answers something else. */
 export async function readServiceMetrics(
   source: MetricSource,
@@ -50,7 +57,7 @@ export async function readServiceMetrics(
 ): Promise<MetricValues | undefined> {
   const text = await fetchText(source.url, timeoutMs).catch(() => undefined);
   if (text === undefined) return undefined;
-  return source.type === 'prometheus' ? parsePrometheus(text) : parseStubStatus(text);
+  return parsers[source.type](text);
 }
 
 function fetchText(url: string, timeoutMs: number): Promise<string> {

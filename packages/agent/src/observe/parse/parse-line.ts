@@ -1,6 +1,7 @@
 import type { LogSource } from '@shoal/common';
 import { parseCombined } from './combined.js';
 import { parseJsonLine } from './json-line.js';
+import { parseKrakend } from './krakend.js';
 import { parseNginxError } from './nginx-error.js';
 import type { ParsedLine } from './parsed-line.js';
 
@@ -22,4 +23,5 @@ const parsers: Record<ParserName, (line: string) => ParsedLine> = {
   json: parseJsonLine,
   combined: parseCombined,
   'nginx-error': parseNginxError,
+  krakend: parseKrakend,
 };
