@@ -2,7 +2,7 @@ import type { Blueprint } from './blueprint.js';
 
 /** A blueprint whose template files are inlined in its steps (`FileStep.template` is a `TemplateSource`). */
 export interface LoadedBlueprint extends Blueprint {
-  /** The folder that it was read from. */
+  /** The folder or archive that it was read from; empty for one out of the controller's store. */
   readonly directory: string;
 }
 

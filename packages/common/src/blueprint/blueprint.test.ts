@@ -241,10 +241,8 @@ t.test('faults of template files and folders', async (t) => {
   );
   t.equal(await complaint(t.testdir({ web: {} })), "web/blueprint.yaml doesn't exist");
   t.equal(
-    await complaint(t.testdir({ one: web(''), two: web('') })).then((text) =>
-      text.replace(/also in .*\//, 'also in '),
-    ),
-    'two/blueprint.yaml:1:1: blueprint web@1.0.0 is defined twice, also in one',
+    await complaint(t.testdir({ one: web(''), two: web('x') })),
+    'two/blueprint.yaml:1:1: blueprint web@1.0.0 is in one too, with other content; give one of them another version',
   );
   const dir = t.testdir({
     a: { 'blueprint.yaml': 'name: [' },

@@ -1,48 +1,49 @@
 import { existsSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { didYouMean } from '../config/nearest.js';
 import { problemsError } from '../config/problems.js';
-import { validate } from '../config/validate.js';
-import type { Validator } from '../config/validator.js';
-import { compileSchema } from '../config/validator.js';
-import type { YamlDocument } from '../config/yaml-document.js';
-import { parseYaml } from '../config/yaml-document.js';
 import type { Problem } from '../errors/shoal-error.js';
 import { ShoalError } from '../errors/shoal-error.js';
-import { checkTemplate } from '../template/render-template.js';
-import type { Blueprint } from './blueprint.js';
-import { blueprintSchema } from './blueprint-schema.js';
+import { readBlueprintArchive } from './blueprint-archive.js';
+import { readBlueprintFolder } from './blueprint-files.js';
 import type { BlueprintSet, LoadedBlueprint } from './blueprint-set.js';
 import { createBlueprintSet } from './blueprint-set.js';
-import { checkBlueprint, hasText } from './check-blueprint.js';
-import type { DropinStep, FileStep, Step } from './step.js';
+import { blueprintHash, parseBlueprint } from './parse-blueprint.js';
 
-const blueprintValidator: Validator<Blueprint> = compileSchema<Blueprint>(blueprintSchema);
+const archiveName = /\.(tar\.gz|tgz)$/;
 
 /**
- * Reads every blueprint of these directories: each holds one folder a blueprint, with `blueprint.yaml` and `templates/`. Throws `invalid_input` with
- * the problems of all of them at file:line:column, templates included; `not_found` for a directory that doesn't exist.
+ * Reads every blueprint of these directories: each holds a folder for each, with `blueprint.yaml` and `templates/`, or an archive `name-version.tar.gz`
+ * with the same. Throws `invalid_input` with the problems of all of them at file:line:column, templates included; `not_found` for a directory that
+ * doesn't exist.
  */
 export async function loadBlueprints(directories: readonly string[]): Promise<BlueprintSet> {
+  const { blueprints, problems } = await scanBlueprints(directories);
+  if (problems.length > 0) throw problemsError(problems);
+  return createBlueprintSet(blueprints);
+}
+
+/** The same for those who go on with what is sound: blueprints and problems beside each other. */
+export async function scanBlueprints(
+  directories: readonly string[],
+): Promise<{ readonly blueprints: readonly LoadedBlueprint[]; readonly problems: readonly Problem[] }> {
   const problems: Problem[] = [];
-  const loaded: LoadedBlueprint[] = [];
-  for (const folder of await foldersOf(directories)) {
+  const found = new Map<string, LoadedBlueprint>();
+  for (const path of await placesOf(directories)) {
     try {
-      const blueprint = await loadBlueprint(folder);
-      const twin = loaded.find(
-        ({ name, version }) => name === blueprint.name && version === blueprint.version,
-      );
-      if (twin === undefined) loaded.push(blueprint);
-      else problems.push(twinProblem(blueprint, twin));
+      const blueprint = await loadBlueprint(path);
+      const key = `${blueprint.name}@${blueprint.version}`;
+      const twin = found.get(key);
+      if (twin === undefined) found.set(key, blueprint);
+      // The same content twice does no harm; a version that means two things does.
+      else if (blueprintHash(twin) !== blueprintHash(blueprint)) problems.push(twinProblem(blueprint, twin));
     } catch (thrown) {
       if (!ShoalError.is(thrown)) throw thrown;
       problems.push(...(thrown.problems.length === 0 ? [{ message: thrown.message }] : thrown.problems));
     }
   }
-  if (problems.length > 0) throw problemsError(problems);
-  return createBlueprintSet(loaded);
+  return { blueprints: [...found.values()], problems };
 }
 
 /** Where the blueprints that come with Shoal are: `SHOAL_BLUEPRINTS`, else where packages put them, else the repository's own. */
@@ -56,77 +57,39 @@ export function builtinBlueprintsDir(): string {
   return fileURLToPath(new URL('../../../../blueprints', here));
 }
 
-async function foldersOf(directories: readonly string[]): Promise<string[]> {
-  const folders: string[] = [];
+/** Folders and archives of these directories. */
+async function placesOf(directories: readonly string[]): Promise<string[]> {
+  const places: string[] = [];
   for (const directory of directories) {
     try {
       const entries = await readdir(directory, { withFileTypes: true });
       const names = entries
-        .filter((entry) => !entry.isFile() && !entry.name.startsWith('.'))
-        .map(({ name }) => name);
-      folders.push(...names.sort().map((name) => join(directory, name)));
+        .filter((entry) => !entry.isFile() || archiveName.test(entry.name))
+        .map(({ name }) => name)
+        .filter((name) => !name.startsWith('.'));
+      places.push(...names.sort().map((name) => join(directory, name)));
     } catch (cause) {
       const code = (cause as NodeJS.ErrnoException).code;
       if (code !== 'ENOENT' && code !== 'ENOTDIR') throw cause;
       throw new ShoalError('not_found', `blueprint directory ${directory} doesn't exist`, { cause });
     }
   }
-  return folders;
+  return places;
 }
 
-/** One folder's blueprint. Throws `invalid_input` with every problem. */
-export async function loadBlueprint(folder: string): Promise<LoadedBlueprint> {
-  const file = join(folder, 'blueprint.yaml');
-  const document = parseYaml(await readText(file), file);
-  const blueprint = validate(document, blueprintValidator);
-  const problems = await checkBlueprint(document, blueprint);
-  const steps: Step[] = [];
-  for (const [index, step] of blueprint.steps.entries()) {
-    const inlined = hasText(step) && typeof step.template === 'string';
-    steps.push(inlined ? await inlineTemplate(step, index, { document, blueprint, folder, problems }) : step);
-  }
-  if (problems.length > 0) throw problemsError(problems);
-  return { ...blueprint, steps, directory: folder };
-}
-
-interface Loading {
-  readonly document: YamlDocument;
-  readonly blueprint: Blueprint;
-  readonly folder: string;
-  readonly problems: Problem[];
-}
-
-async function inlineTemplate<S extends DropinStep | FileStep>(
-  step: S,
-  index: number,
-  loading: Loading,
-): Promise<S> {
-  const { document, blueprint, folder, problems } = loading;
-  const name = String(step.template);
-  const path = join(folder, 'templates', name);
-  try {
-    const text = await readText(path);
-    problems.push(...(await checkTemplate(text, path, blueprint.parameters)));
-    return { ...step, template: { name, text } };
-  } catch (thrown) {
-    if (!ShoalError.is(thrown)) throw thrown;
-    const present = existsSync(dirname(path)) ? await readdir(dirname(path)) : [];
-    const message = `step "${step.id}": template ${path} doesn't exist${didYouMean(name, present)}`;
-    problems.push({ message, position: document.positionOf(['steps', index, 'template']) });
-    return step;
-  }
-}
-
-async function readText(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
-    throw new ShoalError('invalid_input', `${path} doesn't exist`, { cause });
-  }
+/** The blueprint of one folder or archive. Throws `invalid_input` with every problem. */
+export async function loadBlueprint(path: string): Promise<LoadedBlueprint> {
+  if (!archiveName.test(path)) return parseBlueprint(await readBlueprintFolder(path));
+  const blueprint = await parseBlueprint(await readBlueprintArchive(path));
+  const expected = `${blueprint.name}-${blueprint.version}`;
+  if (basename(path).replace(archiveName, '') === expected) return blueprint;
+  throw new ShoalError(
+    'invalid_input',
+    `${path} holds ${blueprint.name}@${blueprint.version}: name it ${expected}.tar.gz`,
+  );
 }
 
 function twinProblem(blueprint: LoadedBlueprint, twin: LoadedBlueprint): Problem {
-  const message = `blueprint ${blueprint.name}@${blueprint.version} is defined twice, also in ${twin.directory}`;
+  const message = `blueprint ${blueprint.name}@${blueprint.version} is in ${twin.directory} too, with other content; give one of them another version`;
   return { message, position: { file: join(blueprint.directory, 'blueprint.yaml'), line: 1, column: 1 } };
 }

@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { BlueprintSet, LoadedBlueprint, Manifest, SignedDocument, Spec } from '@shoal/common';
 import {
-  canonicalJson,
+  blueprintHash,
   compileManifest,
   manifestHash,
   parseSpec,
@@ -49,10 +48,9 @@ export function snapshotBlueprints(
   for (const { blueprint: name } of Object.values(spec.services)) {
     const loaded = blueprints.get(name);
     if (loaded === undefined) throw new ShoalError('invalid_input', `Unknown blueprint "${name}"`);
-    const content = { ...loaded, directory: '' };
-    const hash = createHash('sha256').update(canonicalJson(content)).digest('hex');
+    const hash = blueprintHash(loaded);
     hashes[name] = hash;
-    writes.set(hash, putJson(keys.blueprint(hash), content));
+    writes.set(hash, putJson(keys.blueprint(hash), { ...loaded, directory: '' }));
   }
   return { hashes, writes: [...writes.values()] };
 }
