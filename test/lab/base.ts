@@ -15,13 +15,13 @@ import { waitFor } from './wait-for.js';
 
 /** The recipe of the base: a change of it makes another base, beside the old one. */
 const recipe = {
-  version: 3,
+  version: 4,
   suite: 'bookworm',
   /** Installed on each host. */
   installed:
     'systemd,systemd-sysv,dbus,iproute2,iputils-ping,ca-certificates,curl,procps,adduser,init-system-helpers',
   /** Not installed, but in each host's own package repository, with all that they depend on. */
-  offline: ['nginx'],
+  offline: ['nginx', 'haproxy', 'socat'],
   /** Of no use on a host without screen, network configuration or calendar; they only lengthen the boot. */
   masked: [
     'getty.target console-getty.service systemd-firstboot.service systemd-pstore.service e2scrub_reap.service',
