@@ -224,6 +224,7 @@ export class ClusterSide {
       members: () => membership.members(),
       offered: (manifest, hash, retryFailed) => converger.offer(manifest, hash, { retryFailed }),
       check: (manifest) => converger.check(manifest),
+      repair: (service) => converger.repair(service),
       leased: (lease) => void this.#leased(lease),
       gossipKeys: (keys) => this.#keyChanges?.take(keys),
       seeds: (seeds) => this.#useSeeds(seeds),

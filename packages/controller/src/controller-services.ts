@@ -15,6 +15,9 @@ import type { SpecService } from './spec/spec-service.js';
 /** How long a node may take to tell its view of the gossip, ms. */
 const membersTimeoutMs = 10_000;
 
+/** How long a node may take to repair what drifted, ms: packages may have to be installed. */
+const repairTimeoutMs = 600_000;
+
 /** The parts that the services are made of. */
 export interface ServicesComponents {
   readonly config: Pick<ControllerConfig, 'gossip'>;
@@ -52,11 +55,15 @@ export function rotationWarnings({ rotation }: GossipKeysView, now: number): str
 
 function warningsOf(nodes: readonly NodeView[], driver: RolloutDriver): string[] {
   const warnings: string[] = [];
-  for (const { name, status, failed } of nodes) {
+  for (const { name, status, failed, drifts } of nodes) {
     if (status === 'failed')
       warnings.push(`node ${name}: ${failed?.failure.message ?? 'the last attempt failed'}`);
     if (status === 'down' || status === 'unreachable') warnings.push(`node ${name} is ${status}`);
     if (status === 'unhealthy') warnings.push(`node ${name} runs an unhealthy service`);
+    const [drift] = drifts;
+    if (drift === undefined || status === 'down' || status === 'unreachable') continue;
+    const more = drifts.length > 1 ? ` and ${drifts.length - 1} more` : '';
+    warnings.push(`node ${name} drifted: ${drift.service}/${drift.step}${more}; see shoal drift ${name}`);
   }
   const rollout = driver.current;
   if (rollout?.status === 'failed') warnings.push(`the rollout of revision ${rollout.revision} failed`);
@@ -104,6 +111,13 @@ export function createControllerServices(parts: ServicesComponents): ControllerS
         await remove();
         return { isRotating: false };
       },
+    },
+    drifts: {
+      list: (name) =>
+        (name === undefined ? nodes.views() : [nodes.view(name)]).flatMap(({ name: node, drifts }) =>
+          drifts.map((drift) => ({ node, ...drift })),
+        ),
+      repair: (node, service) => nodes.session(node).repair(service ?? '', repairTimeoutMs),
     },
     gossipKeys: {
       view: () => gossipKeys.view(),

@@ -1,6 +1,7 @@
 import type {
   ApplyResult,
   ClusterEvent,
+  DriftView,
   GossipKeysView,
   LogLine,
   LogRecord__Output,
@@ -80,6 +81,16 @@ export interface ControllerServices {
       actor: Actor,
       options?: { readonly keepGossipKey?: boolean },
     ): Promise<{ readonly isRotating: boolean }>;
+  };
+  /** What no longer holds on nodes. */
+  readonly drifts: {
+    /** Of all nodes or of one (`not_found`), by node. */
+    list(node?: string): readonly (DriftView & { readonly node: string })[];
+    /** Resolves when the node is done. `step_failed` when a step failed, `unavailable` without a link. */
+    repair(
+      node: string,
+      service: string | undefined,
+    ): Promise<readonly { readonly service: string; readonly step: string }[]>;
   };
   /** The gossip keys by their fingerprints, and their rotation; `ignored` names nodes not to wait for while they are away or silent. */
   readonly gossipKeys: {

@@ -295,11 +295,11 @@ t.test('a dry run tells what would change and changes nothing', async (t) => {
   const same = await host.converger.check(manifestOf(1, toyService({ ...toy, body: 'one' })));
   t.same(same, []);
   const bad = await host.converger.check(manifestOf(2, toyService({ ...toy, body: 'bad' })));
-  t.match(bad.at(-1), { step: 'config', difference: /is refused: .*\nline one\n.*a bad body/s });
+  t.match(bad.at(-1), { step: 'config', problem: /is refused: .*\nline one\n.*a bad body/s });
   const gone = await host.converger.check(manifestOf(3));
   t.match(gone, [{ service: 'toy', step: 'remove' }]);
   const faulty = { ...toyService({ ...toy, body: 'x' }), variables: { params: 'x' } };
-  t.match(await host.converger.check(manifestOf(4, faulty)), [{ step: 'variables', difference: /built in/ }]);
+  t.match(await host.converger.check(manifestOf(4, faulty)), [{ step: 'variables', problem: /built in/ }]);
   t.same(notesOf(directory), ['start']);
 });
 

@@ -8,6 +8,7 @@ import type {
   StepDifference,
   StepEvent,
 } from '@shoal/common';
+import type { Failure } from './state.js';
 
 /** How services' processes are run on this host: by systemd units, or as child processes of the agent. */
 export type SupervisorKind = 'systemd' | 'process';
@@ -23,6 +24,12 @@ export interface TemplateFacts {
   /** Alive members, this node included, sorted by name; never empty. */
   readonly members: readonly MemberView[];
   readonly lease: Pick<Lease, 'tier' | 'limits'>;
+}
+
+/** How a repair ended: what was put back, or which step failed, so that everything that the repair had changed was undone. */
+export interface RepairOutcome {
+  readonly repaired: readonly { readonly service: string; readonly step: string }[];
+  readonly failure: Failure | null;
 }
 
 /** What is to be observed of a service that is in force; all templates rendered. */
@@ -49,6 +56,11 @@ export interface Converger {
   offer(manifest: Manifest, acceptedHash: string, options: { readonly retryFailed: boolean }): void;
   /** What converging to it would change; changes nothing. */
   check(manifest: Manifest): Promise<readonly StepDifference[]>;
+  /**
+   * Puts back once what drifted of a service (empty: of all), whatever the policies say, after what is under way. Resolves when that ended; rejects
+   * with `failed_precondition` when it couldn't be begun.
+   */
+  repair(service: string): Promise<RepairOutcome>;
   /** The full report of what is true now, `full: true`. */
   report(): NodeReport;
   observed(): readonly ObservedService[];

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { Logger, Manifest, NodeReport, StepDifference } from '@shoal/common';
+import { type Logger, type Manifest, type NodeReport, ShoalError, type StepDifference } from '@shoal/common';
 import { ProcessSupervisor } from '../supervise/process-supervisor.js';
 import type { ProcessTiming } from '../supervise/supervised-process.js';
 import type { Supervisor, SupervisorListener } from '../supervise/supervisor.js';
@@ -20,6 +20,7 @@ import type {
   ConvergeListener,
   Converger,
   ObservedService,
+  RepairOutcome,
   SupervisorKind,
   TemplateFacts,
 } from './converger.js';
@@ -150,7 +151,7 @@ class HostConverger implements Converger {
       services = (await this.#render(manifest)).services;
     } catch (thrown) {
       const { service, step, message } = StepFailed.of('', 'render', thrown).failure;
-      return [{ service, step, difference: message }];
+      return [{ service, step, problem: message }];
     }
     return dryRun(services, {
       run: this.#run,
@@ -158,6 +159,10 @@ class HostConverger implements Converger {
       state: this.#state.current,
       directory: this.#paths.dryRun,
     });
+  }
+
+  async repair(_service: string): Promise<RepairOutcome> {
+    throw new ShoalError('failed_precondition', "this agent doesn't look for drift yet");
   }
 
   report(): NodeReport {

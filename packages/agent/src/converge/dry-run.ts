@@ -19,7 +19,7 @@ export interface DryRunOptions {
 
 /**
  * What converging to these services would change. Changed files with a validation are validated, on copies that are gone
- * afterwards. A step that can't be checked says why.
+ * afterwards; what is refused, or can't be checked, is told as a problem.
  */
 export async function dryRun(
   services: readonly RenderedService[],
@@ -33,8 +33,8 @@ export async function dryRun(
   for (const service of services) {
     const context = checkContext(service, options);
     for (const step of service.steps) {
-      const difference = await differenceOf(() => handlerOf(step.type).check(step, context));
-      if (difference !== '') differences.push({ service: service.name, step: step.id, difference });
+      const found = await differenceOf(() => handlerOf(step.type).check(step, context));
+      if (found !== undefined) differences.push({ service: service.name, step: step.id, ...found });
     }
     const refusal = await refusalOf(context);
     if (refusal !== undefined) differences.push(refusal);
@@ -42,12 +42,15 @@ export async function dryRun(
   return differences;
 }
 
-async function differenceOf(check: () => Promise<{ holds: boolean; difference: string }>): Promise<string> {
+async function differenceOf(
+  check: () => Promise<{ holds: boolean; difference: string }>,
+): Promise<Pick<StepDifference, 'difference' | 'problem'> | undefined> {
   try {
     const { holds, difference } = await check();
-    return holds ? '' : difference;
+    return holds ? undefined : { difference };
   } catch (thrown) {
-    return `can't be checked: ${thrown instanceof Error ? thrown.message : String(thrown)}`;
+    // An attempt checks first, too: it would fail of the same.
+    return { problem: thrown instanceof Error ? thrown.message : String(thrown) };
   }
 }
 
@@ -61,7 +64,7 @@ async function refusalOf(context: StepContext): Promise<StepDifference | undefin
       'preflight',
       thrown,
     ).failure;
-    return { service, step, difference: output === '' ? message : `${message}\n${output}` };
+    return { service, step, problem: output === '' ? message : `${message}\n${output}` };
   }
 }
 

@@ -38,6 +38,8 @@ export interface Failure {
   readonly message: string;
   readonly output: string;
   readonly undone: boolean;
+  /** It failed before anything was changed. */
+  readonly untouched?: boolean;
 }
 
 /** What the converger knows of this host; the file is replaced as a whole, so it is always true in itself. */

@@ -8,12 +8,15 @@ import {
   type MemberView,
   type NodeReport,
   type Offer__Output,
+  type RepairRequest__Output,
+  type RepairResult,
   ShoalError,
   type SignedDocument__Output,
   type StepDifference,
   type StepEvent,
   type Welcome__Output,
 } from '@shoal/common';
+import type { RepairOutcome } from '../converge/converger.js';
 import type { NodeIdentity } from '../enrol/stored-identity.js';
 import { Backoff } from './backoff.js';
 import { explainConnection, linkClient } from './channel.js';
@@ -35,6 +38,7 @@ export interface LinkOptions {
   /** A manifest whose signature holds. */
   offered(manifest: Manifest, hash: string, retryFailed: boolean): void;
   check(manifest: Manifest): Promise<readonly StepDifference[]>;
+  repair(service: string): Promise<RepairOutcome>;
   leased(lease: SignedDocument__Output): void;
   gossipKeys(keys: readonly Buffer[]): void;
   seeds(seeds: readonly string[]): void;
@@ -192,6 +196,7 @@ export class ControllerLink {
     if (message.lease !== null) this.#options.leased(message.lease);
     if (message.offer !== null) this.#offered(message.offer);
     if (message.check !== null) void this.#check(message.check);
+    if (message.repair !== null) void this.#repair(message.repair);
     if (message.members !== null) {
       this.#outbox.membersResult({
         id: message.members.id,
@@ -230,6 +235,20 @@ export class ControllerLink {
     }
     if (stream === undefined || stream !== this.#stream) return;
     this.#outbox.checkResult({ id: request.id, differences: [...differences], error });
+    stream.flush();
+  }
+
+  async #repair({ id, service }: RepairRequest__Output): Promise<void> {
+    const stream = this.#stream;
+    let result: RepairResult;
+    try {
+      const { repaired, failure } = await this.#options.repair(service);
+      result = { id, repaired: [...repaired], failure };
+    } catch (thrown) {
+      result = { id, error: ShoalError.from(thrown).message };
+    }
+    if (stream === undefined || stream !== this.#stream) return;
+    this.#outbox.repairResult(result);
     stream.flush();
   }
 

@@ -1,4 +1,4 @@
-import type { AgentMessage, CheckResult, Hello, NodeReport, StepEvent } from '@shoal/common';
+import type { AgentMessage, CheckResult, Hello, NodeReport, RepairResult, StepEvent } from '@shoal/common';
 
 type MembersResult = NonNullable<AgentMessage['membersResult']>;
 
@@ -21,6 +21,7 @@ export class Outbox {
   #events: StepEvent[] = [];
   #droppedEvents = 0;
   #checks: CheckResult[] = [];
+  #repairs: RepairResult[] = [];
   #members: MembersResult[] = [];
 
   constructor(maxEvents: number = defaultMaxEvents) {
@@ -34,6 +35,7 @@ export class Outbox {
     this.#isWelcome = false;
     this.#report = report;
     this.#checks = [];
+    this.#repairs = [];
     this.#members = [];
   }
 
@@ -58,6 +60,10 @@ export class Outbox {
     this.#checks.push(result);
   }
 
+  repairResult(result: RepairResult): void {
+    this.#repairs.push(result);
+  }
+
   membersResult(result: MembersResult): void {
     this.#members.push(result);
   }
@@ -70,6 +76,7 @@ export class Outbox {
       this.#report === undefined &&
       this.#events.length === 0 &&
       this.#checks.length === 0 &&
+      this.#repairs.length === 0 &&
       this.#members.length === 0
     );
   }
@@ -85,6 +92,7 @@ export class Outbox {
       stepEvents: this.#takeEvents(),
       checkResult: this.#checks.shift() ?? null,
       membersResult: this.#members.shift() ?? null,
+      repairResult: this.#repairs.shift() ?? null,
     };
     this.#hello = undefined;
     this.#report = undefined;

@@ -17,7 +17,7 @@ export function withRefusal(report: NodeReport, refusal: Refusal | undefined): N
     ...report,
     failedHash: refusal.hash,
     failedRevision: refusal.revision,
-    failure: { service: '', step, message: refusal.message, output: '', undone: true },
+    failure: { service: '', step, message: refusal.message, output: '', undone: true, untouched: true },
     ...(report.state === 'IDLE' ? { state: 'FAILED' as const } : {}),
   };
 }

@@ -1,5 +1,5 @@
 import type { Manifest, NodeReport, StepDifference } from '@shoal/common';
-import type { ConvergeListener, Converger, ObservedService } from '../converge/converger.js';
+import type { ConvergeListener, Converger, ObservedService, RepairOutcome } from '../converge/converger.js';
 
 /** A converger that does as it is told: an offer is in force at once. */
 export class FakeConverger implements Converger {
@@ -28,6 +28,10 @@ export class FakeConverger implements Converger {
 
   async check(manifest: Manifest): Promise<readonly StepDifference[]> {
     return manifest.services.map(({ name }) => ({ service: name, step: 'config', difference: '+ a line' }));
+  }
+
+  async repair(service: string): Promise<RepairOutcome> {
+    return { repaired: [{ service, step: 'config' }], failure: null };
   }
 
   report(): NodeReport {

@@ -10,8 +10,10 @@ export function failureLines(node: string, failure: FailureView, paint: Palette)
     .filter((line) => line.trim() !== '' && !failure.message.includes(line.trim()))
     .map((line) => `  ${printable(line)}\n`)
     .join('');
-  const after = failure.undone
-    ? '  what it had changed was undone; the node runs its last good configuration\n'
-    : '';
-  return head + output + after;
+  return head + output + aftermath(failure);
+}
+
+function aftermath({ undone, untouched }: FailureView): string {
+  if (untouched === true) return '  nothing was touched; the node runs on as before\n';
+  return undone ? '  what it had changed was undone; the node runs its last good configuration\n' : '';
 }

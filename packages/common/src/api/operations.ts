@@ -2,6 +2,7 @@ import type {
   ApplyResult,
   AuditEntry,
   ClusterEvent,
+  DriftView,
   GossipKeysView,
   LogLine,
   MemberView,
@@ -49,6 +50,17 @@ export interface OperationTypes {
   };
   /** The gossip's own view: the controller's, or with `node` that node's, asked over its link. */
   'member.list': { input: { node?: string }; output: { members: readonly MemberView[] } };
+
+  /** What drifted, node by node. */
+  'drift.list': {
+    input: { node?: string };
+    output: { drifts: readonly (DriftView & { readonly node: string })[] };
+  };
+  /** Repairs once what drifted on a node, whatever the policy says; answers when it is done. `step_failed` when it fails; then it was undone. */
+  'drift.repair': {
+    input: { node: string; service?: string };
+    output: { node: string; repaired: readonly { readonly service: string; readonly step: string }[] };
+  };
 
   'gossip-key.list': { input: Record<string, never>; output: GossipKeysView };
   /** The view, then each change of it. */

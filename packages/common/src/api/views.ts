@@ -1,4 +1,5 @@
 import type { Tier } from '../lease/lease.js';
+import type { DriftPolicy } from '../spec/spec.js';
 
 /** What the controller's operations answer. All times are milliseconds since the epoch. */
 
@@ -26,6 +27,8 @@ export interface FailureView {
   /** The failing command's own last lines. */
   readonly output: string;
   readonly undone: boolean;
+  /** It failed before anything of the host was changed: there was nothing to undo. */
+  readonly untouched?: boolean;
 }
 
 export interface ServiceStatusView {
@@ -106,6 +109,26 @@ export interface GossipKeysView {
   readonly rotation: GossipKeyRotationView | null;
 }
 
+/** A step of the manifest in force that no longer holds on its node. */
+export interface DriftView {
+  readonly service: string;
+  /** Step id. */
+  readonly step: string;
+  /** When the agent first saw it; it forgets that with a restart. */
+  readonly since: number;
+  /** From what is there to what shall be, for people: a unified diff for files; without their content where group or others may not read them. */
+  readonly difference: string;
+  /** What the spec says of the service: `services.NAME.drift`. */
+  readonly policy: DriftPolicy;
+  /**
+   * `left`: nothing is done about it; `repairing`: its repair waits or is under way; `failed`: a repair failed (`detail`), tried again at `retryAt`;
+   * `flapping`: it came back after each of three repairs within 10 minutes, and is left.
+   */
+  readonly state: 'left' | 'repairing' | 'failed' | 'flapping';
+  readonly detail: string;
+  readonly retryAt: number | null;
+}
+
 /** One node, with the three hashes: what it shall be, what was tried and failed, what runs. */
 export interface NodeView {
   readonly name: string;
@@ -130,11 +153,23 @@ export interface NodeView {
   readonly gossipKeys: GossipKeyState | null;
   /** Services that the node itself says it keeps requests away from. */
   readonly draining: readonly string[];
+  /** What no longer holds of what runs there, as its agent last said. */
+  readonly drifts: readonly DriftView[];
   /**
    * One word for people: `ok` (connected, runs what it shall, healthy), `converging`, `failed` (last attempt failed), `unhealthy`,
-   * `behind` (runs something else than desired and nothing is under way), `unreachable` (no link, gossip alive), `down` (gossip dead or left, no link), `new`.
+   * `behind` (runs something else than desired and nothing is under way), `drifted` (runs what it shall, but something of it was changed on the host),
+   * `unreachable` (no link, gossip alive), `down` (gossip dead or left, no link), `new`.
    */
-  readonly status: 'ok' | 'converging' | 'failed' | 'unhealthy' | 'behind' | 'unreachable' | 'down' | 'new';
+  readonly status:
+    | 'ok'
+    | 'converging'
+    | 'failed'
+    | 'unhealthy'
+    | 'behind'
+    | 'drifted'
+    | 'unreachable'
+    | 'down'
+    | 'new';
 }
 
 export interface TokenView {
@@ -193,6 +228,8 @@ export interface PlanNode {
     readonly service: string;
     readonly step: string;
     readonly difference: string;
+    /** Why converging would be refused there, with what the refusing program printed; empty: nothing speaks against it. */
+    readonly problem: string;
   }[];
   /** Why the dry run is missing, e.g. `not connected`. */
   readonly note: string;

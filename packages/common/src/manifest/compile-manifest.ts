@@ -5,7 +5,7 @@ import { problemsError } from '../config/problems.js';
 import type { Problem } from '../errors/shoal-error.js';
 import { canonicalJson } from '../identity/canonical-json.js';
 import { orderServices } from '../spec/service-order.js';
-import type { Params, Spec } from '../spec/spec.js';
+import type { Params, ServiceSpec, Spec } from '../spec/spec.js';
 import type { Manifest, ManifestService } from './manifest.js';
 import type { NodePlace } from './resolve-params.js';
 import { resolveParams, runsOn } from './resolve-params.js';
@@ -37,13 +37,18 @@ export function compileManifest(sources: ManifestSources): Manifest {
     }
     const params = resolveParams(blueprint, service, node);
     problems.push(...paramProblems(name, blueprint, params));
-    services.push(compileService(name, blueprint, params));
+    services.push(compileService(name, service, blueprint, params));
   }
   if (problems.length > 0) throw problemsError(problems);
   return { format: 1, clusterId, node: node.name, revision, services };
 }
 
-function compileService(name: string, blueprint: LoadedBlueprint, params: Params): ManifestService {
+function compileService(
+  name: string,
+  service: ServiceSpec,
+  blueprint: LoadedBlueprint,
+  params: Params,
+): ManifestService {
   return {
     name,
     blueprint: blueprint.name,
@@ -56,6 +61,7 @@ function compileService(name: string, blueprint: LoadedBlueprint, params: Params
     ...(blueprint.drain === undefined ? {} : { drain: blueprint.drain }),
     metrics: blueprint.metrics ?? [],
     logs: blueprint.logs ?? [],
+    ...(service.drift === 'repair' ? { drift: 'repair' } : {}),
   };
 }
 

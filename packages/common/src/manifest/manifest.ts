@@ -24,6 +24,8 @@ export interface ManifestService {
   readonly drain?: DrainDefinition;
   readonly metrics: readonly MetricSource[];
   readonly logs: readonly LogSource[];
+  /** Absent: what drifts is only told. So a manifest from before this key keeps its content hash. */
+  readonly drift?: 'repair';
 }
 
 /** What one node must look like at one revision. Signed by the controller, converged by the agent. */

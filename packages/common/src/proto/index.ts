@@ -13,6 +13,7 @@ export type { CheckResult, CheckResult__Output } from './generated/shoal/v1/Chec
 export type { ControllerMessage, ControllerMessage__Output } from './generated/shoal/v1/ControllerMessage.js';
 export type { ConvergeState, ConvergeState__Output } from './generated/shoal/v1/ConvergeState.js';
 export type { Drain, Drain__Output } from './generated/shoal/v1/Drain.js';
+export type { Drift, Drift__Output } from './generated/shoal/v1/Drift.js';
 export type { EnrollmentClient, EnrollmentHandlers } from './generated/shoal/v1/Enrollment.js';
 export type { EnrollRequest, EnrollRequest__Output } from './generated/shoal/v1/EnrollRequest.js';
 export type { GatePolicy, GatePolicy__Output } from './generated/shoal/v1/GatePolicy.js';
@@ -29,6 +30,8 @@ export type { OperationRequest__Output } from './generated/shoal/v1/OperationReq
 export type { OperationResponse, OperationResponse__Output } from './generated/shoal/v1/OperationResponse.js';
 export type { OperationsClient, OperationsHandlers } from './generated/shoal/v1/Operations.js';
 export type { RenewRequest__Output } from './generated/shoal/v1/RenewRequest.js';
+export type { RepairRequest__Output } from './generated/shoal/v1/RepairRequest.js';
+export type { RepairResult, RepairResult__Output } from './generated/shoal/v1/RepairResult.js';
 export type { ServiceStatus, ServiceStatus__Output } from './generated/shoal/v1/ServiceStatus.js';
 export type { SignedDocument, SignedDocument__Output } from './generated/shoal/v1/SignedDocument.js';
 export type { StatBatch, StatBatch__Output } from './generated/shoal/v1/StatBatch.js';

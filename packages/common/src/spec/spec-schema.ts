@@ -49,6 +49,7 @@ const service: JsonSchema = {
     },
     nodes,
     needs: { type: 'array', items: serviceName, uniqueItems: true },
+    drift: { type: 'string', enum: ['report', 'repair'] },
     params,
     perSite: { type: 'object', additionalProperties: params },
     perNode: { type: 'object', propertyNames: nodeName, additionalProperties: params },

@@ -13,6 +13,9 @@ export type Params = Readonly<Record<string, ParamValue>>;
 /** Which nodes run a service: every node, those named, or those that stand at a site. */
 export type NodeSelector = 'all' | readonly string[] | { readonly site: string };
 
+/** What agents do when something of a service no longer holds on its host: tell it, or put it back. */
+export type DriftPolicy = 'report' | 'repair';
+
 /** One service of the spec. */
 export interface ServiceSpec {
   /** Name of the blueprint, optionally `name@version`. */
@@ -20,6 +23,8 @@ export interface ServiceSpec {
   readonly nodes: NodeSelector;
   /** Services that come before it: on its nodes they are converged first, and nodes that run them are changed first. */
   readonly needs?: readonly string[];
+  /** Default `report`. */
+  readonly drift?: DriftPolicy;
   /** Values for the blueprint's parameters, for every node. */
   readonly params?: Params;
   /** Values that replace those of `params` on the nodes of one site. */

@@ -18,6 +18,7 @@ const urgency: readonly NodeView['status'][] = [
   'unhealthy',
   'unreachable',
   'behind',
+  'drifted',
   'converging',
   'new',
   'ok',

@@ -20,11 +20,14 @@ export function Failure({ failure, where }: { failure: FailureView; where: Compo
           {failure.output}
         </Scrollable>
       )}
-      <p class="muted">
-        {failure.undone
-          ? 'Everything that the attempt changed was undone; the node serves its last good configuration.'
-          : 'Not everything that the attempt changed could be undone.'}
-      </p>
+      <p class="muted">{aftermath(failure)}</p>
     </Notice>
   );
+}
+
+function aftermath({ undone, untouched }: FailureView): string {
+  if (untouched === true) return 'Nothing on the node was touched; it runs on as before.';
+  return undone
+    ? 'Everything that the attempt changed was undone; the node serves its last good configuration.'
+    : 'Not everything that the attempt changed could be undone.';
 }

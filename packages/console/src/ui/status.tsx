@@ -25,6 +25,12 @@ const nodeLooks: Readonly<Record<NodeView['status'], Look>> = {
   failed: look('bad', 'cross', 'failed', 'The last attempt failed; it runs the last good configuration'),
   unhealthy: look('bad', 'alert', 'unhealthy', 'A service doesn’t pass its health check'),
   behind: look('warn', 'behind', 'behind', 'Runs something else than desired, and nothing is under way'),
+  drifted: look(
+    'warn',
+    'alert',
+    'drifted',
+    'Runs what it shall, but something of it was changed on the host',
+  ),
   unreachable: look(
     'warn',
     'unlink',

@@ -24,7 +24,17 @@ export interface Metrics {
   countStreams(count: () => number): void;
 }
 
-const nodeStatuses = ['ok', 'converging', 'failed', 'unhealthy', 'behind', 'unreachable', 'down', 'new'];
+const nodeStatuses = [
+  'ok',
+  'converging',
+  'failed',
+  'unhealthy',
+  'behind',
+  'drifted',
+  'unreachable',
+  'down',
+  'new',
+];
 const rolloutStatuses = ['running', 'succeeded', 'failed', 'superseded'];
 const seconds = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10];
 
@@ -143,6 +153,17 @@ function addClusterMetrics(registry: Registry, { services, store, logs, stats }:
     'Agents whose link stands.',
     () => services.nodes.list().filter(({ connected }) => connected).length,
   );
+  new Gauge({
+    name: 'shoal_node_drifts',
+    help: 'Steps that no longer hold on nodes, by what is done about them.',
+    labelNames: ['node', 'state'],
+    registers: [registry],
+    collect() {
+      // A node that is gone, or whole again, leaves no series behind.
+      this.reset();
+      for (const { node, state } of services.drifts.list()) this.inc({ node, state });
+    },
+  });
   addGauge(registry, 'shoal_store_revision', 'Revision of the newest transaction.', () => store.revision());
   addTotal(registry, 'shoal_log_lines_total', 'Log lines kept since the start.', () => logs.counts.lines);
   addTotal(

@@ -188,7 +188,7 @@ t.test('metrics need the token of the data directory, or a session', async (t) =
   t.match(response.headers.get('content-type'), /^text\/plain; version=0\.0\.4/);
   const text = await response.text();
   for (const line of [
-    /^shoal_nodes\{status="ok"\} 1$/m,
+    /^shoal_nodes\{status="drifted"\} 1$/m,
     /^shoal_nodes\{status="down"\} 0$/m,
     /^shoal_rollouts\{status="running"\} 1$/m,
     /^shoal_links 1$/m,

@@ -35,7 +35,8 @@ function statusOf({ measured, connected, member, desired }: KnownNode): NodeView
     ({ health, process }) => health === 'unhealthy' || process === 'failed',
   );
   if (unhealthy) return 'unhealthy';
-  return desired !== null && desired.hash !== measured.runningHash ? 'behind' : 'ok';
+  if (desired !== null && desired.hash !== measured.runningHash) return 'behind';
+  return (measured.drifts ?? []).length > 0 ? 'drifted' : 'ok';
 }
 
 /** What the operations show of a node. */
@@ -60,6 +61,7 @@ export function nodeView(node: KnownNode): NodeView {
     services: measured?.services ?? [],
     gossipKeys: measured?.gossipKeys ?? null,
     draining: measured?.draining ?? [],
+    drifts: measured?.drifts ?? [],
     status: statusOf(node),
   };
 }

@@ -39,6 +39,7 @@ const report: NodeReport__Output = {
   convergingHash: '',
   gossipKeys: null,
   draining: [],
+  drifts: null,
 };
 const sink: MessageSink = { write: () => true, once: () => undefined };
 

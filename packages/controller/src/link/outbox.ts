@@ -8,9 +8,9 @@ export interface MessageSink {
 }
 
 /** Parts that a later one replaces while the message waits. */
-type State = Omit<ControllerMessage, 'sequence' | 'check' | 'members'>;
+type State = Omit<ControllerMessage, 'sequence' | 'check' | 'members' | 'repair'>;
 /** Parts each of which must arrive: one a message. */
-type Request = Pick<ControllerMessage, 'check' | 'members'>;
+type Request = Pick<ControllerMessage, 'check' | 'members' | 'repair'>;
 
 /**
  * What the controller has to tell one agent. While the stream can't take more, pending parts merge into one next message, the latest of each; so a slow

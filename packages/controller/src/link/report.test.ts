@@ -3,7 +3,14 @@ import t from 'tap';
 import { type KnownNode, nodeView } from './node-view.js';
 import { decideOffer, type MeasuredState, mergeReport } from './report.js';
 
-const failure = { service: 'web', step: 'conf', message: 'no', output: 'emerg', undone: true };
+const failure = {
+  service: 'web',
+  step: 'conf',
+  message: 'no',
+  output: 'emerg',
+  undone: true,
+  untouched: true,
+};
 const empty: NodeReport__Output = {
   full: false,
   runningHash: '',
@@ -16,6 +23,7 @@ const empty: NodeReport__Output = {
   convergingHash: '',
   gossipKeys: null,
   draining: [],
+  drifts: null,
 };
 const web = {
   service: 'web',

@@ -1,4 +1,11 @@
-import type { FailureView, GossipKeyState, NodeReport__Output, ServiceStatusView } from '@shoal/common';
+import type {
+  DriftView,
+  FailureView,
+  GossipKeyState,
+  NodeReport__Output,
+  ServiceStatusView,
+  StepFailure__Output,
+} from '@shoal/common';
 
 /** What is true on a node, as its agent measured it last. Times are ms since the epoch. */
 export interface MeasuredState {
@@ -13,6 +20,8 @@ export interface MeasuredState {
   readonly gossipKeys?: GossipKeyState | null;
   /** Services that the node keeps requests away from. Absent in what versions stored that didn't know it. */
   readonly draining?: readonly string[];
+  /** Absent in what versions stored that didn't know it. */
+  readonly drifts?: readonly DriftView[];
 }
 
 const states: Readonly<Record<string, MeasuredState['state']>> = {
@@ -28,12 +37,33 @@ const longestOutput = 16_384;
 
 function failureOf(report: NodeReport__Output): MeasuredState['failed'] {
   if (report.failedHash === '') return null;
-  const { service = '', step = '', message = '', output = '', undone = false } = report.failure ?? {};
-  return {
-    hash: report.failedHash,
-    revision: report.failedRevision,
-    failure: { service, step, message, output: output.slice(-longestOutput), undone },
-  };
+  return { hash: report.failedHash, revision: report.failedRevision, failure: failureView(report.failure) };
+}
+
+/** An agent's failure as the operations show it; null: it didn't say. */
+export function failureView(failure: StepFailure__Output | null): FailureView {
+  const { service = '', step = '', message = '', output = '', undone = false, untouched } = failure ?? {};
+  const told = { service, step, message, output: output.slice(-longestOutput), undone };
+  return untouched === true ? { ...told, untouched } : told;
+}
+
+/** What is kept of one node's drifts; an agent tells less. */
+const mostDrifts = 500;
+const longestDifference = 20_000;
+const driftStates = ['left', 'repairing', 'failed', 'flapping'] as const;
+
+/** Undefined: the agent doesn't say. */
+function driftsOf({ drifts }: NodeReport__Output): DriftView[] | undefined {
+  return drifts?.found.slice(0, mostDrifts).map((drift) => ({
+    service: drift.service,
+    step: drift.step,
+    since: drift.sinceMs,
+    difference: drift.difference.slice(0, longestDifference),
+    policy: drift.policy === 'repair' ? 'repair' : 'report',
+    state: driftStates.find((state) => state === drift.state) ?? 'left',
+    detail: drift.detail.slice(0, longestOutput),
+    retryAt: drift.retryAtMs === 0 ? null : drift.retryAtMs,
+  }));
 }
 
 const fingerprint = /^[0-9a-f]{16}$/;
@@ -59,7 +89,7 @@ function servicesOf(report: NodeReport__Output): ServiceStatusView[] {
 
 /**
  * The measured state after a report. A full report replaces what was known; of another one the parts that are there do: `state` (with it
- * `convergingHash` and `draining`), `services`, `gossipKeys`, `runningHash`, `failedHash`.
+ * `convergingHash` and `draining`), `services`, `gossipKeys`, `drifts`, `runningHash`, `failedHash`.
  */
 export function mergeReport(known: MeasuredState | null, report: NodeReport__Output): MeasuredState {
   const state = states[report.state];
@@ -73,6 +103,7 @@ export function mergeReport(known: MeasuredState | null, report: NodeReport__Out
       services: servicesOf(report),
       gossipKeys: gossipKeysOf(report),
       draining: report.draining,
+      drifts: driftsOf(report) ?? [],
     };
   }
   const hasRunning = report.runningHash !== '';
@@ -85,6 +116,7 @@ export function mergeReport(known: MeasuredState | null, report: NodeReport__Out
     services: report.services.length > 0 ? servicesOf(report) : known.services,
     gossipKeys: gossipKeysOf(report) ?? known.gossipKeys ?? null,
     draining: state === undefined ? (known.draining ?? []) : report.draining,
+    drifts: driftsOf(report) ?? known.drifts ?? [],
   };
 }
 

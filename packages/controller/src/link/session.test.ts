@@ -46,6 +46,7 @@ const report: NodeReport__Output = {
   convergingHash: '',
   gossipKeys: null,
   draining: [],
+  drifts: null,
 };
 const message = (sequence: number, part: Partial<AgentMessage__Output> = {}): AgentMessage__Output => ({
   sequence,
@@ -54,6 +55,7 @@ const message = (sequence: number, part: Partial<AgentMessage__Output> = {}): Ag
   stepEvents: [],
   checkResult: null,
   membersResult: null,
+  repairResult: null,
   ...part,
 });
 

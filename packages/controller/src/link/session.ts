@@ -6,10 +6,12 @@ import {
   type MemberView,
   type NodeReport__Output,
   type Offer,
+  type RepairResult__Output,
   ShoalError,
   type SignedDocument,
   type StepDifference__Output,
   type StepEvent__Output,
+  type StepFailure__Output,
   type Welcome,
 } from '@shoal/common';
 import { parseMembers } from './members-result.js';
@@ -24,9 +26,16 @@ export interface SessionListener {
   seen(): void;
 }
 
+/** What a question may be answered by. */
+interface Answer {
+  readonly check?: CheckResult__Output;
+  readonly members?: string;
+  readonly repair?: RepairResult__Output;
+}
+
 interface Waiting {
-  readonly kind: 'check' | 'members';
-  readonly settle: (outcome: { check?: CheckResult__Output; members?: string } | ShoalError) => void;
+  readonly kind: keyof Answer;
+  readonly settle: (outcome: Answer | ShoalError) => void;
 }
 
 /** One agent's control stream, from its first message to its end. */
@@ -72,6 +81,9 @@ export class Session {
     if (message.checkResult !== null) this.#answer(message.checkResult.id, { check: message.checkResult });
     if (message.membersResult !== null) {
       this.#answer(message.membersResult.id, { members: message.membersResult.membersJson });
+    }
+    if (message.repairResult !== null) {
+      this.#answer(message.repairResult.id, { repair: message.repairResult });
     }
   }
 
@@ -128,6 +140,24 @@ export class Session {
     return check.differences;
   }
 
+  /**
+   * Repairs what drifted on the node, of one service or (empty) of all. Resolves with the steps that were.
+   * @throws ShoalError `deadline_exceeded`, `unavailable`, `failed_precondition` when it couldn't be begun, `step_failed`
+   */
+  async repair(
+    service: string,
+    timeoutMs: number,
+  ): Promise<readonly { readonly service: string; readonly step: string }[]> {
+    const { repair } = await this.#ask('repair', timeoutMs, (id) =>
+      this.#outbox.request({ repair: { id, service } }),
+    );
+    if (repair === undefined || repair.error !== '') {
+      throw new ShoalError('failed_precondition', repair?.error ?? 'The agent gave no answer');
+    }
+    if (repair.failure !== null) throw repairFailed(this.node, repair.failure);
+    return repair.repaired;
+  }
+
   /** The gossip's view on the node. @throws ShoalError `deadline_exceeded`, `unavailable` */
   async members(timeoutMs: number): Promise<readonly MemberView[]> {
     const { members } = await this.#ask('members', timeoutMs, (id) =>
@@ -136,11 +166,7 @@ export class Session {
     return parseMembers(members ?? '', this.node);
   }
 
-  async #ask(
-    kind: Waiting['kind'],
-    timeoutMs: number,
-    send: (id: string) => void,
-  ): Promise<{ check?: CheckResult__Output; members?: string }> {
+  async #ask(kind: Waiting['kind'], timeoutMs: number, send: (id: string) => void): Promise<Answer> {
     if (this.#closed) throw new ShoalError('unavailable', `Node "${this.node}" is not connected`);
     const id = randomUUID();
     return new Promise((resolve, reject) => {
@@ -163,7 +189,7 @@ export class Session {
     });
   }
 
-  #answer(id: string, outcome: { check?: CheckResult__Output; members?: string }): void {
+  #answer(id: string, outcome: Answer): void {
     const waiting = this.#waiting.get(id);
     // An answer that came after its time is of no use.
     if (waiting !== undefined && waiting.kind in outcome) waiting.settle(outcome);
@@ -186,4 +212,11 @@ export class Session {
     }
     this.#end(reason);
   }
+}
+
+function repairFailed(node: string, failure: StepFailure__Output): ShoalError {
+  const { service, step, message, output, undone } = failure;
+  const said = output === '' ? '' : `\n${output}`;
+  const after = undone ? 'what it had changed was undone' : 'not all that it had changed could be undone';
+  return new ShoalError('step_failed', `${node}: ${service}/${step}: ${message}; ${after}${said}`);
 }

@@ -39,7 +39,19 @@ export const node: NodeView = {
   services: [{ service: 'web', process: 'running', health: 'ok', detail: '', startedAt: 1, restarts: 0 }],
   gossipKeys: { primary: 'fade1234fade1234', held: ['fade1234fade1234'] },
   draining: ['web'],
-  status: 'ok',
+  drifts: [
+    {
+      service: 'web',
+      step: 'config',
+      since: 4,
+      difference: '-81 +80',
+      policy: 'report',
+      state: 'left',
+      detail: '',
+      retryAt: null,
+    },
+  ],
+  status: 'drifted',
 };
 
 const gossipKeys: GossipKeysView = {
@@ -137,7 +149,9 @@ export interface FakeServices extends ControllerServices {
 
 type Note = (what: string, input: unknown) => void;
 
-function fakeCluster(note: Note): Pick<ControllerServices, 'status' | 'tokens' | 'nodes' | 'members'> {
+function fakeCluster(
+  note: Note,
+): Pick<ControllerServices, 'status' | 'tokens' | 'nodes' | 'drifts' | 'members'> {
   return {
     status: async () => ({
       clusterId: 'c1',
@@ -170,6 +184,13 @@ function fakeCluster(note: Note): Pick<ControllerServices, 'status' | 'tokens' |
       remove: async (name, actor, { keepGossipKey = false } = {}) => {
         note('nodes.remove', { name, actor, keepGossipKey });
         return { isRotating: !keepGossipKey };
+      },
+    },
+    drifts: {
+      list: (name) => node.drifts.map((drift) => ({ node: name ?? node.name, ...drift })),
+      repair: async (name, service) => {
+        note('drifts.repair', { name, service });
+        return [{ service: service ?? 'web', step: 'config' }];
       },
     },
     members: {
@@ -210,7 +231,7 @@ function fakeChanges(note: Note): Pick<ControllerServices, 'specs' | 'revisions'
     specs: {
       plan: async (input) => {
         note('specs.plan', input);
-        const differences = [{ service: 'web', step: 'config', difference: '-80 +81' }];
+        const differences = [{ service: 'web', step: 'config', difference: '-80 +81', problem: '' }];
         const planned = { node: 'web1', action: 'change', services: ['web'], differences, note: '' };
         return { basedOn: 2, changes: [change], text: '-80', nodes: [planned] };
       },

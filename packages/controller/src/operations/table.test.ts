@@ -29,6 +29,8 @@ const inputs: Readonly<Record<string, Record<string, unknown>>> = {
   'gossip-key.use': { fingerprint: 'beef1234' },
   'gossip-key.remove': { fingerprint: 'beef1234', ignore: ['web1', 'web2'] },
   'member.list': { node: 'web1' },
+  'drift.list': { node: 'web1' },
+  'drift.repair': { node: 'web1', service: 'web' },
   'spec.plan': { spec: 'services: {}', onNodes: true },
   'spec.apply': { spec: 'services: {}', reason: 'why', basedOn: 2 },
   'revision.list': { limit: 5 },

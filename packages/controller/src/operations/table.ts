@@ -2,6 +2,7 @@ import type { OperationDescription } from '@shoal/common';
 import { changeOperations } from './change-operations.js';
 import { clusterOperations } from './cluster-operations.js';
 import type { AnyOperation, OperationTable } from './definition.js';
+import { driftOperations } from './drift-operations.js';
 import { gossipKeyOperations } from './gossip-key-operations.js';
 import { telemetryOperations } from './telemetry-operations.js';
 
@@ -14,6 +15,7 @@ export const restPrefix = '/api/v1';
  */
 export const operationTable: OperationTable = {
   ...clusterOperations,
+  ...driftOperations,
   ...gossipKeyOperations,
   ...changeOperations,
   ...telemetryOperations,

@@ -19,7 +19,17 @@ const memberState = oneOf('alive', 'suspect', 'dead', 'left');
 const role = oneOf('viewer', 'operator', 'admin');
 const tier = oneOf('free', 'e-commerce', 'premium', 'enterprise');
 const convergeState = oneOf('unknown', 'idle', 'converging', 'gating', 'undoing', 'failed');
-const nodeStatus = oneOf('ok', 'converging', 'failed', 'unhealthy', 'behind', 'unreachable', 'down', 'new');
+const nodeStatus = oneOf(
+  'ok',
+  'converging',
+  'failed',
+  'unhealthy',
+  'behind',
+  'drifted',
+  'unreachable',
+  'down',
+  'new',
+);
 const revisionStatus = oneOf('pending', 'rolling-out', 'active', 'failed', 'superseded');
 
 const token = {
@@ -49,6 +59,17 @@ const rollout = {
   nodes: array(view('RolloutNode')),
 };
 
+const drift = {
+  service: text,
+  step: text,
+  since: time,
+  difference: text,
+  policy: oneOf('report', 'repair'),
+  state: oneOf('left', 'repairing', 'failed', 'flapping'),
+  detail: text,
+  retryAt: nullable(time),
+};
+
 const gossipKeys = {
   encrypted: flag,
   members: integer,
@@ -65,7 +86,9 @@ const clusterViews: Readonly<Record<string, JsonSchema>> = {
     incarnation: integer,
     since: time,
   }),
-  Failure: object({ service: text, step: text, message: text, output: text, undone: flag }),
+  Failure: object({ service: text, step: text, message: text, output: text, undone: flag, untouched: flag }, [
+    'untouched',
+  ]),
   ServiceStatus: object({
     service: text,
     process: text,
@@ -93,8 +116,11 @@ const clusterViews: Readonly<Record<string, JsonSchema>> = {
     services: array(view('ServiceStatus')),
     gossipKeys: nullable(view('GossipKeyState')),
     draining: array(text),
+    drifts: array(view('Drift')),
     status: nodeStatus,
   }),
+  Drift: object(drift),
+  NodeDrift: object({ node: text, ...drift }),
   GossipKeyState: object({ primary: text, held: array(text) }),
   GossipKey: object({
     fingerprint: text,
@@ -172,7 +198,7 @@ const changeViews: Readonly<Record<string, JsonSchema>> = {
     node: text,
     action: text,
     services: array(text),
-    differences: array(object({ service: text, step: text, difference: text })),
+    differences: array(object({ service: text, step: text, difference: text, problem: text })),
     note: text,
   }),
   ApplyResult: object({ revision: integer, changed: flag }),

@@ -44,7 +44,7 @@ export async function beginAttempt(begin: AttemptBegin, options: PerformOptions)
     journal = await Journal.create(options.paths.attempt, begin);
   } catch (thrown) {
     const failed = StepFailed.of('', 'begin', thrown);
-    return endFailed(begin, { ...failed.failure, undone: true }, options);
+    return endFailed(begin, { ...failed.failure, undone: true, untouched: true }, options);
   }
   return perform(journal, options);
 }
@@ -122,7 +122,9 @@ function toRun(
 
 async function goBack(journal: Journal, failure: Failure, options: PerformOptions): Promise<Outcome> {
   const environment = options.environment(journal.begin);
-  const reported = await undoAttempt(journal, failure, environment);
+  const undone = await undoAttempt(journal, failure, environment);
+  const untouched = undone.undone && journal.begun().length === 0 && journal.removing().length === 0;
+  const reported = untouched ? { ...undone, untouched } : undone;
   if (environment.ending.aborted) return interrupted(journal);
   const outcome = await endFailed(journal.begin, reported, options);
   await journal.end(reported.undone ? undefined : options.paths.unfinished);

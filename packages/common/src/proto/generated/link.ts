@@ -7,6 +7,8 @@ import type { CheckRequest as _shoal_v1_CheckRequest, CheckRequest__Output as _s
 import type { CheckResult as _shoal_v1_CheckResult, CheckResult__Output as _shoal_v1_CheckResult__Output } from './shoal/v1/CheckResult.js';
 import type { ControllerMessage as _shoal_v1_ControllerMessage, ControllerMessage__Output as _shoal_v1_ControllerMessage__Output } from './shoal/v1/ControllerMessage.js';
 import type { Drain as _shoal_v1_Drain, Drain__Output as _shoal_v1_Drain__Output } from './shoal/v1/Drain.js';
+import type { Drift as _shoal_v1_Drift, Drift__Output as _shoal_v1_Drift__Output } from './shoal/v1/Drift.js';
+import type { Drifts as _shoal_v1_Drifts, Drifts__Output as _shoal_v1_Drifts__Output } from './shoal/v1/Drifts.js';
 import type { EnrollRequest as _shoal_v1_EnrollRequest, EnrollRequest__Output as _shoal_v1_EnrollRequest__Output } from './shoal/v1/EnrollRequest.js';
 import type { EnrollmentClient as _shoal_v1_EnrollmentClient, EnrollmentDefinition as _shoal_v1_EnrollmentDefinition } from './shoal/v1/Enrollment.js';
 import type { GatePolicy as _shoal_v1_GatePolicy, GatePolicy__Output as _shoal_v1_GatePolicy__Output } from './shoal/v1/GatePolicy.js';
@@ -21,6 +23,9 @@ import type { MembersResult as _shoal_v1_MembersResult, MembersResult__Output as
 import type { NodeReport as _shoal_v1_NodeReport, NodeReport__Output as _shoal_v1_NodeReport__Output } from './shoal/v1/NodeReport.js';
 import type { Offer as _shoal_v1_Offer, Offer__Output as _shoal_v1_Offer__Output } from './shoal/v1/Offer.js';
 import type { RenewRequest as _shoal_v1_RenewRequest, RenewRequest__Output as _shoal_v1_RenewRequest__Output } from './shoal/v1/RenewRequest.js';
+import type { RepairRequest as _shoal_v1_RepairRequest, RepairRequest__Output as _shoal_v1_RepairRequest__Output } from './shoal/v1/RepairRequest.js';
+import type { RepairResult as _shoal_v1_RepairResult, RepairResult__Output as _shoal_v1_RepairResult__Output } from './shoal/v1/RepairResult.js';
+import type { RepairedStep as _shoal_v1_RepairedStep, RepairedStep__Output as _shoal_v1_RepairedStep__Output } from './shoal/v1/RepairedStep.js';
 import type { ServiceStatus as _shoal_v1_ServiceStatus, ServiceStatus__Output as _shoal_v1_ServiceStatus__Output } from './shoal/v1/ServiceStatus.js';
 import type { SignedDocument as _shoal_v1_SignedDocument, SignedDocument__Output as _shoal_v1_SignedDocument__Output } from './shoal/v1/SignedDocument.js';
 import type { StatBatch as _shoal_v1_StatBatch, StatBatch__Output as _shoal_v1_StatBatch__Output } from './shoal/v1/StatBatch.js';
@@ -44,6 +49,8 @@ export interface ProtoGrpcType {
       ControllerMessage: MessageTypeDefinition<_shoal_v1_ControllerMessage, _shoal_v1_ControllerMessage__Output>
       ConvergeState: EnumTypeDefinition
       Drain: MessageTypeDefinition<_shoal_v1_Drain, _shoal_v1_Drain__Output>
+      Drift: MessageTypeDefinition<_shoal_v1_Drift, _shoal_v1_Drift__Output>
+      Drifts: MessageTypeDefinition<_shoal_v1_Drifts, _shoal_v1_Drifts__Output>
       EnrollRequest: MessageTypeDefinition<_shoal_v1_EnrollRequest, _shoal_v1_EnrollRequest__Output>
       /**
        * How a host becomes a node of the cluster, and how it stays one.
@@ -69,6 +76,9 @@ export interface ProtoGrpcType {
       NodeReport: MessageTypeDefinition<_shoal_v1_NodeReport, _shoal_v1_NodeReport__Output>
       Offer: MessageTypeDefinition<_shoal_v1_Offer, _shoal_v1_Offer__Output>
       RenewRequest: MessageTypeDefinition<_shoal_v1_RenewRequest, _shoal_v1_RenewRequest__Output>
+      RepairRequest: MessageTypeDefinition<_shoal_v1_RepairRequest, _shoal_v1_RepairRequest__Output>
+      RepairResult: MessageTypeDefinition<_shoal_v1_RepairResult, _shoal_v1_RepairResult__Output>
+      RepairedStep: MessageTypeDefinition<_shoal_v1_RepairedStep, _shoal_v1_RepairedStep__Output>
       ServiceStatus: MessageTypeDefinition<_shoal_v1_ServiceStatus, _shoal_v1_ServiceStatus__Output>
       SignedDocument: MessageTypeDefinition<_shoal_v1_SignedDocument, _shoal_v1_SignedDocument__Output>
       StatBatch: MessageTypeDefinition<_shoal_v1_StatBatch, _shoal_v1_StatBatch__Output>

@@ -5,6 +5,7 @@ import type { NodeReport as _shoal_v1_NodeReport, NodeReport__Output as _shoal_v
 import type { StepEvent as _shoal_v1_StepEvent, StepEvent__Output as _shoal_v1_StepEvent__Output } from '../../shoal/v1/StepEvent.js';
 import type { CheckResult as _shoal_v1_CheckResult, CheckResult__Output as _shoal_v1_CheckResult__Output } from '../../shoal/v1/CheckResult.js';
 import type { MembersResult as _shoal_v1_MembersResult, MembersResult__Output as _shoal_v1_MembersResult__Output } from '../../shoal/v1/MembersResult.js';
+import type { RepairResult as _shoal_v1_RepairResult, RepairResult__Output as _shoal_v1_RepairResult__Output } from '../../shoal/v1/RepairResult.js';
 import type { Long } from '@grpc/proto-loader';
 
 export interface AgentMessage {
@@ -27,6 +28,10 @@ export interface AgentMessage {
    * The answer to `ControllerMessage.members`.
    */
   'membersResult'?: (_shoal_v1_MembersResult | null);
+  /**
+   * The answer to `ControllerMessage.repair`.
+   */
+  'repairResult'?: (_shoal_v1_RepairResult | null);
 }
 
 export interface AgentMessage__Output {
@@ -49,4 +54,8 @@ export interface AgentMessage__Output {
    * The answer to `ControllerMessage.members`.
    */
   'membersResult': (_shoal_v1_MembersResult__Output | null);
+  /**
+   * The answer to `ControllerMessage.repair`.
+   */
+  'repairResult': (_shoal_v1_RepairResult__Output | null);
 }

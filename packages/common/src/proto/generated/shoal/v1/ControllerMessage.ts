@@ -6,6 +6,7 @@ import type { SignedDocument as _shoal_v1_SignedDocument, SignedDocument__Output
 import type { CheckRequest as _shoal_v1_CheckRequest, CheckRequest__Output as _shoal_v1_CheckRequest__Output } from '../../shoal/v1/CheckRequest.js';
 import type { MembersRequest as _shoal_v1_MembersRequest, MembersRequest__Output as _shoal_v1_MembersRequest__Output } from '../../shoal/v1/MembersRequest.js';
 import type { Drain as _shoal_v1_Drain, Drain__Output as _shoal_v1_Drain__Output } from '../../shoal/v1/Drain.js';
+import type { RepairRequest as _shoal_v1_RepairRequest, RepairRequest__Output as _shoal_v1_RepairRequest__Output } from '../../shoal/v1/RepairRequest.js';
 import type { Long } from '@grpc/proto-loader';
 
 export interface ControllerMessage {
@@ -44,6 +45,10 @@ export interface ControllerMessage {
    * What operators want drained on the node; sent in answer to each hello and when it changes. The node keeps it on disk.
    */
   'drain'?: (_shoal_v1_Drain | null);
+  /**
+   * Repair what drifted, once, whatever the services' policies say.
+   */
+  'repair'?: (_shoal_v1_RepairRequest | null);
 }
 
 export interface ControllerMessage__Output {
@@ -82,4 +87,8 @@ export interface ControllerMessage__Output {
    * What operators want drained on the node; sent in answer to each hello and when it changes. The node keeps it on disk.
    */
   'drain': (_shoal_v1_Drain__Output | null);
+  /**
+   * Repair what drifted, once, whatever the services' policies say.
+   */
+  'repair': (_shoal_v1_RepairRequest__Output | null);
 }

@@ -4,6 +4,7 @@ import type { StepFailure as _shoal_v1_StepFailure, StepFailure__Output as _shoa
 import type { ConvergeState as _shoal_v1_ConvergeState, ConvergeState__Output as _shoal_v1_ConvergeState__Output } from '../../shoal/v1/ConvergeState.js';
 import type { ServiceStatus as _shoal_v1_ServiceStatus, ServiceStatus__Output as _shoal_v1_ServiceStatus__Output } from '../../shoal/v1/ServiceStatus.js';
 import type { GossipKeys as _shoal_v1_GossipKeys, GossipKeys__Output as _shoal_v1_GossipKeys__Output } from '../../shoal/v1/GossipKeys.js';
+import type { Drifts as _shoal_v1_Drifts, Drifts__Output as _shoal_v1_Drifts__Output } from '../../shoal/v1/Drifts.js';
 import type { Long } from '@grpc/proto-loader';
 
 /**
@@ -49,6 +50,10 @@ export interface NodeReport {
    * operator asked for it. Comes whenever `state` does.
    */
   'draining'?: (string)[];
+  /**
+   * What of the manifest in force no longer holds on the host, as it was last looked at. Absent: the agent doesn't look.
+   */
+  'drifts'?: (_shoal_v1_Drifts | null);
 }
 
 /**
@@ -94,4 +99,8 @@ export interface NodeReport__Output {
    * operator asked for it. Comes whenever `state` does.
    */
   'draining': (string)[];
+  /**
+   * What of the manifest in force no longer holds on the host, as it was last looked at. Absent: the agent doesn't look.
+   */
+  'drifts': (_shoal_v1_Drifts__Output | null);
 }

@@ -8,6 +8,10 @@ export interface StepDifference {
    * What would change, for people; a unified diff for files.
    */
   'difference'?: (string);
+  /**
+   * Why converging would be refused here, with what the refusing program printed; empty: nothing speaks against it. With it `difference` may be empty.
+   */
+  'problem'?: (string);
 }
 
 export interface StepDifference__Output {
@@ -17,4 +21,8 @@ export interface StepDifference__Output {
    * What would change, for people; a unified diff for files.
    */
   'difference': (string);
+  /**
+   * Why converging would be refused here, with what the refusing program printed; empty: nothing speaks against it. With it `difference` may be empty.
+   */
+  'problem': (string);
 }

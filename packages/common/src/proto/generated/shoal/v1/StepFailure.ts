@@ -20,6 +20,10 @@ export interface StepFailure {
    * True when everything this attempt changed was undone.
    */
   'undone'?: (boolean);
+  /**
+   * True when it failed before anything of the host was changed: there was nothing to undo.
+   */
+  'untouched'?: (boolean);
 }
 
 export interface StepFailure__Output {
@@ -41,4 +45,8 @@ export interface StepFailure__Output {
    * True when everything this attempt changed was undone.
    */
   'undone': (boolean);
+  /**
+   * True when it failed before anything of the host was changed: there was nothing to undo.
+   */
+  'untouched': (boolean);
 }
