@@ -8,6 +8,8 @@ import type { EventBus } from './link/event-bus.js';
 import type { Nodes } from './link/nodes.js';
 import { type RolloutDriver, rolloutView } from './rollout/driver.js';
 import type { StepEvents } from './rollout/step-events.js';
+import type { Secrets } from './secrets/secrets.js';
+import type { Vault } from './secrets/vault.js';
 import type { ControllerServices, LogStorage, StatStorage } from './services.js';
 import type { Revisions } from './spec/revisions.js';
 import type { SpecService } from './spec/spec-service.js';
@@ -28,6 +30,8 @@ export interface ServicesComponents {
   readonly nodes: Nodes;
   readonly membership: Membership;
   readonly specs: SpecService;
+  readonly secrets: Secrets;
+  readonly vault: Vault;
   readonly revisions: Revisions;
   readonly driver: RolloutDriver;
   readonly stepEvents: StepEvents;
@@ -85,14 +89,20 @@ function status(parts: ServicesComponents): StatusView {
     revision: { running: active, latest },
     nodes: counts,
     rollout: driver.current === undefined ? null : rolloutView(driver.current),
-    warnings: [...warningsOf(views, driver), ...rotationWarnings(gossipKeys.view(), parts.now())],
+    warnings: [
+      ...warningsOf(views, driver),
+      ...rotationWarnings(gossipKeys.view(), parts.now()),
+      ...(parts.vault.problem === undefined
+        ? []
+        : [`secrets can't be opened: ${parts.vault.problem.message}`]),
+    ],
   };
 }
 
 /** What the table of operations calls, out of the controller's parts. */
 export function createControllerServices(parts: ServicesComponents): ControllerServices {
   const { tokens, nodes, membership, specs, revisions, driver, stepEvents, logs, stats, events } = parts;
-  const { gossipKeys, config } = parts;
+  const { gossipKeys, config, secrets } = parts;
   return {
     status: async () => status(parts),
     tokens: {
@@ -135,6 +145,12 @@ export function createControllerServices(parts: ServicesComponents): ControllerS
     specs: {
       plan: (input) => specs.plan(input),
       apply: (input, actor) => specs.apply(input, actor),
+    },
+    secrets: {
+      // In the queue of commits: a version that a commit means isn't dropped meanwhile.
+      set: (name, value, actor) => driver.exclusive(() => secrets.set(name, value, actor)),
+      list: () => secrets.list(),
+      remove: (name, force, actor) => driver.exclusive(() => secrets.remove(name, force, actor)),
     },
     revisions: {
       list: (limit) => revisions.list(limit),

@@ -12,6 +12,7 @@ import type {
   RevisionDiff,
   RevisionView,
   RolloutView,
+  SecretView,
   StatSample__Output,
   StatSeries,
   StatusView,
@@ -119,6 +120,13 @@ export interface ControllerServices {
       input: { spec: string; file: string; reason: string; basedOn?: number },
       actor: Actor,
     ): Promise<ApplyResult>;
+  };
+  /** Secrets without their values, and a way to give them one. */
+  readonly secrets: {
+    set(name: string, value: string, actor: Actor): Promise<SecretView>;
+    list(): Promise<readonly SecretView[]>;
+    /** Gives the revisions that need it. */
+    remove(name: string, force: boolean, actor: Actor): Promise<readonly number[]>;
   };
   readonly revisions: {
     list(limit: number): Promise<readonly RevisionView[]>;

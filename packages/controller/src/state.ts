@@ -12,6 +12,8 @@ import { Nodes } from './link/nodes.js';
 import { RolloutDriver } from './rollout/driver.js';
 import { StepEvents } from './rollout/step-events.js';
 import { Targets } from './rollout/targets.js';
+import { Secrets } from './secrets/secrets.js';
+import { Vault } from './secrets/vault.js';
 import { Manifests } from './spec/manifests.js';
 import { Revisions } from './spec/revisions.js';
 import { SpecService } from './spec/spec-service.js';
@@ -19,7 +21,7 @@ import type { Store } from './store/store.js';
 
 /** What the state is built upon. */
 export interface StateComponents {
-  readonly config: Pick<ControllerConfig, 'leaseTtlMs' | 'certificateTtlMs' | 'gossip'>;
+  readonly config: Pick<ControllerConfig, 'leaseTtlMs' | 'certificateTtlMs' | 'gossip' | 'dataDir'>;
   /** As `GossipKeys` has it. */
   readonly gossipKeySettleMs?: number;
   /** Directories of blueprints. */
@@ -46,6 +48,8 @@ export interface ControllerState {
   readonly stepEvents: StepEvents;
   readonly driver: RolloutDriver;
   readonly specs: SpecService;
+  readonly vault: Vault;
+  readonly secrets: Secrets;
   stop(): Promise<void>;
 }
 
@@ -82,7 +86,10 @@ export async function openState(parts: StateComponents): Promise<ControllerState
   await targets.load(store);
   // Views of nodes need what the nodes shall be.
   for (const revision of targets.revisions()) await manifests.prepare(revision);
-  const nodes = new Nodes({ store, targets, manifests, membership, events, logger, now });
+  const vault = await Vault.open({ store, dataDir: config.dataDir, now });
+  if (vault.problem !== undefined)
+    logger.error({ err: vault.problem }, 'secrets can be neither opened nor set');
+  const nodes = new Nodes({ store, targets, manifests, vault, membership, events, logger, now });
   const leases = new Leases({
     clusterId: cluster.id,
     privateKeyPem: cluster.signingKey.privateKeyPem,
@@ -110,9 +117,18 @@ export async function openState(parts: StateComponents): Promise<ControllerState
     targets,
     nodes,
     driver,
+    vault,
     logger,
     now,
     blueprints: () => loadBlueprints(parts.blueprintDirs),
+  });
+  const secrets = new Secrets({
+    store,
+    vault,
+    revisions,
+    places: () => nodes.places(),
+    blueprintsOf: (revision) => manifests.blueprintsOf(revision),
+    logger,
   });
   await nodes.start();
   await driver.start();
@@ -131,6 +147,8 @@ export async function openState(parts: StateComponents): Promise<ControllerState
     stepEvents,
     driver,
     specs,
+    vault,
+    secrets,
     stop: async () => {
       await driver.stop();
       await gossipKeys.stop();

@@ -12,6 +12,7 @@ import type {
   RevisionDiff,
   RevisionView,
   RolloutView,
+  SecretView,
   StatSeries,
   StatusView,
   StepEventView,
@@ -90,6 +91,15 @@ export interface OperationTypes {
   'spec.apply': {
     input: { spec: string; file?: string; reason?: string; basedOn?: number };
     output: ApplyResult;
+  };
+
+  /** Gives a secret its value, or a new one: text, 4 characters to 64 KiB. Nodes get it with the next revision. */
+  'secret.set': { input: { name: string; value: string }; output: SecretView };
+  'secret.list': { input: Record<string, never>; output: { secrets: readonly SecretView[] } };
+  /** `failed_precondition` while the newest revision uses it, unless `force`. `revisions`: those that can't be gone back to any more. */
+  'secret.remove': {
+    input: { name: string; force?: boolean };
+    output: { name: string; revisions: readonly number[] };
   };
 
   'revision.list': { input: { limit?: number }; output: { revisions: readonly RevisionView[] } };

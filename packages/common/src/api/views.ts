@@ -183,6 +183,21 @@ export interface TokenView {
   readonly state: string;
 }
 
+/** A secret: everything but its value, which no view holds. */
+export interface SecretView {
+  readonly name: string;
+  /** Of the newest value; random. */
+  readonly version: string;
+  readonly createdAt: number;
+  readonly createdBy: string;
+  /** What uses it by the newest revision. */
+  readonly usedBy: readonly { readonly service: string; readonly nodes: readonly string[] }[];
+  /** The newest revision uses it by an older value: applying brings the newest to the nodes. */
+  readonly isPending: boolean;
+  /** Older values are kept for these revisions, rising; the newest revision is among them when it uses the secret. */
+  readonly revisions: readonly number[];
+}
+
 export type RevisionStatus = 'pending' | 'rolling-out' | 'active' | 'failed' | 'superseded';
 
 export interface RevisionView {
@@ -235,12 +250,23 @@ export interface PlanNode {
   readonly note: string;
 }
 
+/** A secret whose newest value isn't the one that the newest revision means. */
+export interface PlanSecret {
+  readonly name: string;
+  /** Services of the spec that use it. */
+  readonly services: readonly string[];
+}
+
 export interface Plan {
   /** Revision that the plan was made against; give it to `spec.apply` as `basedOn`. 0: none yet. */
   readonly basedOn: number;
   readonly changes: readonly SpecChange[];
   readonly text: string;
   readonly nodes: readonly PlanNode[];
+  /** Secrets that get a new value by applying. */
+  readonly secrets: readonly PlanSecret[];
+  /** What applying doesn't refuse and a person should know. */
+  readonly warnings: readonly string[];
 }
 
 /** `superseded`: a newer revision was applied before this one had reached every node. */

@@ -16,6 +16,7 @@ const parameter: JsonSchema = {
   properties: {
     type: { type: 'string', enum: ['string', 'integer', 'number', 'boolean', 'array', 'object'] },
     description: text,
+    secret: { type: 'boolean' },
   },
   required: ['type', 'description'],
 };

@@ -6,6 +6,8 @@ export interface ParameterSchema {
   readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'array' | 'object';
   readonly description: string;
   readonly default?: unknown;
+  /** Its value is to be kept secret: a plan warns when it is given as plain text. Default false. */
+  readonly secret?: boolean;
   readonly [keyword: string]: unknown;
 }
 

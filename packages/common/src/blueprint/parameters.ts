@@ -5,6 +5,7 @@ import { findMistakes } from '../config/schema-mistakes.js';
 import type { Validator } from '../config/validator.js';
 import { compileSchema } from '../config/validator.js';
 import type { DocumentPath } from '../config/yaml-document.js';
+import { replaceReferences, secretReferences } from '../secrets/references.js';
 import type { ParameterSchema } from './blueprint.js';
 
 const validators = new WeakMap<ParameterSchema, Validator<unknown>>();
@@ -15,6 +16,7 @@ const keywords = [
     'type',
     'description',
     'default',
+    'secret',
     'expected',
     'enum',
     'const',
@@ -34,8 +36,24 @@ const keywords = [
   ],
 ];
 
-/** What is wrong with a parameter's value; empty when it fits its schema. `base`: where the value stands. */
+/**
+ * What is wrong with a parameter's value; empty when it fits its schema. `base`: where the value stands. A reference to a secret counts as
+ * text that fits wherever text may stand: its value isn't known here.
+ */
 export function parameterMistakes(schema: ParameterSchema, value: unknown, base: DocumentPath): Mistake[] {
+  const references = [...secretReferences(value, base)];
+  if (references.length === 0) return mistakesOf(schema, value, base);
+  const places = new Set(references.map(({ path }) => JSON.stringify(path)));
+  const texts = replaceReferences(value, ({ name }) => name);
+  return mistakesOf(schema, texts, base).flatMap((mistake) => {
+    if (!places.has(JSON.stringify(mistake.path))) return [mistake];
+    if (mistake.keyword !== 'type') return [];
+    const message = mistake.message.replace(/found string ".*"$/, 'found a secret, which is text');
+    return [{ ...mistake, message }];
+  });
+}
+
+function mistakesOf(schema: ParameterSchema, value: unknown, base: DocumentPath): Mistake[] {
   let validator = validators.get(schema);
   if (validator === undefined) {
     validator = compileSchema(schema);

@@ -48,8 +48,16 @@ export function describeMistake(error: ErrorObject, path: DocumentPath): string 
   }
   const owner = path.length === 0 ? '' : `${formatPath(path)}: `;
   if (keyword === 'uniqueItems') return duplicate(error, path);
+  if (isSecretSchema(error.parentSchema)) {
+    return `${owner}expected ${expectation(error)}, found ${describeFound(error.data, ['secret'])}`;
+  }
   const meant = keyword === 'enum' ? didYouMean(String(error.data), enumValues(error)) : '';
   return `${owner}expected ${expectation(error)}, found ${describeFound(error.data, path)}${meant}`;
+}
+
+/** The schema says of its value that it isn't to be shown. */
+function isSecretSchema(schema: ErrorObject['parentSchema']): boolean {
+  return schema?.['secret'] === true || schema?.['writeOnly'] === true;
 }
 
 /** What the schema wanted of the value. */

@@ -10,6 +10,8 @@ export interface Mistake {
   /** What of the value is wrong: its key or itself. */
   readonly part: 'key' | 'value';
   readonly message: string;
+  /** The schema's keyword that it fails; absent: it isn't about a value. */
+  readonly keyword?: string;
 }
 
 /** Keywords whose own error says nothing that the errors of their branches don't say better. */
@@ -31,7 +33,11 @@ export function findMistakes(
   for (const error of errors) {
     if (wrappers.has(error.keyword) || isShadowed(error, shadowed) || isExplained(error, errors)) continue;
     const path = [...base, ...pathOf(error, value)];
-    const mistake = { ...placeOf(error, path), message: describeMistake(error, path) };
+    const mistake = {
+      ...placeOf(error, path),
+      message: describeMistake(error, path),
+      keyword: error.keyword,
+    };
     const key = JSON.stringify([mistake.path, mistake.message]);
     if (!seen.has(key)) mistakes.push(mistake);
     seen.add(key);

@@ -45,5 +45,7 @@ function engine(): NonNullable<typeof ajv> {
     logger: false,
   });
   ajv.addKeyword({ keyword: 'expected', schemaType: 'string' });
+  // Of blueprints' parameters; it says what a value is, and checks nothing.
+  ajv.addKeyword({ keyword: 'secret', schemaType: 'boolean' });
   return ajv;
 }

@@ -1,11 +1,12 @@
 import type { Blueprint } from '../blueprint/blueprint.js';
 import type { BlueprintSet } from '../blueprint/blueprint-set.js';
 import { parameterMistakes } from '../blueprint/parameters.js';
-import { meantOrKnown } from '../config/nearest.js';
+import { didYouMean, meantOrKnown } from '../config/nearest.js';
 import { problemsError } from '../config/problems.js';
 import { pointer } from '../config/validate.js';
 import type { DocumentPath, YamlDocument } from '../config/yaml-document.js';
 import type { Problem } from '../errors/shoal-error.js';
+import { secretReferences } from '../secrets/references.js';
 import { needsCycle } from '../spec/service-order.js';
 import type { Params, ServiceSpec, Spec } from '../spec/spec.js';
 import type { NodePlace } from './resolve-params.js';
@@ -15,6 +16,8 @@ import { resolveParams, runsOn } from './resolve-params.js';
 export interface SpecSurroundings {
   /** Every node of the cluster. */
   readonly nodes: readonly NodePlace[];
+  /** The secrets that there are, by name, and what to do for one that there isn't. Default: none. */
+  readonly secrets?: { readonly names: readonly string[]; readonly howToSet: (name: string) => string };
 }
 
 type Report = (path: DocumentPath, message: string, part?: 'key' | 'value') => void;
@@ -42,6 +45,7 @@ export function checkSpec(
       continue;
     }
     checkParams(service, blueprint, ['services', name], report);
+    checkSecrets(service, ['services', name], surroundings, report);
     checkMissing(service, blueprint, ['services', name], surroundings.nodes, report);
   }
   checkCycle(spec, report);
@@ -128,6 +132,23 @@ function checkParams(service: ServiceSpec, blueprint: Blueprint, path: DocumentP
       }
       for (const mistake of parameterMistakes(schema, value, place))
         report(mistake.path, mistake.message, mistake.part);
+    }
+  }
+}
+
+function checkSecrets(
+  service: ServiceSpec,
+  path: DocumentPath,
+  { secrets }: SpecSurroundings,
+  report: Report,
+): void {
+  const known = secrets?.names ?? [];
+  for (const layer of layersOf(service, path)) {
+    for (const reference of secretReferences(layer.params, layer.path)) {
+      if (known.includes(reference.name)) continue;
+      const near = didYouMean(reference.name, known);
+      const hint = near === '' ? `; ${secrets?.howToSet(reference.name) ?? 'there are none here'}` : near;
+      report([...reference.path, 'secret'], `unknown secret "${reference.name}"${hint}`);
     }
   }
 }

@@ -4,9 +4,10 @@ import { parameterMistakes } from '../blueprint/parameters.js';
 import { problemsError } from '../config/problems.js';
 import type { Problem } from '../errors/shoal-error.js';
 import { canonicalJson } from '../identity/canonical-json.js';
+import { secretReferences } from '../secrets/references.js';
 import { orderServices } from '../spec/service-order.js';
 import type { Params, ServiceSpec, Spec } from '../spec/spec.js';
-import type { Manifest, ManifestService } from './manifest.js';
+import type { Manifest, ManifestSecret, ManifestService } from './manifest.js';
 import type { NodePlace } from './resolve-params.js';
 import { resolveParams, runsOn } from './resolve-params.js';
 
@@ -17,6 +18,8 @@ export interface ManifestSources {
   readonly clusterId: string;
   readonly node: NodePlace;
   readonly revision: number;
+  /** Version of each secret that the spec refers to, by name. Default: none. */
+  readonly secrets?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -24,7 +27,7 @@ export interface ManifestSources {
  * template files inlined. Throws `invalid_input` for what `checkSpec` would have found on this node, without positions.
  */
 export function compileManifest(sources: ManifestSources): Manifest {
-  const { spec, blueprints, clusterId, node, revision } = sources;
+  const { spec, blueprints, clusterId, node, revision, secrets = {} } = sources;
   const problems: Problem[] = [];
   const services: ManifestService[] = [];
   for (const name of orderServices(spec.services)) {
@@ -37,10 +40,25 @@ export function compileManifest(sources: ManifestSources): Manifest {
     }
     const params = resolveParams(blueprint, service, node);
     problems.push(...paramProblems(name, blueprint, params));
-    services.push(compileService(name, service, blueprint, params));
+    const placed = placeSecrets(params, secrets, `services.${name}.params`, problems);
+    services.push(compileService(name, service, blueprint, params, placed));
   }
   if (problems.length > 0) throw problemsError(problems);
   return { format: 1, clusterId, node: node.name, revision, services };
+}
+
+function placeSecrets(
+  params: Params,
+  versions: Readonly<Record<string, string>>,
+  where: string,
+  problems: Problem[],
+): ManifestSecret[] {
+  return [...secretReferences(params)].flatMap(({ path, name }) => {
+    const version = Object.hasOwn(versions, name) ? versions[name] : undefined;
+    if (version !== undefined) return [{ path, name, version }];
+    problems.push({ message: `${where}: unknown secret "${name}"` });
+    return [];
+  });
 }
 
 function compileService(
@@ -48,12 +66,15 @@ function compileService(
   service: ServiceSpec,
   blueprint: LoadedBlueprint,
   params: Params,
+  secrets: readonly ManifestSecret[],
 ): ManifestService {
   return {
     name,
     blueprint: blueprint.name,
     blueprintVersion: blueprint.version,
     params,
+    // Left out when there are none: the content hash of what has no secrets stays what it was.
+    ...(secrets.length === 0 ? {} : { secrets }),
     variables: blueprint.variables ?? {},
     steps: blueprint.steps,
     process: blueprint.process,

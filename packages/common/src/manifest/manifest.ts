@@ -8,6 +8,13 @@ import type {
 import type { Step } from '../blueprint/step.js';
 import type { Params } from '../spec/spec.js';
 
+/** A secret in a service's parameters: where it stands below `params`, and which version of it is meant. */
+export interface ManifestSecret {
+  readonly path: readonly (string | number)[];
+  readonly name: string;
+  readonly version: string;
+}
+
 /** One service as one node must have it: the blueprint's parts with this node's parameters; templates unrendered. */
 export interface ManifestService {
   readonly name: string;
@@ -15,6 +22,8 @@ export interface ManifestService {
   readonly blueprintVersion: string;
   /** Every parameter of the blueprint, defaults filled in. */
   readonly params: Params;
+  /** The secrets that stand in `params` as `{ secret: NAME }`; absent: none. Values come sealed beside the manifest, never in it. */
+  readonly secrets?: readonly ManifestSecret[];
   readonly variables: Readonly<Record<string, string>>;
   /** In order; template files inlined as `TemplateSource`. */
   readonly steps: readonly Step[];

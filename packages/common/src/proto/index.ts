@@ -8,7 +8,7 @@ import type { ProtoGrpcType as OperationsTypes } from './generated/operations.js
 
 export type { AgentMessage, AgentMessage__Output } from './generated/shoal/v1/AgentMessage.js';
 export type { BatchAck, BatchAck__Output } from './generated/shoal/v1/BatchAck.js';
-export type { CheckRequest__Output } from './generated/shoal/v1/CheckRequest.js';
+export type { CheckRequest, CheckRequest__Output } from './generated/shoal/v1/CheckRequest.js';
 export type { CheckResult, CheckResult__Output } from './generated/shoal/v1/CheckResult.js';
 export type { ControllerMessage, ControllerMessage__Output } from './generated/shoal/v1/ControllerMessage.js';
 export type { ConvergeState, ConvergeState__Output } from './generated/shoal/v1/ConvergeState.js';
@@ -32,6 +32,7 @@ export type { OperationsClient, OperationsHandlers } from './generated/shoal/v1/
 export type { RenewRequest__Output } from './generated/shoal/v1/RenewRequest.js';
 export type { RepairRequest__Output } from './generated/shoal/v1/RepairRequest.js';
 export type { RepairResult, RepairResult__Output } from './generated/shoal/v1/RepairResult.js';
+export type { SealedSecret, SealedSecret__Output } from './generated/shoal/v1/SealedSecret.js';
 export type { ServiceStatus, ServiceStatus__Output } from './generated/shoal/v1/ServiceStatus.js';
 export type { SignedDocument, SignedDocument__Output } from './generated/shoal/v1/SignedDocument.js';
 export type { StatBatch, StatBatch__Output } from './generated/shoal/v1/StatBatch.js';

@@ -1,3 +1,4 @@
+import { type KeyObject, X509Certificate } from 'node:crypto';
 import { Metadata, type ServerDuplexStream, status } from '@grpc/grpc-js';
 import {
   type AgentMessage__Output,
@@ -104,6 +105,11 @@ function refusing(call: { emit(event: 'error', error: Error): boolean }, body: (
   }
 }
 
+function publicKeyOf(call: ControlStream): KeyObject | undefined {
+  const certificate = call.getAuthContext()?.sslPeerCertificate?.raw;
+  return certificate === undefined ? undefined : new X509Certificate(certificate).publicKey;
+}
+
 function retryLater(ms: number): Error {
   const metadata = new Metadata();
   metadata.set('retry-after-ms', String(ms));
@@ -137,7 +143,7 @@ class ControlLink implements SessionListener {
     this.#call = call;
     this.#node = node;
     this.#parts = parts;
-    this.#session = new Session(node, call, this, (reason) => this.#finish(reason));
+    this.#session = new Session(node, call, this, (reason) => this.#finish(reason), publicKeyOf(call));
     this.#timer = setTimeout(() => {
       if (!this.#session.begun)
         this.#fail(new ShoalError('deadline_exceeded', 'The link was not begun in time'));

@@ -69,6 +69,7 @@ function world(t: Test): World {
         store,
         targets: new Targets(),
         manifests,
+        vault: { sealFor: () => [] },
         membership,
         events,
         logger,

@@ -1,10 +1,19 @@
-import type { HashView, Hello__Output, Logger, NodeReport__Output, NodeView } from '@shoal/common';
+import type {
+  HashView,
+  Hello__Output,
+  Logger,
+  Manifest,
+  NodeReport__Output,
+  NodeView,
+  SealedSecret,
+} from '@shoal/common';
 import { nearest, ShoalError } from '@shoal/common';
 import type { Membership } from '../cluster/membership.js';
 import type { NodeCertificate, NodeRecord } from '../enrol/node-record.js';
 import type { KeyHolder } from '../gossip-keys/ring.js';
 import type { ObservedNode, Presence } from '../rollout/machine.js';
 import type { Targets } from '../rollout/targets.js';
+import type { Vault } from '../secrets/vault.js';
 import type { CompiledManifest, Manifests, NodePlace } from '../spec/manifests.js';
 import { getJson, listJson, putJson } from '../store/json.js';
 import { keys } from '../store/keys.js';
@@ -46,6 +55,7 @@ export interface NodesComponents {
   readonly store: Store;
   readonly targets: Targets;
   readonly manifests: Manifests;
+  readonly vault: Pick<Vault, 'sealFor'>;
   readonly membership: Membership;
   readonly events: EventBus;
   readonly logger: Logger;
@@ -246,9 +256,26 @@ export class Nodes {
     const decision = decideOffer({ hash, revision: manifest.revision }, entry.measured);
     if (!decision.offer) return;
     const signed = this.#parts.manifests.sign(manifest);
-    const offer = { manifest: signed, hash, revision: manifest.revision, retryFailed: decision.retryFailed };
+    const { retryFailed } = decision;
+    const secrets = this.sealed(entry.session, manifest);
+    const offer = { manifest: signed, hash, revision: manifest.revision, retryFailed, secrets };
     if (entry.session.offer(offer)) {
       this.#parts.logger.info({ node: name, revision: manifest.revision, hash }, 'manifest offered');
+    }
+  }
+
+  /**
+   * The secrets that a manifest names, sealed for the node at the other end of the link. What can't be sealed is logged and left out: the node
+   * then says which secret it lacks.
+   */
+  sealed(session: Session, manifest: Manifest): SealedSecret[] {
+    const { vault, logger } = this.#parts;
+    if (session.publicKey === undefined) return [];
+    try {
+      return vault.sealFor(manifest, session.publicKey);
+    } catch (error) {
+      logger.error({ err: error, node: session.node, revision: manifest.revision }, 'secrets not sent');
+      return [];
     }
   }
 

@@ -159,7 +159,7 @@ t.test('questions end by answer, by time, and with the link', async (t) => {
   ]);
   session.receive(message(3, { membersResult: { id, membersJson } }));
   await t.rejects(session.members(1), { code: 'deadline_exceeded', message: /"a" didn't answer/ });
-  const check = session.check({ payload: Buffer.alloc(0), signature: Buffer.alloc(0) }, 60_000);
+  const check = session.check({ manifest: { payload: Buffer.alloc(0), signature: Buffer.alloc(0) } }, 60_000);
   await turn();
   session.receive(
     message(4, {

@@ -1,6 +1,8 @@
+import type { KeyObject } from 'node:crypto';
 import { randomUUID } from 'node:crypto';
 import {
   type AgentMessage__Output,
+  type CheckRequest,
   type CheckResult__Output,
   type Hello__Output,
   type MemberView,
@@ -41,6 +43,8 @@ interface Waiting {
 /** One agent's control stream, from its first message to its end. */
 export class Session {
   readonly node: string;
+  /** Who holds its private key, and none else, is to read what is meant for the node alone. */
+  readonly publicKey: KeyObject | undefined;
   readonly #outbox: Outbox;
   readonly #listener: SessionListener;
   readonly #end: (reason: ShoalError | undefined) => void;
@@ -51,14 +55,19 @@ export class Session {
   #offered = '';
   #closed = false;
 
-  /** `end` ends the stream: with an error, or (undefined) in peace. */
+  /**
+   * `end` ends the stream: with an error, or (undefined) in peace. `publicKey`: of the certificate that the agent opened the stream with; without it no secret
+   * can be sent.
+   */
   constructor(
     node: string,
     sink: MessageSink,
     listener: SessionListener,
     end: (reason: ShoalError | undefined) => void,
+    publicKey?: KeyObject,
   ) {
     this.node = node;
+    this.publicKey = publicKey;
     this.#outbox = new Outbox(sink);
     this.#listener = listener;
     this.#end = end;
@@ -130,9 +139,12 @@ export class Session {
   }
 
   /** What converging to the manifest would change on the node. @throws ShoalError `deadline_exceeded`, `unavailable`, `step_failed` */
-  async check(manifest: SignedDocument, timeoutMs: number): Promise<readonly StepDifference__Output[]> {
+  async check(
+    request: Pick<CheckRequest, 'manifest' | 'secrets'>,
+    timeoutMs: number,
+  ): Promise<readonly StepDifference__Output[]> {
     const { check } = await this.#ask('check', timeoutMs, (id) =>
-      this.#outbox.request({ check: { id, manifest } }),
+      this.#outbox.request({ check: { id, ...request } }),
     );
     if (check === undefined || check.error !== '') {
       throw new ShoalError('step_failed', check?.error ?? 'The agent gave no answer');

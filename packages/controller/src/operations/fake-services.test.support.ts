@@ -5,6 +5,7 @@ import type {
   NodeView,
   RevisionDetail,
   RolloutView,
+  SecretView,
   StepEventView,
   TokenView,
 } from '@shoal/common';
@@ -233,7 +234,7 @@ function fakeChanges(note: Note): Pick<ControllerServices, 'specs' | 'revisions'
         note('specs.plan', input);
         const differences = [{ service: 'web', step: 'config', difference: '-80 +81', problem: '' }];
         const planned = { node: 'web1', action: 'change', services: ['web'], differences, note: '' };
-        return { basedOn: 2, changes: [change], text: '-80', nodes: [planned] };
+        return { basedOn: 2, changes: [change], text: '-80', nodes: [planned], secrets: [], warnings: [] };
       },
       apply: async (input, actor) => {
         note('specs.apply', { input, actor });
@@ -258,6 +259,32 @@ function fakeChanges(note: Note): Pick<ControllerServices, 'specs' | 'revisions'
         throw new ShoalError('not_found', `no rollout of revision ${wanted}`);
       },
       list: async () => [rollout],
+    },
+  };
+}
+
+const secret: SecretView = {
+  name: 'backend-key',
+  version: 'beef1234beef1234',
+  createdAt: 1,
+  createdBy: 'anna',
+  usedBy: [{ service: 'web', nodes: ['web1'] }],
+  isPending: true,
+  revisions: [2],
+};
+
+function fakeSecrets(note: Note): Pick<ControllerServices, 'secrets'> {
+  return {
+    secrets: {
+      set: async (name, value, actor) => {
+        note('secrets.set', { name, value, actor });
+        return { ...secret, name };
+      },
+      list: async () => [secret],
+      remove: async (name, force, actor) => {
+        note('secrets.remove', { name, force, actor });
+        return [2];
+      },
     },
   };
 }
@@ -323,6 +350,7 @@ export function createFakeServices(): FakeServices {
     ...fakeCluster(note),
     ...fakeGossipKeys(note),
     ...fakeChanges(note),
+    ...fakeSecrets(note),
     ...fakeTelemetry(note, followers),
     events: (signal) => queueIn(queues, signal),
   };

@@ -33,6 +33,8 @@ const inputs: Readonly<Record<string, Record<string, unknown>>> = {
   'drift.repair': { node: 'web1', service: 'web' },
   'spec.plan': { spec: 'services: {}', onNodes: true },
   'spec.apply': { spec: 'services: {}', reason: 'why', basedOn: 2 },
+  'secret.set': { name: 'backend-key', value: 'hunter2hunter2' },
+  'secret.remove': { name: 'backend-key', force: true },
   'revision.list': { limit: 5 },
   'revision.diff': { from: 1, to: 2 },
   'log.search': { node: 'web1', grep: 'a.*b', since: 1, until: 2, limit: 10 },

@@ -4,6 +4,7 @@ import { clusterOperations } from './cluster-operations.js';
 import type { AnyOperation, OperationTable } from './definition.js';
 import { driftOperations } from './drift-operations.js';
 import { gossipKeyOperations } from './gossip-key-operations.js';
+import { secretOperations } from './secret-operations.js';
 import { telemetryOperations } from './telemetry-operations.js';
 
 /** Where all REST routes begin. */
@@ -18,6 +19,7 @@ export const operationTable: OperationTable = {
   ...driftOperations,
   ...gossipKeyOperations,
   ...changeOperations,
+  ...secretOperations,
   ...telemetryOperations,
 };
 

@@ -193,6 +193,17 @@ const changeViews: Readonly<Record<string, JsonSchema>> = {
     changes: array(view('SpecChange')),
     text,
     nodes: array(view('PlanNode')),
+    secrets: array(object({ name: text, services: array(text) })),
+    warnings: array(text),
+  }),
+  Secret: object({
+    name: text,
+    version: text,
+    createdAt: time,
+    createdBy: text,
+    usedBy: array(object({ service: text, nodes: array(text) })),
+    isPending: flag,
+    revisions: array(integer),
   }),
   PlanNode: object({
     node: text,

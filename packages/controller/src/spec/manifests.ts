@@ -25,10 +25,14 @@ export interface CompiledManifest {
   readonly hash: string;
 }
 
+/** Which version of each secret is meant, by name. */
+export type SecretVersions = Readonly<Record<string, string>>;
+
 /** A revision's spec with the blueprints as they were when it was committed. */
 interface RevisionContent {
   readonly spec: Spec;
   readonly blueprints: BlueprintSet;
+  readonly secrets: SecretVersions;
 }
 
 /** Compiled manifests that are kept; beyond that all are dropped and made again. */
@@ -82,7 +86,9 @@ export class Manifests {
         throw new ShoalError('internal', `Blueprint ${name} of revision ${revision} is not in the store`);
       byName.set(name, stored.value);
     }
-    this.#contents.set(revision, { spec: parseSpec(record.spec, record.file), blueprints: setOf(byName) });
+    const spec = parseSpec(record.spec, record.file);
+    const { secrets = {} } = record;
+    this.#contents.set(revision, { spec, blueprints: setOf(byName), secrets });
   }
 
   /** The node's manifest at a prepared revision; undefined for revision 0; the error when it can't be compiled for this node. */
@@ -93,7 +99,7 @@ export class Manifests {
     if (kept !== undefined) return kept;
     const content = this.#contents.get(revision);
     if (content === undefined) throw new ShoalError('internal', `Revision ${revision} was not prepared`);
-    const made = this.compile(node, revision, content.spec, content.blueprints);
+    const made = this.compile(node, revision, content.spec, content.blueprints, content.secrets);
     if (this.#compiled.size >= keptManifests) this.#compiled.clear();
     this.#compiled.set(key, made);
     return made;
@@ -105,9 +111,17 @@ export class Manifests {
     revision: number,
     spec: Spec,
     blueprints: BlueprintSet,
+    secrets: SecretVersions,
   ): CompiledManifest | ShoalError {
     try {
-      const manifest = compileManifest({ spec, blueprints, clusterId: this.#clusterId, node, revision });
+      const manifest = compileManifest({
+        spec,
+        blueprints,
+        secrets,
+        clusterId: this.#clusterId,
+        node,
+        revision,
+      });
       return { manifest, hash: manifestHash(manifest) };
     } catch (error) {
       return ShoalError.from(error);
@@ -117,6 +131,12 @@ export class Manifests {
   /** The revision's own spec, once prepared. */
   spec(revision: number): Spec | undefined {
     return this.#contents.get(revision)?.spec;
+  }
+
+  /** The blueprints that the revision was committed with. */
+  async blueprintsOf(revision: number): Promise<BlueprintSet> {
+    await this.prepare(revision);
+    return this.#contents.get(revision)?.blueprints ?? setOf(new Map());
   }
 
   sign(manifest: Manifest): SignedDocument {

@@ -21,6 +21,8 @@ export interface RevisionRecord {
   readonly basedOn: number;
   /** Blueprint as the spec names it, to the hash of its content: so that a revision means the same after blueprints changed. */
   readonly blueprints: Readonly<Record<string, string>>;
+  /** Secret that the spec refers to, to the version that it means: the newest when it was committed. Absent: none. */
+  readonly secrets?: Readonly<Record<string, string>>;
 }
 
 /** Which revisions matter now, key `spec/head`. */

@@ -21,12 +21,15 @@ import { auditWrite } from '../operations/audit.js';
 import type { RolloutDriver } from '../rollout/driver.js';
 import { beginRollout } from '../rollout/machine.js';
 import type { Targets } from '../rollout/targets.js';
+import { snapshotSecrets } from '../secrets/secrets.js';
+import type { Vault } from '../secrets/vault.js';
 import type { Actor } from '../services.js';
 import { putJson } from '../store/json.js';
 import { keys } from '../store/keys.js';
 import type { CompiledManifest, Manifests, NodePlace } from './manifests.js';
 import { snapshotBlueprints } from './manifests.js';
 import { planNode } from './plan-node.js';
+import { planSecrets } from './plan-secrets.js';
 import type { RevisionRecord, Revisions } from './revisions.js';
 import { unifiedDiff } from './unified-diff.js';
 
@@ -44,6 +47,7 @@ export interface SpecComponents {
   readonly targets: Targets;
   readonly nodes: Nodes;
   readonly driver: RolloutDriver;
+  readonly vault: Vault;
   readonly logger: Logger;
   readonly now: () => number;
   /** The blueprints as they are on disk now. */
@@ -76,7 +80,11 @@ export class SpecService {
       throw problemsError([{ message, path: '/cluster', position: document.positionOf(['cluster']) }]);
     }
     const blueprints = await this.#parts.blueprints();
-    checkSpec(spec, blueprints, { nodes: nodes.places() }, document);
+    const secrets = {
+      names: this.#parts.vault.names(),
+      howToSet: (name: string) => `set it first: shoal secret set ${name}`,
+    };
+    checkSpec(spec, blueprints, { nodes: nodes.places(), secrets }, document);
     return { spec, blueprints };
   }
 
@@ -97,6 +105,7 @@ export class SpecService {
         input.file,
       ),
       nodes: await Promise.all(planned),
+      ...planSecrets(spec, blueprints, this.#parts.vault, before?.secrets ?? {}),
     };
   }
 
@@ -106,8 +115,9 @@ export class SpecService {
     blueprints: BlueprintSet,
     onNodes: boolean,
   ): Promise<PlanNode> {
-    const { manifests, targets, nodes } = this.#parts;
-    const next = manifests.compile(place, 0, spec, blueprints);
+    const { manifests, targets, nodes, vault } = this.#parts;
+    const { versions } = snapshotSecrets(spec, vault, 0);
+    const next = manifests.compile(place, 0, spec, blueprints, versions);
     if (ShoalError.is(next)) throw next;
     const present = manifests.at(place, targets.get(place.name)?.revision ?? 0);
     const known = present === undefined || ShoalError.is(present) ? undefined : present;
@@ -119,7 +129,9 @@ export class SpecService {
   async #dryRun(planned: PlanNode, { manifest }: CompiledManifest): Promise<PlanNode> {
     const { nodes, manifests } = this.#parts;
     try {
-      const differences = await nodes.session(planned.node).check(manifests.sign(manifest), checkTimeoutMs);
+      const session = nodes.session(planned.node);
+      const request = { manifest: manifests.sign(manifest), secrets: nodes.sealed(session, manifest) };
+      const differences = await session.check(request, checkTimeoutMs);
       return { ...planned, differences };
     } catch (error) {
       const known = ShoalError.from(error);
@@ -143,11 +155,12 @@ export class SpecService {
     blueprints: BlueprintSet,
     actor: Actor,
   ): Promise<ApplyResult> {
-    const { revisions, driver, logger, now } = this.#parts;
+    const { revisions, driver, vault, logger, now } = this.#parts;
     const head = await revisions.head();
     const { latest, active } = head.value;
     await this.#checkBase(input.basedOn, latest);
     const snapshot = snapshotBlueprints(spec, blueprints);
+    const secrets = snapshotSecrets(spec, vault, latest + 1);
     const record: RevisionRecord = {
       number: latest + 1,
       createdAt: now(),
@@ -158,6 +171,7 @@ export class SpecService {
       specHash: createHash('sha256').update(input.spec).digest('hex'),
       basedOn: latest,
       blueprints: snapshot.hashes,
+      secrets: secrets.versions,
     };
     if (await this.#isSame(record, latest)) return { revision: latest, changed: false };
     const { reason, file } = input;
@@ -171,7 +185,8 @@ export class SpecService {
     });
     const nodeDeadlineMs = parseDuration(spec.rollout?.nodeDeadline ?? defaultNodeDeadline);
     const rollout = beginRollout({ revision, from: active, at, nodeDeadlineMs });
-    await driver.commit(rollout, head, [putJson(keys.revision(revision), record), ...snapshot.writes, audit]);
+    const writes = [putJson(keys.revision(revision), record), ...snapshot.writes, ...secrets.writes, audit];
+    await driver.commit(rollout, head, writes);
     logger.info({ revision, author: actor.name, reason }, 'revision committed');
     return { revision, changed: true };
   }
@@ -202,6 +217,10 @@ export class SpecService {
     if (latest === 0 || (status !== 'running' && status !== 'succeeded')) return false;
     const newest = await this.#parts.revisions.record(latest);
     const same = Object.entries(record.blueprints).every(([name, hash]) => newest.blueprints[name] === hash);
-    return same && newest.spec === record.spec;
+    const { secrets = {} } = newest;
+    const isRenewed = Object.entries(record.secrets ?? {}).some(
+      ([name, version]) => secrets[name] !== version,
+    );
+    return same && !isRenewed && newest.spec === record.spec;
   }
 }

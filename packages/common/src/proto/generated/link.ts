@@ -26,6 +26,7 @@ import type { RenewRequest as _shoal_v1_RenewRequest, RenewRequest__Output as _s
 import type { RepairRequest as _shoal_v1_RepairRequest, RepairRequest__Output as _shoal_v1_RepairRequest__Output } from './shoal/v1/RepairRequest.js';
 import type { RepairResult as _shoal_v1_RepairResult, RepairResult__Output as _shoal_v1_RepairResult__Output } from './shoal/v1/RepairResult.js';
 import type { RepairedStep as _shoal_v1_RepairedStep, RepairedStep__Output as _shoal_v1_RepairedStep__Output } from './shoal/v1/RepairedStep.js';
+import type { SealedSecret as _shoal_v1_SealedSecret, SealedSecret__Output as _shoal_v1_SealedSecret__Output } from './shoal/v1/SealedSecret.js';
 import type { ServiceStatus as _shoal_v1_ServiceStatus, ServiceStatus__Output as _shoal_v1_ServiceStatus__Output } from './shoal/v1/ServiceStatus.js';
 import type { SignedDocument as _shoal_v1_SignedDocument, SignedDocument__Output as _shoal_v1_SignedDocument__Output } from './shoal/v1/SignedDocument.js';
 import type { StatBatch as _shoal_v1_StatBatch, StatBatch__Output as _shoal_v1_StatBatch__Output } from './shoal/v1/StatBatch.js';
@@ -79,6 +80,7 @@ export interface ProtoGrpcType {
       RepairRequest: MessageTypeDefinition<_shoal_v1_RepairRequest, _shoal_v1_RepairRequest__Output>
       RepairResult: MessageTypeDefinition<_shoal_v1_RepairResult, _shoal_v1_RepairResult__Output>
       RepairedStep: MessageTypeDefinition<_shoal_v1_RepairedStep, _shoal_v1_RepairedStep__Output>
+      SealedSecret: MessageTypeDefinition<_shoal_v1_SealedSecret, _shoal_v1_SealedSecret__Output>
       ServiceStatus: MessageTypeDefinition<_shoal_v1_ServiceStatus, _shoal_v1_ServiceStatus__Output>
       SignedDocument: MessageTypeDefinition<_shoal_v1_SignedDocument, _shoal_v1_SignedDocument__Output>
       StatBatch: MessageTypeDefinition<_shoal_v1_StatBatch, _shoal_v1_StatBatch__Output>

@@ -2,6 +2,7 @@
 
 import type { SignedDocument as _shoal_v1_SignedDocument, SignedDocument__Output as _shoal_v1_SignedDocument__Output } from '../../shoal/v1/SignedDocument.js';
 import type { GatePolicy as _shoal_v1_GatePolicy, GatePolicy__Output as _shoal_v1_GatePolicy__Output } from '../../shoal/v1/GatePolicy.js';
+import type { SealedSecret as _shoal_v1_SealedSecret, SealedSecret__Output as _shoal_v1_SealedSecret__Output } from '../../shoal/v1/SealedSecret.js';
 import type { Long } from '@grpc/proto-loader';
 
 export interface Offer {
@@ -16,6 +17,10 @@ export interface Offer {
    * How a changed service's own traffic is judged, beside its health. Absent, as a whole or in part: the agent's defaults.
    */
   'gate'?: (_shoal_v1_GatePolicy | null);
+  /**
+   * Every secret that the manifest names, for which the controller has a value.
+   */
+  'secrets'?: (_shoal_v1_SealedSecret)[];
 }
 
 export interface Offer__Output {
@@ -30,4 +35,8 @@ export interface Offer__Output {
    * How a changed service's own traffic is judged, beside its health. Absent, as a whole or in part: the agent's defaults.
    */
   'gate': (_shoal_v1_GatePolicy__Output | null);
+  /**
+   * Every secret that the manifest names, for which the controller has a value.
+   */
+  'secrets': (_shoal_v1_SealedSecret__Output)[];
 }
