@@ -1,4 +1,5 @@
 import { type GossipKeysView, type NodeView, ShoalError, type StatusView, version } from '@shoal/common';
+import type { BlueprintLibrary } from './blueprints/blueprint-library.js';
 import type { Membership } from './cluster/membership.js';
 import type { ControllerConfig } from './config.js';
 import type { Tokens } from './enrol/tokens.js';
@@ -30,6 +31,7 @@ export interface ServicesComponents {
   readonly nodes: Nodes;
   readonly membership: Membership;
   readonly specs: SpecService;
+  readonly library: BlueprintLibrary;
   readonly secrets: Secrets;
   readonly vault: Vault;
   readonly revisions: Revisions;
@@ -101,7 +103,8 @@ function status(parts: ServicesComponents): StatusView {
 
 /** What the table of operations calls, out of the controller's parts. */
 export function createControllerServices(parts: ServicesComponents): ControllerServices {
-  const { tokens, nodes, membership, specs, revisions, driver, stepEvents, logs, stats, events } = parts;
+  const { tokens, nodes, membership, specs, library, revisions, driver, stepEvents, logs, stats, events } =
+    parts;
   const { gossipKeys, config, secrets } = parts;
   return {
     status: async () => status(parts),
@@ -145,7 +148,6 @@ export function createControllerServices(parts: ServicesComponents): ControllerS
     specs: {
       plan: (input) => specs.plan(input),
       apply: (input, actor) => specs.apply(input, actor),
-      restore: (input, actor) => specs.restore(input, actor),
     },
     secrets: {
       // In the queue of commits: a version that a commit means isn't dropped meanwhile.
@@ -153,6 +155,7 @@ export function createControllerServices(parts: ServicesComponents): ControllerS
       list: () => secrets.list(),
       remove: (name, force, actor) => driver.exclusive(() => secrets.remove(name, force, actor)),
     },
+    blueprints: library,
     revisions: {
       list: (limit) => revisions.list(limit),
       get: async (number) => {
@@ -171,12 +174,6 @@ export function createControllerServices(parts: ServicesComponents): ControllerS
         return { ...rollout, events: await stepEvents.list(rollout.revision) };
       },
       list: (limit) => driver.list(limit),
-      request: async ({ what }) => {
-        throw new ShoalError(
-          'failed_precondition',
-          `A rollout that is ${driver.current?.status} can't ${what}`,
-        );
-      },
     },
     logs,
     stats,

@@ -5,14 +5,15 @@ import {
   createLogger,
   formatAddress,
   type Logger,
-  loadBlueprints,
   lockDirectory,
   parseAddress,
+  problemsError,
   ShoalError,
   version,
 } from '@shoal/common';
 import { createMetrics, type Metrics } from './api/metrics.js';
 import { type ApiServer, createApiServer } from './api/server.js';
+import type { BlueprintLibrary } from './blueprints/blueprint-library.js';
 import { type ClusterIdentity, openClusterIdentity } from './cluster/cluster-identity.js';
 import { keepCredentialsFile } from './cluster/credentials-file.js';
 import { GossipMembership } from './cluster/gossip-membership.js';
@@ -60,13 +61,13 @@ export interface RunningController {
 }
 
 /** Says early, and without stopping, what is wrong with the blueprints: specs that use them will be refused. */
-async function checkBlueprints(dirs: readonly string[], logger: Logger): Promise<void> {
+async function checkBlueprints(library: BlueprintLibrary, logger: Logger): Promise<void> {
   try {
-    const blueprints = await loadBlueprints(dirs);
-    logger.info(
-      { blueprints: blueprints.list().map(({ name, version: v }) => `${name}@${v}`) },
-      'blueprints',
-    );
+    const { blueprints, problems } = await library.list();
+    logger.info({ blueprints: blueprints.map(({ name, version: v }) => `${name}@${v}`) }, 'blueprints');
+    for (const { name, version: v, note } of blueprints)
+      if (note !== '') logger.warn({ blueprint: `${name}@${v}` }, note);
+    if (problems.length > 0) throw problemsError(problems);
   } catch (error) {
     logger.error(
       { err: error, problems: ShoalError.from(error).problems },
@@ -162,8 +163,7 @@ async function openInside(
 ): Promise<Inside> {
   const { dataDir, retention } = config;
   const startedAt = now();
-  const blueprintDirs = [builtinBlueprintsDir(), ...config.blueprints];
-  await checkBlueprints(blueprintDirs, logger);
+  const blueprintDirs = { builtin: builtinBlueprintsDir(), directories: config.blueprints };
   const logs = await openLogStorage({ dir: join(dataDir, 'logs'), retention: retention.logs, now });
   stops.add('logs', () => logs.close());
   const stats = await openStatStorage({ dir: join(dataDir, 'stats'), retention: retention.stats, now });
@@ -180,6 +180,7 @@ async function openInside(
     now,
   });
   stops.add('state', () => state.stop());
+  await checkBlueprints(state.library, logger);
   const services = createControllerServices({
     ...state,
     config,

@@ -1,5 +1,10 @@
 import type {
+  AddedBlueprint,
   ApplyResult,
+  BlueprintDetail,
+  BlueprintFiles,
+  BlueprintList,
+  BlueprintView,
   ClusterEvent,
   DriftView,
   GossipKeysView,
@@ -11,7 +16,6 @@ import type {
   RevisionDetail,
   RevisionDiff,
   RevisionView,
-  RolloutRequestView,
   RolloutView,
   SecretView,
   StatSample__Output,
@@ -26,15 +30,6 @@ export interface Actor {
   readonly name: string;
   readonly role: 'viewer' | 'operator' | 'admin';
   readonly door: 'grpc' | 'http';
-}
-
-/** What an operator asks of a rollout. */
-export interface RolloutRequest {
-  readonly what: RolloutRequestView['what'];
-  /** The rollout that is meant; refused with `conflict` when it isn't the newest. Default: the newest. */
-  readonly revision?: number;
-  /** With `abort`: nodes stay as they are. Default false. */
-  readonly keep?: boolean;
 }
 
 export interface LogQuery {
@@ -130,11 +125,6 @@ export interface ControllerServices {
       input: { spec: string; file: string; reason: string; basedOn?: number },
       actor: Actor,
     ): Promise<ApplyResult>;
-    /** Commits an earlier revision's spec, with the blueprints that it had, as a new one. */
-    restore(
-      input: { revision: number; reason?: string; basedOn?: number },
-      actor: Actor,
-    ): Promise<ApplyResult>;
   };
   /** Secrets without their values, and a way to give them one. */
   readonly secrets: {
@@ -142,6 +132,15 @@ export interface ControllerServices {
     list(): Promise<readonly SecretView[]>;
     /** Gives the revisions that need it. */
     remove(name: string, force: boolean, actor: Actor): Promise<readonly number[]>;
+  };
+  readonly blueprints: {
+    list(): Promise<BlueprintList>;
+    /** @throws ShoalError `not_found` with the nearest name */
+    get(name: string): Promise<BlueprintDetail>;
+    /** @throws ShoalError `invalid_input` with every problem, `already_exists` for a version with other content */
+    add(files: BlueprintFiles, actor: Actor): Promise<AddedBlueprint>;
+    /** @throws ShoalError `not_found`, `failed_precondition` while it is used or isn't an uploaded one */
+    remove(nameAtVersion: string): Promise<BlueprintView>;
   };
   readonly revisions: {
     list(limit: number): Promise<readonly RevisionView[]>;
@@ -151,8 +150,6 @@ export interface ControllerServices {
   readonly rollouts: {
     get(revision?: number): Promise<RolloutView & { events: readonly StepEventView[] }>;
     list(limit: number): Promise<readonly RolloutView[]>;
-    /** What an operator asks of the newest rollout; audited with the change itself. */
-    request(request: RolloutRequest, actor: Actor): Promise<RolloutView>;
   };
   readonly logs: LogStorage;
   readonly stats: StatStorage;

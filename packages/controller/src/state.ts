@@ -1,4 +1,7 @@
-import { type Logger, loadBlueprints } from '@shoal/common';
+import type { Logger } from '@shoal/common';
+import { usedBlueprints } from './blueprints/blueprint-changes.js';
+import type { LibraryComponents } from './blueprints/blueprint-library.js';
+import { BlueprintLibrary } from './blueprints/blueprint-library.js';
 import type { ClusterIdentity } from './cluster/cluster-identity.js';
 import type { Membership } from './cluster/membership.js';
 import type { ControllerConfig } from './config.js';
@@ -24,8 +27,7 @@ export interface StateComponents {
   readonly config: Pick<ControllerConfig, 'leaseTtlMs' | 'certificateTtlMs' | 'gossip' | 'dataDir'>;
   /** As `GossipKeys` has it. */
   readonly gossipKeySettleMs?: number;
-  /** Directories of blueprints. */
-  readonly blueprintDirs: readonly string[];
+  readonly blueprintDirs: Pick<LibraryComponents, 'builtin' | 'directories'>;
   readonly store: Store;
   readonly cluster: ClusterIdentity;
   readonly membership: Membership;
@@ -48,6 +50,7 @@ export interface ControllerState {
   readonly stepEvents: StepEvents;
   readonly driver: RolloutDriver;
   readonly specs: SpecService;
+  readonly library: BlueprintLibrary;
   readonly vault: Vault;
   readonly secrets: Secrets;
   stop(): Promise<void>;
@@ -110,6 +113,13 @@ export async function openState(parts: StateComponents): Promise<ControllerState
   const enrolment = createEnrolment(parts, { nodes, leases, tokens, gossipKeys });
   const stepEvents = new StepEvents(store, logger);
   const driver = new RolloutDriver({ store, revisions, manifests, targets, nodes, events, logger, now });
+  const library = new BlueprintLibrary({
+    store,
+    ...parts.blueprintDirs,
+    used: () => usedBlueprints(revisions),
+    exclusive: (change) => driver.exclusive(change),
+    now,
+  });
   const specs = new SpecService({
     clusterName: cluster.name,
     revisions,
@@ -120,7 +130,7 @@ export async function openState(parts: StateComponents): Promise<ControllerState
     vault,
     logger,
     now,
-    blueprints: () => loadBlueprints(parts.blueprintDirs),
+    blueprints: () => library.current(),
   });
   const secrets = new Secrets({
     store,
@@ -147,6 +157,7 @@ export async function openState(parts: StateComponents): Promise<ControllerState
     stepEvents,
     driver,
     specs,
+    library,
     vault,
     secrets,
     stop: async () => {

@@ -20,7 +20,6 @@ import type {
   ConvergeListener,
   Converger,
   ObservedService,
-  OfferOptions,
   RepairOutcome,
   SupervisorKind,
   TemplateFacts,
@@ -134,10 +133,9 @@ class HostConverger implements Converger {
     await this.#supervisor.close();
   }
 
-  offer(manifest: Manifest, acceptedHash: string, options: OfferOptions): void {
+  offer(manifest: Manifest, acceptedHash: string, options: { readonly retryFailed: boolean }): void {
     this.#offered = acceptedHash;
-    const { retryFailed, attempt = 0 } = options;
-    this.#loop.offer({ manifest, hash: acceptedHash, retryFailed, attempt });
+    this.#loop.offer({ manifest, hash: acceptedHash, retryFailed: options.retryFailed });
   }
 
   /** One after another: they stage their copies of a file under the same name. */

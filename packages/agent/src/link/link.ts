@@ -36,11 +36,7 @@ export interface LinkOptions {
   report(): NodeReport;
   members(): readonly MemberView[];
   /** A manifest whose signature holds. */
-  offered(
-    manifest: Manifest,
-    hash: string,
-    options: { readonly retryFailed: boolean; readonly attempt: number },
-  ): void;
+  offered(manifest: Manifest, hash: string, retryFailed: boolean): void;
   check(manifest: Manifest): Promise<readonly StepDifference[]>;
   repair(service: string): Promise<RepairOutcome>;
   leased(lease: SignedDocument__Output): void;
@@ -214,12 +210,10 @@ export class ControllerLink {
     try {
       const manifest = verifyOffer(offer, this.#options.identity());
       this.#refusal = undefined;
-      const { hash, retryFailed, attempt } = offer;
-      this.#options.offered(manifest, hash, { retryFailed, attempt });
+      this.#options.offered(manifest, offer.hash, offer.retryFailed);
     } catch (thrown) {
       const error = ShoalError.from(thrown);
-      const { hash, revision, attempt } = offer;
-      this.#refusal = { hash, revision, attempt, message: error.message };
+      this.#refusal = { hash: offer.hash, revision: offer.revision, message: error.message };
       this.#options.logger.error(
         { revision: offer.revision, reason: error.message },
         'an offered manifest was refused',

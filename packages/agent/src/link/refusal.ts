@@ -4,7 +4,6 @@ import type { NodeReport, StepEvent } from '@shoal/common';
 export interface Refusal {
   readonly hash: string;
   readonly revision: number;
-  readonly attempt: number;
   readonly message: string;
 }
 
@@ -19,7 +18,6 @@ export function withRefusal(report: NodeReport, refusal: Refusal | undefined): N
     failedHash: refusal.hash,
     failedRevision: refusal.revision,
     failure: { service: '', step, message: refusal.message, output: '', undone: true, untouched: true },
-    failedAttempt: refusal.attempt,
     ...(report.state === 'IDLE' ? { state: 'FAILED' as const } : {}),
   };
 }

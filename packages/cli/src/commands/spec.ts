@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import type { CommandContext } from '../context.js';
 import { action } from '../context.js';
 import { positiveInteger } from '../output/arguments.js';
-import { changeLines, diffText } from '../output/changes.js';
+import { blueprintLines, changeLines, diffText } from '../output/changes.js';
 import type { Palette } from '../output/text.js';
 import { followRollout } from './rollout.js';
 
@@ -53,12 +53,13 @@ function planNode(n: PlanNode, paint: Palette): string {
 function planText(plan: Plan, paint: Palette): string {
   const touched = plan.nodes.filter((n) => n.action !== 'same');
   const base = plan.basedOn === 0 ? 'no revision yet' : `revision ${plan.basedOn}`;
-  const same = plan.changes.length === 0 && plan.text === '';
+  const same = plan.changes.length === 0 && plan.text === '' && plan.blueprints.length === 0;
   if (same && touched.length === 0) return 'No changes: the spec is what runs.\n';
   return [
     // The newest revision may have failed: then the nodes run an earlier one.
     same ? `No changes against ${base}, but not all nodes run it.\n` : `Changes against ${base}:\n`,
     changeLines(plan.changes, paint),
+    blueprintLines(plan.blueprints, paint),
     `\nNodes: ${touched.length} of ${plan.nodes.length} would change\n`,
     ...plan.nodes.map((n) => planNode(n, paint)),
   ].join('');

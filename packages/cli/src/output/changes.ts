@@ -1,4 +1,4 @@
-import type { SpecChange } from '@shoal/common';
+import type { BlueprintChange, SpecChange } from '@shoal/common';
 import type { Palette } from './text.js';
 import { printable } from './text.js';
 
@@ -18,6 +18,16 @@ export function changeLines(changes: readonly SpecChange[], paint: Palette): str
           ? `${value(c.before)} -> ${value(c.after)}`
           : value(c.kind === 'added' ? c.after : c.before);
       return `${color[c.kind](`${sign[c.kind]} ${printable(c.path)}`)}: ${detail}\n`;
+    })
+    .join('');
+}
+
+/** Which services get another blueprint, a line each: `~ blueprint of web: nginx@1.0.0 -> nginx@1.1.0`. */
+export function blueprintLines(changes: readonly BlueprintChange[], paint: Palette): string {
+  return changes
+    .map(({ service, before, after }) => {
+      const detail = before === after ? `${before}, with other content` : `${before} -> ${after}`;
+      return `${paint.warn(`~ blueprint of ${service}`)}: ${detail}\n`;
     })
     .join('');
 }

@@ -1,5 +1,7 @@
+import type { Blueprint } from '../blueprint/blueprint.js';
+import type { Problem } from '../errors/shoal-error.js';
 import type { Tier } from '../lease/lease.js';
-import type { DriftPolicy, RolloutStrategy } from '../spec/spec.js';
+import type { DriftPolicy } from '../spec/spec.js';
 
 /** What the controller's operations answer. All times are milliseconds since the epoch. */
 
@@ -198,7 +200,7 @@ export interface SecretView {
   readonly revisions: readonly number[];
 }
 
-export type RevisionStatus = 'pending' | 'rolling-out' | 'active' | 'failed' | 'aborted' | 'superseded';
+export type RevisionStatus = 'pending' | 'rolling-out' | 'active' | 'failed' | 'superseded';
 
 export interface RevisionView {
   readonly number: number;
@@ -257,10 +259,20 @@ export interface PlanSecret {
   readonly services: readonly string[];
 }
 
+/** A service that would run another version, or another content, of its blueprint. */
+export interface BlueprintChange {
+  readonly service: string;
+  /** `name@version` before and after; the same when the content was changed in place. */
+  readonly before: string;
+  readonly after: string;
+}
+
 export interface Plan {
   /** Revision that the plan was made against; give it to `spec.apply` as `basedOn`. 0: none yet. */
   readonly basedOn: number;
   readonly changes: readonly SpecChange[];
+  /** Blueprints of services of both revisions that changed. */
+  readonly blueprints: readonly BlueprintChange[];
   readonly text: string;
   readonly nodes: readonly PlanNode[];
   /** Secrets that get a new value by applying. */
@@ -269,40 +281,13 @@ export interface Plan {
   readonly warnings: readonly string[];
 }
 
-/**
- * `running`, `paused` (by an operator: nodes under way end, no other begins), `awaiting-promotion` (the canary has succeeded), `undoing` (what it changed goes back:
- * a node failed, or an operator aborted it). Ends: `succeeded`; `failed`; `aborted`; `superseded`, a newer revision was applied before this one had reached every node.
- */
-export type RolloutStatus =
-  | 'running'
-  | 'paused'
-  | 'awaiting-promotion'
-  | 'undoing'
-  | 'succeeded'
-  | 'failed'
-  | 'aborted'
-  | 'superseded';
-/**
- * `pending`: its turn comes later; `offered`: under way; `offline`: skipped, it is offered the revision when it comes back; `untouched`: the rollout ended before its
- * turn; `undoing`: it goes back to what it ran before; `undone`: it was measured to run that again.
- */
-export type RolloutNodeStatus =
-  | 'pending'
-  | 'offered'
-  | 'succeeded'
-  | 'failed'
-  | 'offline'
-  | 'untouched'
-  | 'undoing'
-  | 'undone';
+/** `superseded`: a newer revision was applied before this one had reached every node. */
+export type RolloutStatus = 'running' | 'succeeded' | 'failed' | 'superseded';
+export type RolloutNodeStatus = 'pending' | 'offered' | 'succeeded' | 'failed' | 'offline' | 'untouched';
 
 export interface RolloutNodeView {
   readonly node: string;
   readonly status: RolloutNodeStatus;
-  /** Which batch it is in, from 1 on; 0: none, since the change doesn't touch it. */
-  readonly batch: number;
-  /** Revision that it ran before and goes back to; 0: none. */
-  readonly previous: number;
   readonly startedAt: number | null;
   readonly endedAt: number | null;
   readonly failure: FailureView | null;
@@ -313,29 +298,9 @@ export interface RolloutView {
   readonly revision: number;
   readonly from: number;
   readonly status: RolloutStatus;
-  readonly strategy: RolloutStrategy;
-  /** Number of batches. */
-  readonly batches: number;
   readonly startedAt: number;
   readonly endedAt: number | null;
-  /** When a canary goes on by itself; null: it doesn't, or not now. */
-  readonly promoteAt: number | null;
-  /** When the whole rollout counts as failed; null: never, or it is paused. */
-  readonly deadlineAt: number | null;
-  /** True when it was undone: every node that it changed and that can be reached was measured to run what it ran before. */
-  readonly undone: boolean;
-  /** What an operator asked of it last; null: nothing. */
-  readonly request: RolloutRequestView | null;
-  /** What happens, what it waits for and what can be done about it, in a sentence or two; empty: nothing needs to be said. */
-  readonly message: string;
   readonly nodes: readonly RolloutNodeView[];
-}
-
-/** What an operator asked of a rollout. */
-export interface RolloutRequestView {
-  readonly what: 'pause' | 'resume' | 'promote' | 'retry' | 'abort';
-  readonly by: string;
-  readonly at: number;
 }
 
 export interface StepEventView {
@@ -352,6 +317,50 @@ export interface ApplyResult {
   readonly revision: number;
   /** False when the spec's text and every manifest are the same as in the running revision: nothing was committed. */
   readonly changed: boolean;
+}
+
+/** Where a blueprint came from. */
+export type BlueprintSource = 'built-in' | 'directory' | 'uploaded';
+
+/** One version of a blueprint that specs can name. */
+export interface BlueprintView {
+  readonly name: string;
+  readonly version: string;
+  readonly description: string;
+  readonly source: BlueprintSource;
+  /** Folder or archive on the controller's host; empty for one that was uploaded. */
+  readonly place: string;
+  /** SHA-256 of its content, hex. */
+  readonly hash: string;
+  /** It is what `blueprint: NAME` without a version means now. */
+  readonly newest: boolean;
+  /** Services of the newest revision that run this very content. */
+  readonly usedBy: readonly string[];
+  /** What an operator should know of it, e.g. that it stands before another one of the same version; empty: nothing. */
+  readonly note: string;
+  /** When and by whom it was uploaded; null for one on disk. */
+  readonly uploaded: { readonly at: number; readonly by: string } | null;
+}
+
+/** One blueprint with what it is made of. */
+export interface BlueprintDetail extends BlueprintView {
+  /** The whole definition, template files inlined. */
+  readonly blueprint: Blueprint;
+}
+
+/** All that specs can name, and what stands in the way of others. */
+export interface BlueprintList {
+  /** By name, then version, rising. */
+  readonly blueprints: readonly BlueprintView[];
+  /** Faults of blueprints on the controller's disk: until they are mended no spec can be applied. */
+  readonly problems: readonly Problem[];
+}
+
+/** What an uploaded blueprint became. */
+export interface AddedBlueprint {
+  readonly blueprint: BlueprintView;
+  /** False: this very content was there already. */
+  readonly added: boolean;
 }
 
 export interface LogLine {

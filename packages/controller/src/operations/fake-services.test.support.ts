@@ -1,6 +1,8 @@
 import type {
+  BlueprintView,
   ClusterEvent,
   GossipKeysView,
+  LoadedBlueprint,
   LogLine,
   NodeView,
   RevisionDetail,
@@ -99,16 +101,9 @@ export const rollout: RolloutView = {
   revision: 2,
   from: 1,
   status: 'running',
-  strategy: 'one-by-one',
-  batches: 1,
   startedAt: 4,
   endedAt: null,
-  promoteAt: null,
-  deadlineAt: null,
-  undone: false,
-  request: { what: 'pause', by: 'anna', at: 4 },
-  message: 'waits for web1',
-  nodes: [{ node: 'web1', status: 'failed', batch: 1, previous: 1, startedAt: 4, endedAt: 5, failure }],
+  nodes: [{ node: 'web1', status: 'failed', startedAt: 4, endedAt: 5, failure }],
 };
 
 const token: TokenView = {
@@ -154,6 +149,29 @@ export interface FakeServices extends ControllerServices {
   /** Thrown by the next call that is noted in `asked`. */
   failNext(error: unknown): void;
 }
+
+const blueprint: LoadedBlueprint = {
+  name: 'web',
+  version: '1.0.0',
+  description: 'A web server',
+  parameters: { port: { type: 'integer', description: 'Port', default: 80 } },
+  steps: [{ id: 'run', type: 'service' }],
+  process: { unit: 'web.service' },
+  directory: '',
+};
+
+const blueprintView: BlueprintView = {
+  name: 'web',
+  version: '1.0.0',
+  description: 'A web server',
+  source: 'uploaded',
+  place: '',
+  hash: 'dd',
+  newest: true,
+  usedBy: ['web'],
+  note: '',
+  uploaded: { at: 1, by: 'anna' },
+};
 
 type Note = (what: string, input: unknown) => void;
 
@@ -241,15 +259,19 @@ function fakeChanges(note: Note): Pick<ControllerServices, 'specs' | 'revisions'
         note('specs.plan', input);
         const differences = [{ service: 'web', step: 'config', difference: '-80 +81', problem: '' }];
         const planned = { node: 'web1', action: 'change', services: ['web'], differences, note: '' };
-        return { basedOn: 2, changes: [change], text: '-80', nodes: [planned], secrets: [], warnings: [] };
+        return {
+          basedOn: 2,
+          changes: [change],
+          blueprints: [{ service: 'web', before: 'nginx@1.0.0', after: 'nginx@1.1.0' }],
+          text: '-80',
+          nodes: [planned],
+          secrets: [],
+          warnings: [],
+        };
       },
       apply: async (input, actor) => {
         note('specs.apply', { input, actor });
         return { revision: 3, changed: input.reason !== 'same' };
-      },
-      restore: async (input, actor) => {
-        note('specs.restore', { input, actor });
-        return { revision: 3, changed: true };
       },
     },
     revisions: {
@@ -270,10 +292,6 @@ function fakeChanges(note: Note): Pick<ControllerServices, 'specs' | 'revisions'
         throw new ShoalError('not_found', `no rollout of revision ${wanted}`);
       },
       list: async () => [rollout],
-      request: async (request, actor) => {
-        note('rollouts.request', { request, actor });
-        return rollout;
-      },
     },
   };
 }
@@ -299,6 +317,32 @@ function fakeSecrets(note: Note): Pick<ControllerServices, 'secrets'> {
       remove: async (name, force, actor) => {
         note('secrets.remove', { name, force, actor });
         return [2];
+      },
+    },
+  };
+}
+
+function fakeBlueprints(note: Note): Pick<ControllerServices, 'blueprints'> {
+  const { directory: _, ...definition } = blueprint;
+  return {
+    blueprints: {
+      list: async () => ({
+        blueprints: [blueprintView],
+        problems: [
+          { message: 'unknown key "x"', position: { file: '/b/x/blueprint.yaml', line: 1, column: 2 } },
+        ],
+      }),
+      get: async (name) => {
+        note('blueprints.get', name);
+        return { ...blueprintView, blueprint: definition };
+      },
+      add: async (files, actor) => {
+        note('blueprints.add', { files, actor });
+        return { blueprint: blueprintView, added: true };
+      },
+      remove: async (name) => {
+        note('blueprints.remove', name);
+        return blueprintView;
       },
     },
   };
@@ -366,6 +410,7 @@ export function createFakeServices(): FakeServices {
     ...fakeGossipKeys(note),
     ...fakeChanges(note),
     ...fakeSecrets(note),
+    ...fakeBlueprints(note),
     ...fakeTelemetry(note, followers),
     events: (signal) => queueIn(queues, signal),
   };

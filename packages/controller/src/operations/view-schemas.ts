@@ -30,8 +30,21 @@ const nodeStatus = oneOf(
   'down',
   'new',
 );
-const revisionStatus = oneOf('pending', 'rolling-out', 'active', 'failed', 'aborted', 'superseded');
+const revisionStatus = oneOf('pending', 'rolling-out', 'active', 'failed', 'superseded');
 
+const problem = object({ message: text, path: text, position: anything }, ['path', 'position']);
+const blueprint = {
+  name: text,
+  version: text,
+  description: text,
+  source: oneOf('built-in', 'directory', 'uploaded'),
+  place: text,
+  hash: text,
+  newest: flag,
+  usedBy: array(text),
+  note: text,
+  uploaded: nullable(object({ at: time, by: text })),
+};
 const token = {
   id: text,
   createdAt: time,
@@ -53,25 +66,9 @@ const revision = {
 const rollout = {
   revision: integer,
   from: integer,
-  status: oneOf(
-    'running',
-    'paused',
-    'awaiting-promotion',
-    'undoing',
-    'succeeded',
-    'failed',
-    'aborted',
-    'superseded',
-  ),
-  strategy: oneOf('one-by-one', 'batches', 'canary', 'all-at-once'),
-  batches: integer,
+  status: oneOf('running', 'succeeded', 'failed', 'superseded'),
   startedAt: time,
   endedAt: nullable(time),
-  promoteAt: nullable(time),
-  deadlineAt: nullable(time),
-  undone: flag,
-  request: nullable(view('RolloutRequest')),
-  message: text,
   nodes: array(view('RolloutNode')),
 };
 
@@ -207,6 +204,7 @@ const changeViews: Readonly<Record<string, JsonSchema>> = {
   Plan: object({
     basedOn: integer,
     changes: array(view('SpecChange')),
+    blueprints: array(object({ service: text, before: text, after: text })),
     text,
     nodes: array(view('PlanNode')),
     secrets: array(object({ name: text, services: array(text) })),
@@ -228,23 +226,20 @@ const changeViews: Readonly<Record<string, JsonSchema>> = {
     differences: array(object({ service: text, step: text, difference: text, problem: text })),
     note: text,
   }),
+  Blueprint: object(blueprint),
+  BlueprintDetail: object({ ...blueprint, blueprint: anything }),
+  BlueprintList: object({ blueprints: array(view('Blueprint')), problems: array(problem) }),
+  AddedBlueprint: object({ blueprint: view('Blueprint'), added: flag }),
   ApplyResult: object({ revision: integer, changed: flag }),
   Revision: object(revision),
   RevisionDetail: object({ ...revision, spec: text }),
   RevisionDiff: object({ from: integer, to: integer, changes: array(view('SpecChange')), text }),
   RolloutNode: object({
     node: text,
-    status: oneOf('pending', 'offered', 'succeeded', 'failed', 'offline', 'untouched', 'undoing', 'undone'),
-    batch: integer,
-    previous: integer,
+    status: oneOf('pending', 'offered', 'succeeded', 'failed', 'offline', 'untouched'),
     startedAt: nullable(time),
     endedAt: nullable(time),
     failure: nullable(view('Failure')),
-  }),
-  RolloutRequest: object({
-    what: oneOf('pause', 'resume', 'promote', 'retry', 'abort'),
-    by: text,
-    at: time,
   }),
   Rollout: object(rollout),
   RolloutDetail: object({ ...rollout, events: array(view('StepEvent')) }),
@@ -300,7 +295,7 @@ export const viewSchemas: Readonly<Record<string, JsonSchema>> = {
         code: text,
         message: text,
         hint: text,
-        problems: array(object({ message: text, path: text, position: anything }, ['path', 'position'])),
+        problems: array(problem),
       },
       ['hint', 'problems'],
     ),

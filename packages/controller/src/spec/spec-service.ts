@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import {
   type ApplyResult,
+  type BlueprintChange,
   type BlueprintSet,
   checkSpec,
   diffSpecs,
@@ -13,10 +14,10 @@ import {
   problemsError,
   ShoalError,
   type Spec,
-  type SpecSurroundings,
   specValidator,
   validate,
 } from '@shoal/common';
+import { blueprintChanges } from '../blueprints/blueprint-changes.js';
 import type { Nodes } from '../link/nodes.js';
 import { auditWrite } from '../operations/audit.js';
 import type { RolloutDriver } from '../rollout/driver.js';
@@ -51,21 +52,13 @@ export interface SpecComponents {
   readonly vault: Vault;
   readonly logger: Logger;
   readonly now: () => number;
-  /** The blueprints as they are on disk now. */
+  /** The blueprints that can be named now. */
   readonly blueprints: () => Promise<BlueprintSet>;
 }
 
 interface SpecText {
   readonly spec: string;
   readonly file: string;
-}
-
-/** What is to be committed. */
-interface Change extends SpecText {
-  readonly reason: string;
-  readonly basedOn?: number;
-  /** Default: as `spec.apply`. */
-  readonly audited?: { readonly operation: string; readonly input: Readonly<Record<string, unknown>> };
 }
 
 /** The way of a change from text to revision. */
@@ -78,7 +71,7 @@ export class SpecService {
 
   /** The spec in a text, checked against blueprints and nodes. @throws ShoalError `invalid_input` with every problem */
   async #check(text: SpecText): Promise<{ spec: Spec; blueprints: BlueprintSet }> {
-    const { clusterName } = this.#parts;
+    const { clusterName, nodes } = this.#parts;
     if (Buffer.byteLength(text.spec) > longestSpec) {
       throw new ShoalError('invalid_input', `${text.file}: a spec may have at most ${longestSpec} bytes`);
     }
@@ -89,17 +82,12 @@ export class SpecService {
       throw problemsError([{ message, path: '/cluster', position: document.positionOf(['cluster']) }]);
     }
     const blueprints = await this.#parts.blueprints();
-    checkSpec(spec, blueprints, this.#surroundings(), document);
-    return { spec, blueprints };
-  }
-
-  #surroundings(): SpecSurroundings {
-    const { nodes, vault } = this.#parts;
     const secrets = {
-      names: vault.names(),
+      names: this.#parts.vault.names(),
       howToSet: (name: string) => `set it first: shoal secret set ${name}`,
     };
-    return { nodes: nodes.places(), secrets };
+    checkSpec(spec, blueprints, { nodes: nodes.places(), secrets }, document);
+    return { spec, blueprints };
   }
 
   /** What the spec would change; with `onNodes` the nodes dry-run it. */
@@ -111,6 +99,7 @@ export class SpecService {
     const planned = nodes.places().map((place) => this.#planNode(place, spec, blueprints, input.onNodes));
     return {
       basedOn: latest,
+      blueprints: await this.#blueprintChanges(before, spec, blueprints),
       changes: diffSpecs(before === undefined ? undefined : parseSpec(before.spec, before.file), spec),
       text: unifiedDiff(
         before?.spec ?? '',
@@ -121,6 +110,17 @@ export class SpecService {
       nodes: await Promise.all(planned),
       ...planSecrets(spec, blueprints, this.#parts.vault, before?.secrets ?? {}),
     };
+  }
+
+  async #blueprintChanges(
+    before: RevisionRecord | undefined,
+    spec: Spec,
+    blueprints: BlueprintSet,
+  ): Promise<readonly BlueprintChange[]> {
+    if (before === undefined) return [];
+    const old = parseSpec(before.spec, before.file);
+    const known = await this.#parts.manifests.blueprintsOf(before.number);
+    return blueprintChanges({ spec: old, blueprints: known }, { spec, blueprints });
   }
 
   async #planNode(
@@ -163,34 +163,12 @@ export class SpecService {
     return this.#parts.driver.exclusive(() => this.#commit(input, spec, blueprints, actor));
   }
 
-  /**
-   * Commits an earlier revision's spec as the next one, with the blueprints that it had: those on disk don't matter.
-   *
-   * @throws ShoalError `not_found`, `invalid_input` when the spec doesn't fit the nodes of now, `conflict` as `apply` does
-   */
-  async restore(
-    input: { revision: number; reason?: string; basedOn?: number },
+  async #commit(
+    input: SpecText & { reason: string; basedOn?: number },
+    spec: Spec,
+    blueprints: BlueprintSet,
     actor: Actor,
   ): Promise<ApplyResult> {
-    const { revisions, manifests, driver } = this.#parts;
-    const { spec: text, file } = await revisions.record(input.revision);
-    const content = await manifests.content(input.revision);
-    const reason = input.reason || `restores revision ${input.revision}`;
-    const { basedOn } = input;
-    const change: Change = {
-      spec: text,
-      file,
-      reason,
-      ...(basedOn === undefined ? {} : { basedOn }),
-      audited: { operation: 'spec.restore', input: { restored: input.revision } },
-    };
-    return driver.exclusive(async () => {
-      checkSpec(content.spec, content.blueprints, this.#surroundings(), parseYaml(text, file));
-      return this.#commit(change, content.spec, content.blueprints, actor);
-    });
-  }
-
-  async #commit(input: Change, spec: Spec, blueprints: BlueprintSet, actor: Actor): Promise<ApplyResult> {
     const { revisions, driver, vault, logger, now } = this.#parts;
     const head = await revisions.head();
     const { latest, active } = head.value;
@@ -215,8 +193,8 @@ export class SpecService {
     const audit = auditWrite({
       at,
       actor,
-      operation: input.audited?.operation ?? 'spec.apply',
-      input: { revision, specHash, file, reason, basedOn: latest, ...input.audited?.input },
+      operation: 'spec.apply',
+      input: { revision, specHash, file, reason, basedOn: latest },
       outcome: 'ok',
     });
     const nodeDeadlineMs = parseDuration(spec.rollout?.nodeDeadline ?? defaultNodeDeadline);

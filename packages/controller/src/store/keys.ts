@@ -25,6 +25,8 @@ export const keys = {
   secretValues: 'secret-values/',
   secretValue: (name: string, version: string): string => `secret-values/${name}/${version}`,
   secretUses: (name: string): string => `secret-uses/${name}/`,
+  uploadedBlueprints: 'uploaded-blueprints/',
+  uploadedBlueprint: (nameAtVersion: string): string => `uploaded-blueprints/${nameAtVersion}`,
   rollouts: 'rollouts/',
   rollout: (revision: number): string => `rollouts/${numberKey(revision)}`,
   rolloutEvents: (revision: number): string => `rollout-events/${numberKey(revision)}/`,
