@@ -30,9 +30,11 @@ import { probeHealth } from './health.js';
 import { MembersMemory, RenderedPools } from './members-memory.js';
 import type { ConvergePaths } from './paths.js';
 import { convergePaths } from './paths.js';
+import type { SizeOf } from './render/context.js';
 import { renderManifest } from './render/render-manifest.js';
 import type { Phase } from './report.js';
 import { buildReport } from './report.js';
+import { ServiceSizes } from './service-sizes.js';
 import { ServiceWatcher } from './service-watcher.js';
 import { StateFile } from './state.js';
 
@@ -73,6 +75,7 @@ class HostConverger implements Converger {
   readonly #watcher: ServiceWatcher;
   readonly #loop: ConvergeLoop;
   readonly #members: MembersMemory;
+  readonly #sizes = new ServiceSizes();
   readonly #stopping = new AbortController();
   readonly #ending = new AbortController();
   #phase: Phase = 'idle';
@@ -80,6 +83,7 @@ class HostConverger implements Converger {
   #offered = '';
   #checking: Promise<unknown> = Promise.resolve();
   #factsTimer: NodeJS.Timeout | undefined;
+  #sizesTimer: NodeJS.Timeout | undefined;
 
   constructor(options: ConvergerOptions) {
     const { clock = systemClock, run = runCommand, probe = probeHealth } = options;
@@ -125,6 +129,7 @@ class HostConverger implements Converger {
 
   async stop(): Promise<void> {
     clearTimeout(this.#factsTimer);
+    clearTimeout(this.#sizesTimer);
     this.#stopping.abort();
     const grace = setTimeout(() => this.#ending.abort(), this.#options.stopGraceMs ?? 10_000);
     await this.#loop.stop();
@@ -186,14 +191,32 @@ class HostConverger implements Converger {
     }, delayMs);
   }
 
+  /** Each rendering asks for all services, so the latest word replaces the one before. */
+  #lookAtSizesIn(delayMs: number): void {
+    clearTimeout(this.#sizesTimer);
+    if (!Number.isFinite(delayMs) || this.#stopping.signal.aborted) return;
+    this.#sizesTimer = setTimeout(() => this.#loop.factsChanged(), delayMs);
+    this.#sizesTimer.unref();
+  }
+
   async #render(manifest: Manifest): Promise<Rendering> {
     const now = this.#clock.now();
     const facts = this.#members.settle(this.#options.facts(), this.#state.current.members, now);
     const { supervisor } = this.#options;
     const pools = new RenderedPools(this.#state.current.pools);
     const directoryOf = this.#paths.service;
-    const services = await renderManifest(manifest, facts, { supervisor, directoryOf, pools });
-    return { services, members: facts.members, pools: pools.taken };
+    const sizes: Record<string, number> = {};
+    let againIn = Number.POSITIVE_INFINITY;
+    const sizeOf: SizeOf = (service, members) => {
+      const known = this.#state.current.sizes[service];
+      const answer = this.#sizes.ask({ service, node: facts.node.name, members, known, now });
+      againIn = Math.min(againIn, answer.againIn ?? againIn);
+      sizes[service] = answer.size;
+      return answer.size;
+    };
+    const services = await renderManifest(manifest, facts, { supervisor, directoryOf, pools, sizeOf });
+    this.#lookAtSizesIn(againIn);
+    return { services, members: facts.members, pools: pools.taken, sizes };
   }
 
   async #rendersAnew(manifest: Manifest): Promise<boolean> {

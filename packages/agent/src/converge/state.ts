@@ -56,6 +56,8 @@ export interface ConvergeState {
   readonly members: readonly MemberView[];
   /** Service to the pool that a template got when it asked who serves it: what it gets when nobody does. */
   readonly pools: Readonly<Record<string, readonly TemplateMember[]>>;
+  /** Service to the number of its nodes that templates got last. */
+  readonly sizes: Readonly<Record<string, number>>;
   /** Id of the attempt whose outcome this state holds: what is left of it on disk is only to be removed. */
   readonly endedAttempt: string;
 }
@@ -69,6 +71,7 @@ const nothing: ConvergeState = {
   applied: {},
   members: [],
   pools: {},
+  sizes: {},
   endedAttempt: '',
 };
 

@@ -23,6 +23,8 @@ export interface Rendering {
   readonly members: readonly MemberView[];
   /** The pools of services that templates got. */
   readonly pools: ConvergeState['pools'];
+  /** The numbers of services' nodes that templates got. */
+  readonly sizes: ConvergeState['sizes'];
 }
 
 export interface PerformOptions {
@@ -91,7 +93,7 @@ async function perform(journal: Journal, options: PerformOptions): Promise<Outco
 async function goForward(journal: Journal, options: PerformOptions): Promise<void> {
   const { state } = options;
   const { begin } = journal;
-  const { services, members, pools } = await options.render(begin);
+  const { services, members, pools, sizes } = await options.render(begin);
   const names = new Set(services.map((service) => service.name));
   // What needs others goes before them: the reverse of the order in which they came.
   const removed = state.current.services.filter((service) => !names.has(service.name)).toReversed();
@@ -103,6 +105,7 @@ async function goForward(journal: Journal, options: PerformOptions): Promise<voi
     services: services.map(serviceInForce),
     members,
     pools,
+    sizes,
     endedAttempt: begin.id,
   });
   await cleanUpAfter(journal, options.logger);

@@ -6,9 +6,12 @@ import type { SupervisorKind, TemplateFacts } from '../converger.js';
 /** What a service's templates see besides its own variables; docs/blueprints.md describes each name. */
 export interface TemplateContext extends Readonly<Record<string, unknown>> {
   readonly params: ManifestService['params'];
-  readonly service: { readonly name: string; readonly directory: string };
+  readonly service: { readonly name: string; readonly directory: string; readonly nodes: number };
   readonly [poolMemory]: PoolMemory;
 }
+
+/** How many nodes run a service, as its templates are to know it. */
+export type SizeOf = (service: string, members: readonly TemplateMember[]) => number;
 
 /** Builds the context that all templates of a service share. `variables` are added as they are rendered. */
 export function templateContext(
@@ -18,16 +21,19 @@ export function templateContext(
     readonly supervisor: SupervisorKind;
     readonly directory: string;
     readonly pools: PoolMemory;
+    readonly sizeOf: SizeOf;
   },
 ): TemplateContext {
+  const members = facts.members.map(templateMember);
+  const { name } = service;
   return {
     params: service.params,
     node: facts.node,
     facts: facts.facts,
-    members: facts.members.map(templateMember),
+    members,
     lease: facts.lease,
     supervisor: options.supervisor,
-    service: { name: service.name, directory: options.directory },
+    service: { name, directory: options.directory, nodes: options.sizeOf(name, members) },
     nodeBinary: process.execPath,
     agentUser: userName(),
     [poolMemory]: options.pools,

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import type { Manifest, PoolMemory } from '@shoal/common';
 import { StepFailed } from '../attempt/step-failed.js';
 import type { SupervisorKind, TemplateFacts } from '../converger.js';
+import type { SizeOf } from './context.js';
 import { templateContext } from './context.js';
 import { RenderError, renderService } from './render-service.js';
 import type { RenderedService } from './rendered.js';
@@ -17,6 +18,7 @@ export async function renderManifest(
     readonly supervisor: SupervisorKind;
     readonly directoryOf: (service: string) => string;
     readonly pools: PoolMemory;
+    readonly sizeOf: SizeOf;
   },
 ): Promise<readonly RenderedService[]> {
   const services: RenderedService[] = [];
