@@ -222,7 +222,7 @@ export class ClusterSide {
       hello: () => this.#hello(),
       report: () => ({ ...converger.report(), gossipKeys: gossipKeysReport(membership.keyState()) }),
       members: () => membership.members(),
-      offered: (manifest, hash, retryFailed) => converger.offer(manifest, hash, { retryFailed }),
+      offered: (manifest, hash, options) => converger.offer(manifest, hash, options),
       check: (manifest) => converger.check(manifest),
       repair: (service) => converger.repair(service),
       leased: (lease) => void this.#leased(lease),

@@ -1,5 +1,6 @@
 export * from './api/access-text.js';
 export type * from './api/operations.js';
+export * from './api/rollout-status.js';
 export type * from './api/views.js';
 export type * from './blueprint/blueprint.js';
 export * from './blueprint/blueprint-archive.js';

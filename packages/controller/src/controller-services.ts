@@ -148,6 +148,7 @@ export function createControllerServices(parts: ServicesComponents): ControllerS
     specs: {
       plan: (input) => specs.plan(input),
       apply: (input, actor) => specs.apply(input, actor),
+      restore: (input, actor) => specs.restore(input, actor),
     },
     secrets: {
       // In the queue of commits: a version that a commit means isn't dropped meanwhile.
@@ -174,6 +175,12 @@ export function createControllerServices(parts: ServicesComponents): ControllerS
         return { ...rollout, events: await stepEvents.list(rollout.revision) };
       },
       list: (limit) => driver.list(limit),
+      request: async ({ what }) => {
+        throw new ShoalError(
+          'failed_precondition',
+          `A rollout that is ${driver.current?.status} can't ${what}`,
+        );
+      },
     },
     logs,
     stats,

@@ -16,6 +16,7 @@ import type {
   RevisionDetail,
   RevisionDiff,
   RevisionView,
+  RolloutRequestView,
   RolloutView,
   SecretView,
   StatSample__Output,
@@ -30,6 +31,15 @@ export interface Actor {
   readonly name: string;
   readonly role: 'viewer' | 'operator' | 'admin';
   readonly door: 'grpc' | 'http';
+}
+
+/** What an operator asks of a rollout. */
+export interface RolloutRequest {
+  readonly what: RolloutRequestView['what'];
+  /** The rollout that is meant; refused with `conflict` when it isn't the newest. Default: the newest. */
+  readonly revision?: number;
+  /** With `abort`: nodes stay as they are. Default false. */
+  readonly keep?: boolean;
 }
 
 export interface LogQuery {
@@ -125,6 +135,11 @@ export interface ControllerServices {
       input: { spec: string; file: string; reason: string; basedOn?: number },
       actor: Actor,
     ): Promise<ApplyResult>;
+    /** Commits an earlier revision's spec, with the blueprints that it had, as a new one. */
+    restore(
+      input: { revision: number; reason?: string; basedOn?: number },
+      actor: Actor,
+    ): Promise<ApplyResult>;
   };
   /** Secrets without their values, and a way to give them one. */
   readonly secrets: {
@@ -150,6 +165,8 @@ export interface ControllerServices {
   readonly rollouts: {
     get(revision?: number): Promise<RolloutView & { events: readonly StepEventView[] }>;
     list(limit: number): Promise<readonly RolloutView[]>;
+    /** What an operator asks of the newest rollout; audited with the change itself. */
+    request(request: RolloutRequest, actor: Actor): Promise<RolloutView>;
   };
   readonly logs: LogStorage;
   readonly stats: StatStorage;

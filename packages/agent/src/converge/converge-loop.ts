@@ -11,6 +11,7 @@ export interface PendingOffer {
   readonly manifest: Manifest;
   readonly hash: string;
   readonly retryFailed: boolean;
+  readonly attempt: number;
 }
 
 export interface LoopOptions {
@@ -104,7 +105,7 @@ export class ConvergeLoop {
     return () => this.#renderAnew();
   }
 
-  async #take({ manifest, hash, retryFailed }: PendingOffer): Promise<Outcome | undefined> {
+  async #take({ manifest, hash, retryFailed, attempt }: PendingOffer): Promise<Outcome | undefined> {
     const { state, begin } = this.#options;
     const { revision } = manifest;
     const { running, failed } = state.current;
@@ -117,7 +118,7 @@ export class ConvergeLoop {
       return undefined;
     }
     if (failed?.hash === hash && !retryFailed) return undefined;
-    return begin({ purpose: 'manifest', hash, revision, manifest });
+    return begin({ purpose: 'manifest', hash, revision, attempt, manifest });
   }
 
   async #renderAnew(): Promise<Outcome | undefined> {

@@ -39,6 +39,14 @@ export interface ObservedService {
   readonly metrics: readonly MetricSource[];
 }
 
+/** How a manifest was offered. */
+export interface OfferOptions {
+  /** It shall be tried although it failed here before. */
+  readonly retryFailed: boolean;
+  /** The controller's number for this offer, which a failure is reported with. Default 0. */
+  readonly attempt?: number;
+}
+
 /**
  * Brings this host to what a manifest says and keeps the three hashes. One manifest is worked on at a time; the latest
  * offer replaces an earlier one that wasn't begun. State survives kill -9 at any point: what was begun is on disk with what is
@@ -53,7 +61,7 @@ export interface Converger {
    * Begins to converge to a manifest whose signature was verified. Nothing happens when it runs already, or when this content
    * failed here before and `retryFailed` isn't set. `acceptedHash`: its content hash.
    */
-  offer(manifest: Manifest, acceptedHash: string, options: { readonly retryFailed: boolean }): void;
+  offer(manifest: Manifest, acceptedHash: string, options: OfferOptions): void;
   /** What converging to it would change; changes nothing. */
   check(manifest: Manifest): Promise<readonly StepDifference[]>;
   /**

@@ -20,6 +20,7 @@ import type {
   ConvergeListener,
   Converger,
   ObservedService,
+  OfferOptions,
   RepairOutcome,
   SupervisorKind,
   TemplateFacts,
@@ -138,9 +139,10 @@ class HostConverger implements Converger {
     await this.#supervisor.close();
   }
 
-  offer(manifest: Manifest, acceptedHash: string, options: { readonly retryFailed: boolean }): void {
+  offer(manifest: Manifest, acceptedHash: string, options: OfferOptions): void {
     this.#offered = acceptedHash;
-    this.#loop.offer({ manifest, hash: acceptedHash, retryFailed: options.retryFailed });
+    const { retryFailed, attempt = 0 } = options;
+    this.#loop.offer({ manifest, hash: acceptedHash, retryFailed, attempt });
   }
 
   /** One after another: they stage their copies of a file under the same name. */

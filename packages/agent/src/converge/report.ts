@@ -20,6 +20,7 @@ export function buildReport(
     runningRevision: running?.revision ?? 0,
     failedHash: failed?.hash ?? '',
     failedRevision: failed?.revision ?? 0,
+    failedAttempt: failed?.attempt ?? 0,
     failure: failed?.failure ?? null,
     state: now.phase !== 'idle' ? names[now.phase] : lastFailed ? 'FAILED' : 'IDLE',
     services,

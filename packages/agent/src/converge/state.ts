@@ -46,7 +46,13 @@ export interface Failure {
 export interface ConvergeState {
   readonly format: 1;
   readonly running: { readonly hash: string; readonly revision: number } | null;
-  readonly failed: { readonly hash: string; readonly revision: number; readonly failure: Failure } | null;
+  readonly failed: {
+    readonly hash: string;
+    readonly revision: number;
+    /** As the offer numbered it; absent in what earlier versions wrote. */
+    readonly attempt?: number;
+    readonly failure: Failure;
+  } | null;
   /** The manifest in force; rendered again when membership changes. */
   readonly manifest: Manifest | null;
   readonly services: readonly ServiceInForce[];

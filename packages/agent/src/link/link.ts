@@ -36,7 +36,11 @@ export interface LinkOptions {
   report(): NodeReport;
   members(): readonly MemberView[];
   /** A manifest whose signature holds. */
-  offered(manifest: Manifest, hash: string, retryFailed: boolean): void;
+  offered(
+    manifest: Manifest,
+    hash: string,
+    options: { readonly retryFailed: boolean; readonly attempt: number },
+  ): void;
   check(manifest: Manifest): Promise<readonly StepDifference[]>;
   repair(service: string): Promise<RepairOutcome>;
   leased(lease: SignedDocument__Output): void;
@@ -210,10 +214,12 @@ export class ControllerLink {
     try {
       const manifest = verifyOffer(offer, this.#options.identity());
       this.#refusal = undefined;
-      this.#options.offered(manifest, offer.hash, offer.retryFailed);
+      const { hash, retryFailed, attempt } = offer;
+      this.#options.offered(manifest, hash, { retryFailed, attempt });
     } catch (thrown) {
       const error = ShoalError.from(thrown);
-      this.#refusal = { hash: offer.hash, revision: offer.revision, message: error.message };
+      const { hash, revision, attempt } = offer;
+      this.#refusal = { hash, revision, attempt, message: error.message };
       this.#options.logger.error(
         { revision: offer.revision, reason: error.message },
         'an offered manifest was refused',

@@ -4,6 +4,7 @@ import type { NodeReport, StepEvent } from '@shoal/common';
 export interface Refusal {
   readonly hash: string;
   readonly revision: number;
+  readonly attempt: number;
   readonly message: string;
 }
 
@@ -18,6 +19,7 @@ export function withRefusal(report: NodeReport, refusal: Refusal | undefined): N
     failedHash: refusal.hash,
     failedRevision: refusal.revision,
     failure: { service: '', step, message: refusal.message, output: '', undone: true, untouched: true },
+    failedAttempt: refusal.attempt,
     ...(report.state === 'IDLE' ? { state: 'FAILED' as const } : {}),
   };
 }

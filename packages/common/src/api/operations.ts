@@ -106,6 +106,12 @@ export interface OperationTypes {
     output: { name: string; revisions: readonly number[] };
   };
 
+  /** Commits that revision's spec with the blueprints that it had as a new revision. `basedOn` as with `spec.apply`. Default of `reason`: that it was restored. */
+  'spec.restore': {
+    input: { revision: number; reason?: string; basedOn?: number };
+    output: ApplyResult;
+  };
+
   'revision.list': { input: { limit?: number }; output: { revisions: readonly RevisionView[] } };
   /** Default: the newest. */
   'revision.get': { input: { number?: number }; output: RevisionDetail };
@@ -116,6 +122,19 @@ export interface OperationTypes {
   'rollout.get': { input: { revision?: number }; output: RolloutView & { events: readonly StepEventView[] } };
   'rollout.list': { input: { limit?: number }; output: { rollouts: readonly RolloutView[] } };
   'rollout.watch': { input: { revision?: number }; output: ClusterEvent; stream: true };
+  /*
+   * What an operator may ask of the newest rollout. `revision`: refused with `conflict` when that isn't the newest rollout any more. What isn't possible
+   * in its present state is `failed_precondition`, with who brought it there.
+   */
+  /** Nodes under way end, no other begins. A failure is undone all the same. */
+  'rollout.pause': { input: { revision?: number }; output: RolloutView };
+  'rollout.resume': { input: { revision?: number }; output: RolloutView };
+  /** The canary is good: the other batches follow. */
+  'rollout.promote': { input: { revision?: number }; output: RolloutView };
+  /** Failed nodes, and those that it hadn't reached or that were undone, are offered the revision again, although it failed there. */
+  'rollout.retry': { input: { revision?: number }; output: RolloutView };
+  /** Undoes what it changed; `keep`: nodes stay as they are, also when it is being undone. */
+  'rollout.abort': { input: { revision?: number; keep?: boolean }; output: RolloutView };
 
   'blueprint.list': { input: Record<string, never>; output: BlueprintList };
   /** `name`, for its newest version, or `name@version`. */

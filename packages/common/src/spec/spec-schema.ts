@@ -1,6 +1,6 @@
-import { durationExpected, durationPattern } from '../config/duration.js';
 import type { JsonSchema } from '../config/validator.js';
 import { nodeNameExpected, nodeNamePattern } from '../identity/node-name.js';
+import { rolloutSchema } from './rollout-schema.js';
 
 const nodeName: JsonSchema = {
   type: 'string',
@@ -72,14 +72,7 @@ export const specSchema: JsonSchema = {
       propertyNames: serviceName,
       additionalProperties: service,
     },
-    rollout: {
-      type: 'object',
-      properties: {
-        strategy: { type: 'string', enum: ['one-by-one'] },
-        nodeDeadline: { type: 'string', pattern: durationPattern, expected: durationExpected },
-      },
-      additionalProperties: false,
-    },
+    rollout: rolloutSchema,
   },
   required: ['cluster', 'services'],
   additionalProperties: false,

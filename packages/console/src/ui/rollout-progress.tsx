@@ -16,6 +16,8 @@ const order: readonly (readonly [RolloutNodeStatus, string])[] = [
   ['offline', 'offline'],
   ['pending', 'waiting'],
   ['untouched', 'untouched'],
+  ['undoing', 'going back'],
+  ['undone', 'undone'],
 ];
 
 /** `2 of 3 done, 1 failed` */

@@ -46,13 +46,18 @@ const revisionLooks: Readonly<Record<RevisionStatus, Look>> = {
   'rolling-out': look('busy', 'sync', 'rolling out', 'On its way to the nodes'),
   active: look('good', 'check', 'active', 'What the cluster runs'),
   failed: look('bad', 'cross', 'failed', 'Its rollout failed; the last good revision stays'),
+  aborted: look('warn', 'minus', 'aborted', 'Its rollout was aborted by an operator'),
   superseded: look('quiet', 'minus', 'superseded', 'A later revision took its place'),
 };
 
 const rolloutLooks: Readonly<Record<RolloutStatus, Look>> = {
   running: look('busy', 'sync', 'running', 'Nodes are being brought to the revision'),
   succeeded: look('good', 'check', 'succeeded', 'Every reachable node runs the revision'),
-  failed: look('bad', 'cross', 'failed', 'Stopped at the first failure'),
+  paused: look('warn', 'minus', 'paused', 'Nodes under way end, no other begins'),
+  'awaiting-promotion': look('warn', 'behind', 'awaiting promotion', 'The canary has succeeded'),
+  undoing: look('busy', 'sync', 'undoing', 'What it changed goes back to what ran before'),
+  failed: look('bad', 'cross', 'failed', 'A node failed'),
+  aborted: look('warn', 'minus', 'aborted', 'An operator ended it'),
   superseded: look(
     'quiet',
     'minus',
@@ -68,6 +73,8 @@ const rolloutNodeLooks: Readonly<Record<RolloutNodeStatus, Look>> = {
   failed: look('bad', 'cross', 'failed', 'A step failed; what was changed was undone'),
   offline: look('warn', 'unlink', 'offline', 'Skipped; it is offered the revision when it comes back'),
   untouched: look('quiet', 'minus', 'untouched', 'The rollout stopped before its turn'),
+  undoing: look('busy', 'sync', 'undoing', 'Goes back to what it ran before'),
+  undone: look('quiet', 'check', 'undone', 'Runs again what it ran before'),
 };
 
 const unknown = (word: string): Look => look('quiet', 'dot', word, word);

@@ -33,6 +33,7 @@ const report: NodeReport__Output = {
   runningRevision: 1,
   failedHash: '',
   failedRevision: 0,
+  failedAttempt: 0,
   failure: null,
   state: 'IDLE',
   services: [],

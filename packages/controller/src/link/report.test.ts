@@ -17,6 +17,7 @@ const empty: NodeReport__Output = {
   runningRevision: 0,
   failedHash: '',
   failedRevision: 0,
+  failedAttempt: 0,
   failure: null,
   state: 'CONVERGE_STATE_UNSPECIFIED',
   services: [],

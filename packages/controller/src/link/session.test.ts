@@ -40,6 +40,7 @@ const report: NodeReport__Output = {
   runningRevision: 0,
   failedHash: '',
   failedRevision: 0,
+  failedAttempt: 0,
   failure: null,
   state: 'IDLE',
   services: [],

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { OperationTable } from './definition.js';
 import { array, count, described, flag, integer, object, options, view } from './schema.js';
-import { watchRollout } from './watches.js';
 
 /** Longest spec, in characters; the store holds at most 1 MiB a value. */
 const longestSpec = 900_000;
@@ -10,6 +9,11 @@ const spec = described({ type: 'string', maxLength: longestSpec }, 'the spec as 
 const file = described(
   { type: 'string', maxLength: 500, default: 'cluster.yaml' },
   'name of the file that the text came from, for error messages',
+);
+const reason = described({ type: 'string', maxLength: 1000, default: '' }, 'why, for those who read later');
+const basedOn = described(
+  { type: 'integer', minimum: 0 },
+  'revision that the change was made against; a stale one is refused. Default: the newest',
 );
 const revisionNumber = { type: 'integer', minimum: 1 };
 
@@ -20,17 +24,10 @@ function specHash(text: string): string {
 
 type ChangeOperations = Pick<
   OperationTable,
-  | 'spec.plan'
-  | 'spec.apply'
-  | 'revision.list'
-  | 'revision.get'
-  | 'revision.diff'
-  | 'rollout.get'
-  | 'rollout.list'
-  | 'rollout.watch'
+  'spec.plan' | 'spec.apply' | 'spec.restore' | 'revision.list' | 'revision.get' | 'revision.diff'
 >;
 
-/** The way of a change: plan, apply, revisions, rollouts. */
+/** The way of a change: plan, apply, revisions. */
 export const changeOperations: ChangeOperations = {
   'spec.plan': {
     name: 'spec.plan',
@@ -53,11 +50,8 @@ export const changeOperations: ChangeOperations = {
       {
         spec,
         file,
-        reason: described({ type: 'string', maxLength: 1000, default: '' }, 'why, for those who read later'),
-        basedOn: described(
-          { type: 'integer', minimum: 0 },
-          'revision that the change was made against; a stale one is refused. Default: the newest',
-        ),
+        reason,
+        basedOn,
       },
       ['file', 'reason', 'basedOn'],
     ),
@@ -68,6 +62,17 @@ export const changeOperations: ChangeOperations = {
     },
     run: ({ spec, file = 'cluster.yaml', reason = '', basedOn }, { services, actor }) =>
       services.specs.apply({ spec, file, reason, ...(basedOn === undefined ? {} : { basedOn }) }, actor),
+  },
+  'spec.restore': {
+    name: 'spec.restore',
+    summary: "Commits an earlier revision's spec, with the blueprints that it had, as the next revision",
+    role: 'operator',
+    stream: false,
+    http: { method: 'POST', path: '/spec/restore' },
+    input: object({ revision: revisionNumber, reason, basedOn }, ['reason', 'basedOn']),
+    output: view('ApplyResult'),
+    audit: { input: (input) => input, writtenByService: ({ changed }) => changed },
+    run: (input, { services, actor }) => services.specs.restore(input, actor),
   },
   'revision.list': {
     name: 'revision.list',
@@ -101,35 +106,5 @@ export const changeOperations: ChangeOperations = {
     }),
     output: view('RevisionDiff'),
     run: ({ from, to }, { services }) => services.revisions.diff(from, to),
-  },
-  'rollout.get': {
-    name: 'rollout.get',
-    summary: "One rollout with its nodes and their steps' events",
-    role: 'viewer',
-    stream: false,
-    http: { method: 'GET', path: '/rollout' },
-    input: options({ revision: described(revisionNumber, 'default: the newest rollout') }),
-    output: view('RolloutDetail'),
-    run: ({ revision }, { services }) => services.rollouts.get(revision),
-  },
-  'rollout.list': {
-    name: 'rollout.list',
-    summary: 'Rollouts, newest first',
-    role: 'viewer',
-    stream: false,
-    http: { method: 'GET', path: '/rollouts' },
-    input: options({ limit: count(1, 1000, 100) }),
-    output: object({ rollouts: array(view('Rollout')) }),
-    run: async ({ limit = 100 }, { services }) => ({ rollouts: await services.rollouts.list(limit) }),
-  },
-  'rollout.watch': {
-    name: 'rollout.watch',
-    summary: 'A rollout as it is, then each change and step of it; ends when the rollout ends',
-    role: 'viewer',
-    stream: true,
-    http: { method: 'GET', path: '/rollout/watch' },
-    input: options({ revision: described(revisionNumber, 'default: the newest rollout') }),
-    output: view('ClusterEvent'),
-    watch: ({ revision }, { services, signal }) => watchRollout(services, revision, signal),
   },
 };

@@ -101,9 +101,16 @@ export const rollout: RolloutView = {
   revision: 2,
   from: 1,
   status: 'running',
+  strategy: 'one-by-one',
+  batches: 1,
   startedAt: 4,
   endedAt: null,
-  nodes: [{ node: 'web1', status: 'failed', startedAt: 4, endedAt: 5, failure }],
+  promoteAt: null,
+  deadlineAt: null,
+  undone: false,
+  request: { what: 'pause', by: 'anna', at: 4 },
+  message: 'waits for web1',
+  nodes: [{ node: 'web1', status: 'failed', batch: 1, previous: 1, startedAt: 4, endedAt: 5, failure }],
 };
 
 const token: TokenView = {
@@ -273,6 +280,10 @@ function fakeChanges(note: Note): Pick<ControllerServices, 'specs' | 'revisions'
         note('specs.apply', { input, actor });
         return { revision: 3, changed: input.reason !== 'same' };
       },
+      restore: async (input, actor) => {
+        note('specs.restore', { input, actor });
+        return { revision: 3, changed: true };
+      },
     },
     revisions: {
       list: async (limit) => {
@@ -292,6 +303,10 @@ function fakeChanges(note: Note): Pick<ControllerServices, 'specs' | 'revisions'
         throw new ShoalError('not_found', `no rollout of revision ${wanted}`);
       },
       list: async () => [rollout],
+      request: async (request, actor) => {
+        note('rollouts.request', { request, actor });
+        return rollout;
+      },
     },
   };
 }

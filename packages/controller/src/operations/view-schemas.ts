@@ -30,7 +30,7 @@ const nodeStatus = oneOf(
   'down',
   'new',
 );
-const revisionStatus = oneOf('pending', 'rolling-out', 'active', 'failed', 'superseded');
+const revisionStatus = oneOf('pending', 'rolling-out', 'active', 'failed', 'aborted', 'superseded');
 
 const problem = object({ message: text, path: text, position: anything }, ['path', 'position']);
 const blueprint = {
@@ -66,9 +66,25 @@ const revision = {
 const rollout = {
   revision: integer,
   from: integer,
-  status: oneOf('running', 'succeeded', 'failed', 'superseded'),
+  status: oneOf(
+    'running',
+    'paused',
+    'awaiting-promotion',
+    'undoing',
+    'succeeded',
+    'failed',
+    'aborted',
+    'superseded',
+  ),
+  strategy: oneOf('one-by-one', 'batches', 'canary', 'all-at-once'),
+  batches: integer,
   startedAt: time,
   endedAt: nullable(time),
+  promoteAt: nullable(time),
+  deadlineAt: nullable(time),
+  undone: flag,
+  request: nullable(view('RolloutRequest')),
+  message: text,
   nodes: array(view('RolloutNode')),
 };
 
@@ -236,10 +252,17 @@ const changeViews: Readonly<Record<string, JsonSchema>> = {
   RevisionDiff: object({ from: integer, to: integer, changes: array(view('SpecChange')), text }),
   RolloutNode: object({
     node: text,
-    status: oneOf('pending', 'offered', 'succeeded', 'failed', 'offline', 'untouched'),
+    status: oneOf('pending', 'offered', 'succeeded', 'failed', 'offline', 'untouched', 'undoing', 'undone'),
+    batch: integer,
+    previous: integer,
     startedAt: nullable(time),
     endedAt: nullable(time),
     failure: nullable(view('Failure')),
+  }),
+  RolloutRequest: object({
+    what: oneOf('pause', 'resume', 'promote', 'retry', 'abort'),
+    by: text,
+    at: time,
   }),
   Rollout: object(rollout),
   RolloutDetail: object({ ...rollout, events: array(view('StepEvent')) }),

@@ -1,4 +1,4 @@
-import type { ClusterEvent, GossipKeysView, StepEventView } from '@shoal/common';
+import { type ClusterEvent, type GossipKeysView, isRolloutEnded, type StepEventView } from '@shoal/common';
 import type { ControllerServices } from '../services.js';
 import { beginIteration } from './begin-iteration.js';
 
@@ -39,13 +39,13 @@ export async function* watchRollout(
     const told = new Set(steps.map(stepKey));
     for (const event of steps) yield { type: 'step', event };
     yield { type: 'rollout', rollout };
-    if (rollout.status !== 'running') return;
+    if (isRolloutEnded(rollout.status)) return;
     for await (const event of events) {
       if (event.type === 'step' && event.event.revision === rollout.revision) {
         if (!told.has(stepKey(event.event))) yield event;
       } else if (event.type === 'rollout' && event.rollout.revision === rollout.revision) {
         yield event;
-        if (event.rollout.status !== 'running') return;
+        if (isRolloutEnded(event.rollout.status)) return;
       }
     }
   } finally {

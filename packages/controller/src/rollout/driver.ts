@@ -16,8 +16,22 @@ const retryMs = 2000;
 /** What operations show of a rollout. */
 export function rolloutView(state: RolloutState): RolloutView {
   const { revision, from, status, startedAt, endedAt } = state;
-  const nodes = state.nodes.map(({ previous: _previous, deadlineAt: _deadlineAt, ...node }) => node);
-  return { revision, from, status, startedAt, endedAt, nodes };
+  const nodes = state.nodes.map(({ deadlineAt: _deadlineAt, ...node }) => ({ ...node, batch: 1 }));
+  return {
+    revision,
+    from,
+    status,
+    strategy: 'one-by-one',
+    batches: 1,
+    startedAt,
+    endedAt,
+    promoteAt: null,
+    deadlineAt: null,
+    undone: false,
+    request: null,
+    message: '',
+    nodes,
+  };
 }
 
 /** What the driver needs of the rest. */

@@ -29,7 +29,7 @@ export interface CompiledManifest {
 export type SecretVersions = Readonly<Record<string, string>>;
 
 /** A revision's spec with the blueprints as they were when it was committed. */
-interface RevisionContent {
+export interface RevisionContent {
   readonly spec: Spec;
   readonly blueprints: BlueprintSet;
   readonly secrets: SecretVersions;
@@ -89,6 +89,14 @@ export class Manifests {
     const spec = parseSpec(record.spec, record.file);
     const { secrets = {} } = record;
     this.#contents.set(revision, { spec, blueprints: setOf(byName), secrets });
+  }
+
+  /** A revision's spec with the blueprints that it was committed with. @throws ShoalError `not_found` */
+  async content(revision: number): Promise<RevisionContent> {
+    await this.prepare(revision);
+    const content = this.#contents.get(revision);
+    if (content === undefined) throw new ShoalError('not_found', `There is no revision ${revision}`);
+    return content;
   }
 
   /** The node's manifest at a prepared revision; undefined for revision 0; the error when it can't be compiled for this node. */

@@ -1,5 +1,5 @@
 import type { RevisionDetail, RevisionDiff, RevisionStatus, RevisionView } from '@shoal/common';
-import { diffSpecs, parseSpec, ShoalError } from '@shoal/common';
+import { diffSpecs, isRolloutEnded, parseSpec, ShoalError } from '@shoal/common';
 import type { RolloutState } from '../rollout/machine.js';
 import { decodeJson, getJson, type Stored } from '../store/json.js';
 import { keys } from '../store/keys.js';
@@ -35,8 +35,8 @@ export interface Head {
 
 function statusOf(number: number, rollout: RolloutState | undefined, head: Head): RevisionStatus {
   if (rollout === undefined) return 'pending';
-  if (rollout.status === 'running') return 'rolling-out';
-  if (rollout.status === 'failed') return 'failed';
+  if (!isRolloutEnded(rollout.status)) return 'rolling-out';
+  if (rollout.status === 'failed' || rollout.status === 'aborted') return rollout.status;
   return head.active === number ? 'active' : 'superseded';
 }
 

@@ -14,6 +14,7 @@ import {
   problemsError,
   ShoalError,
   type Spec,
+  type SpecSurroundings,
   specValidator,
   validate,
 } from '@shoal/common';
@@ -61,6 +62,14 @@ interface SpecText {
   readonly file: string;
 }
 
+/** What is to be committed. */
+interface Change extends SpecText {
+  readonly reason: string;
+  readonly basedOn?: number;
+  /** Default: as `spec.apply`. */
+  readonly audited?: { readonly operation: string; readonly input: Readonly<Record<string, unknown>> };
+}
+
 /** The way of a change from text to revision. */
 export class SpecService {
   readonly #parts: SpecComponents;
@@ -71,7 +80,7 @@ export class SpecService {
 
   /** The spec in a text, checked against blueprints and nodes. @throws ShoalError `invalid_input` with every problem */
   async #check(text: SpecText): Promise<{ spec: Spec; blueprints: BlueprintSet }> {
-    const { clusterName, nodes } = this.#parts;
+    const { clusterName } = this.#parts;
     if (Buffer.byteLength(text.spec) > longestSpec) {
       throw new ShoalError('invalid_input', `${text.file}: a spec may have at most ${longestSpec} bytes`);
     }
@@ -82,12 +91,17 @@ export class SpecService {
       throw problemsError([{ message, path: '/cluster', position: document.positionOf(['cluster']) }]);
     }
     const blueprints = await this.#parts.blueprints();
+    checkSpec(spec, blueprints, this.#surroundings(), document);
+    return { spec, blueprints };
+  }
+
+  #surroundings(): SpecSurroundings {
+    const { nodes, vault } = this.#parts;
     const secrets = {
-      names: this.#parts.vault.names(),
+      names: vault.names(),
       howToSet: (name: string) => `set it first: shoal secret set ${name}`,
     };
-    checkSpec(spec, blueprints, { nodes: nodes.places(), secrets }, document);
-    return { spec, blueprints };
+    return { nodes: nodes.places(), secrets };
   }
 
   /** What the spec would change; with `onNodes` the nodes dry-run it. */
@@ -163,12 +177,34 @@ export class SpecService {
     return this.#parts.driver.exclusive(() => this.#commit(input, spec, blueprints, actor));
   }
 
-  async #commit(
-    input: SpecText & { reason: string; basedOn?: number },
-    spec: Spec,
-    blueprints: BlueprintSet,
+  /**
+   * Commits an earlier revision's spec as the next one, with the blueprints that it had: those on disk don't matter.
+   *
+   * @throws ShoalError `not_found`, `invalid_input` when the spec doesn't fit the nodes of now, `conflict` as `apply` does
+   */
+  async restore(
+    input: { revision: number; reason?: string; basedOn?: number },
     actor: Actor,
   ): Promise<ApplyResult> {
+    const { revisions, manifests, driver } = this.#parts;
+    const { spec: text, file } = await revisions.record(input.revision);
+    const content = await manifests.content(input.revision);
+    const reason = input.reason || `restores revision ${input.revision}`;
+    const { basedOn } = input;
+    const change: Change = {
+      spec: text,
+      file,
+      reason,
+      ...(basedOn === undefined ? {} : { basedOn }),
+      audited: { operation: 'spec.restore', input: { restored: input.revision } },
+    };
+    return driver.exclusive(async () => {
+      checkSpec(content.spec, content.blueprints, this.#surroundings(), parseYaml(text, file));
+      return this.#commit(change, content.spec, content.blueprints, actor);
+    });
+  }
+
+  async #commit(input: Change, spec: Spec, blueprints: BlueprintSet, actor: Actor): Promise<ApplyResult> {
     const { revisions, driver, vault, logger, now } = this.#parts;
     const head = await revisions.head();
     const { latest, active } = head.value;
@@ -193,8 +229,8 @@ export class SpecService {
     const audit = auditWrite({
       at,
       actor,
-      operation: 'spec.apply',
-      input: { revision, specHash, file, reason, basedOn: latest },
+      operation: input.audited?.operation ?? 'spec.apply',
+      input: { revision, specHash, file, reason, basedOn: latest, ...input.audited?.input },
       outcome: 'ok',
     });
     const nodeDeadlineMs = parseDuration(spec.rollout?.nodeDeadline ?? defaultNodeDeadline);

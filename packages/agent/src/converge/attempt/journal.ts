@@ -16,6 +16,8 @@ export interface AttemptBegin {
   readonly purpose: 'manifest' | 'facts';
   readonly hash: string;
   readonly revision: number;
+  /** As the offer numbered it; absent in what earlier versions wrote. */
+  readonly attempt?: number;
   readonly manifest: Manifest;
 }
 

@@ -139,8 +139,8 @@ async function endFailed(
   failure: Failure,
   { state, logger }: PerformOptions,
 ): Promise<Outcome> {
-  const { id, hash, revision, purpose } = begin;
-  const failed = purpose === 'manifest' ? { failed: { hash, revision, failure } } : {};
+  const { id, hash, revision, attempt = 0, purpose } = begin;
+  const failed = purpose === 'manifest' ? { failed: { hash, revision, attempt, failure } } : {};
   const error = await state.remember({ ...failed, endedAttempt: id });
   if (error !== undefined) logger.error({ err: error }, "the attempt's failure couldn't be written down");
   return { kind: 'failed', failure };

@@ -54,6 +54,10 @@ export interface NodeReport {
    * What of the manifest in force no longer holds on the host, as it was last looked at. Absent: the agent doesn't look.
    */
   'drifts'?: (_shoal_v1_Drifts | null);
+  /**
+   * `Offer.attempt` of the offer that failed; 0: the agent doesn't count them.
+   */
+  'failedAttempt'?: (number);
 }
 
 /**
@@ -103,4 +107,8 @@ export interface NodeReport__Output {
    * What of the manifest in force no longer holds on the host, as it was last looked at. Absent: the agent doesn't look.
    */
   'drifts': (_shoal_v1_Drifts__Output | null);
+  /**
+   * `Offer.attempt` of the offer that failed; 0: the agent doesn't count them.
+   */
+  'failedAttempt': (number);
 }

@@ -21,6 +21,10 @@ export interface Offer {
    * Every secret that the manifest names, for which the controller has a value.
    */
   'secrets'?: (_shoal_v1_SealedSecret)[];
+  /**
+   * Rises with each time that the node is asked for something, so that a failure is told from one before it, of the same hash and revision.
+   */
+  'attempt'?: (number);
 }
 
 export interface Offer__Output {
@@ -39,4 +43,8 @@ export interface Offer__Output {
    * Every secret that the manifest names, for which the controller has a value.
    */
   'secrets': (_shoal_v1_SealedSecret__Output)[];
+  /**
+   * Rises with each time that the node is asked for something, so that a failure is told from one before it, of the same hash and revision.
+   */
+  'attempt': (number);
 }
