@@ -29,6 +29,7 @@ import { LogCollector, type SpooledLine } from './observe/log-collector.js';
 import { Spool } from './observe/spool/spool.js';
 import { type SpooledSample, StatCollector } from './observe/stat-collector.js';
 import { Parts } from './parts.js';
+import { SecretStore } from './secrets/secret-store.js';
 import { standaloneClusterId } from './standalone/compile-local.js';
 import { Standalone } from './standalone/standalone.js';
 
@@ -41,6 +42,7 @@ export interface AgentSeams {
     readonly facts: () => TemplateFacts;
     readonly listener: ConvergeListener;
     readonly logger: Logger;
+    readonly secrets: SecretStore;
   }) => Converger;
   readonly gossip?: Pick<GossipOptions, 'profile' | 'overrides'>;
   readonly backoff?: () => Backoff;
@@ -59,6 +61,7 @@ export class Agent {
   readonly #membership: Membership;
   readonly #lease: LeaseKeeper;
   readonly #converger: Converger;
+  readonly #secrets: SecretStore;
   readonly #identityFile: IdentityFile;
   readonly #facts: Readonly<Record<string, string>>;
   #identity: NodeIdentity | undefined;
@@ -74,13 +77,19 @@ export class Agent {
     config: AgentConfig,
     seams: AgentSeams,
     logger: Logger,
-    found: { identity: NodeIdentity | undefined; address: string; facts: Readonly<Record<string, string>> },
+    found: {
+      identity: NodeIdentity | undefined;
+      address: string;
+      facts: Readonly<Record<string, string>>;
+      secrets: SecretStore;
+    },
   ) {
     this.config = config;
     this.#seams = seams;
     this.#logger = logger;
     this.#parts = new Parts(logger);
     this.#facts = found.facts;
+    this.#secrets = found.secrets;
     this.#identity = found.identity;
     this.#identityFile = new IdentityFile(config.dataDir);
     this.#lease = new LeaseKeeper({
@@ -105,6 +114,7 @@ export class Agent {
       facts: () => this.#templateFacts(),
       listener: this.#listener(),
       logger,
+      secrets: this.#secrets,
     });
     this.#statCollector = this.#makeStatCollector();
     this.#localApi = new LocalApi({
@@ -127,7 +137,14 @@ export class Agent {
 
   /** Starts everything in order; when a part fails, those before it are stopped again. Throws what that part threw. */
   static async start(config: AgentConfig, seams: AgentSeams = {}): Promise<Agent> {
-    const logger = seams.logger ?? createLogger({ name: 'agent', level: config.log.level });
+    const secrets = new SecretStore(config.dataDir);
+    const logger =
+      seams.logger ??
+      createLogger({
+        name: 'agent',
+        level: config.log.level,
+        redact: (line) => secrets.redactor.text(line),
+      });
     await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
     await chmod(config.dataDir, 0o700);
     const lock = await lockDirectory(config.dataDir);
@@ -139,7 +156,7 @@ export class Agent {
         ...(config.cluster === undefined ? {} : { controller: config.cluster.controller }),
       });
       const facts = await hostFacts();
-      const agent = new Agent(config, seams, logger, { identity, address, facts });
+      const agent = new Agent(config, seams, logger, { identity, address, facts, secrets });
       agent.#parts.add('lock', () => lock.release());
       await agent.#start();
       return agent;
@@ -269,7 +286,11 @@ export class Agent {
       maxBytes: Math.min(maxBytes, statSpoolBytes),
       logger,
     });
-    this.#logCollector = new LogCollector({ spool: this.#logs, logger });
+    this.#logCollector = new LogCollector({
+      spool: this.#logs,
+      logger,
+      redact: (line) => this.#secrets.redactor.text(line),
+    });
   }
 
   async #closeSpools(): Promise<void> {

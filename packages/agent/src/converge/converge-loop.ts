@@ -1,8 +1,9 @@
 import type { Logger, Manifest } from '@shoal/common';
 import type { AttemptBegin } from './attempt/journal.js';
-import { Journal } from './attempt/journal.js';
+import { confidentialServices, Journal } from './attempt/journal.js';
 import type { Outcome } from './attempt/perform.js';
 import { cleanUpAfter } from './attempt/perform.js';
+import type { Discretion } from './discretion.js';
 import type { ConvergePaths } from './paths.js';
 import type { StateFile } from './state.js';
 
@@ -17,6 +18,7 @@ export interface PendingOffer {
 export interface LoopOptions {
   readonly state: StateFile;
   readonly paths: ConvergePaths;
+  readonly discretion: Discretion;
   readonly logger: Logger;
   readonly begin: (begin: Omit<AttemptBegin, 'id'>) => Promise<Outcome>;
   readonly resume: (journal: Journal) => Promise<Outcome>;
@@ -41,7 +43,10 @@ export class ConvergeLoop {
 
   /** Reads what an earlier agent left; `run` then goes on with it. */
   async open(): Promise<Journal | undefined> {
-    const journal = await Journal.open(this.#options.paths.attempt);
+    const journal = await Journal.open(this.#options.paths.attempt, (begin) => ({
+      discretion: this.#options.discretion,
+      services: confidentialServices(begin.manifest, this.#options.state.current.services),
+    }));
     if (journal === undefined) return undefined;
     if (journal.begin.id === this.#options.state.current.endedAttempt) {
       await cleanUpAfter(journal, this.#options.logger);

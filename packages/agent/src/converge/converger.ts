@@ -8,6 +8,7 @@ import type {
   StepDifference,
   StepEvent,
 } from '@shoal/common';
+import type { SecretValue } from '../secrets/secret-store.js';
 import type { Failure } from './state.js';
 
 /** How services' processes are run on this host: by systemd units, or as child processes of the agent. */
@@ -45,6 +46,8 @@ export interface OfferOptions {
   readonly retryFailed: boolean;
   /** The controller's number for this offer, which a failure is reported with. Default 0. */
   readonly attempt?: number;
+  /** Values of secrets that the manifest names. Default: none. */
+  readonly secrets?: readonly SecretValue[];
 }
 
 /**
@@ -62,8 +65,8 @@ export interface Converger {
    * failed here before and `retryFailed` isn't set. `acceptedHash`: its content hash.
    */
   offer(manifest: Manifest, acceptedHash: string, options: OfferOptions): void;
-  /** What converging to it would change; changes nothing. */
-  check(manifest: Manifest): Promise<readonly StepDifference[]>;
+  /** What converging to it would change; changes nothing. `secrets`: values that the manifest names, default none. */
+  check(manifest: Manifest, secrets?: readonly SecretValue[]): Promise<readonly StepDifference[]>;
   /**
    * Puts back once what drifted of a service (empty: of all), whatever the policies say, after what is under way. Resolves when that ended; rejects
    * with `failed_precondition` when it couldn't be begun.

@@ -1,7 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { type Logger, type Manifest, type NodeReport, ShoalError, type StepDifference } from '@shoal/common';
+import {
+  type Logger,
+  type Manifest,
+  type NodeReport,
+  redactTexts,
+  ShoalError,
+  type StepDifference,
+} from '@shoal/common';
+import { SecretStore, type SecretValue } from '../secrets/secret-store.js';
 import { ProcessSupervisor } from '../supervise/process-supervisor.js';
 import type { ProcessTiming } from '../supervise/supervised-process.js';
 import type { Supervisor, SupervisorListener } from '../supervise/supervisor.js';
@@ -57,6 +65,8 @@ export interface ConvergerOptions {
   readonly factsDelayMs?: number;
   /** How long `stop` waits for the step under way before it ends its command, in milliseconds. Default 10000. */
   readonly stopGraceMs?: number;
+  /** Default: those of the data directory. */
+  readonly secrets?: SecretStore;
   /** Timing of child processes (process supervisor). */
   readonly processTiming?: Partial<ProcessTiming>;
 }
@@ -75,6 +85,7 @@ class HostConverger implements Converger {
   readonly #supervisor: Supervisor;
   readonly #watcher: ServiceWatcher;
   readonly #loop: ConvergeLoop;
+  readonly #secrets: SecretStore;
   readonly #members: MembersMemory;
   readonly #sizes = new ServiceSizes();
   readonly #stopping = new AbortController();
@@ -82,6 +93,7 @@ class HostConverger implements Converger {
   #phase: Phase = 'idle';
   #convergingHash = '';
   #offered = '';
+  #offeredManifest: Manifest | undefined;
   #checking: Promise<unknown> = Promise.resolve();
   #factsTimer: NodeJS.Timeout | undefined;
   #sizesTimer: NodeJS.Timeout | undefined;
@@ -92,10 +104,12 @@ class HostConverger implements Converger {
     this.#clock = clock;
     this.#run = run;
     this.#paths = convergePaths(options.dataDir);
-    this.#state = new StateFile(this.#paths.state);
+    this.#secrets = options.secrets ?? new SecretStore(options.dataDir);
+    this.#state = new StateFile(this.#paths.state, this.#secrets);
     this.#supervisor = createSupervisor(options, run, clock, this.#paths.run, {
       processChanged: (service) => this.#watcher.processChanged(service),
-      processOutput: (service, line) => options.listener.processOutput(service, line),
+      processOutput: (service, line) =>
+        options.listener.processOutput(service, this.#secrets.redactor.text(line)),
     });
     const changed = () => this.#reportChanged();
     this.#watcher = new ServiceWatcher({ supervisor: this.#supervisor, probe, clock, changed });
@@ -104,6 +118,7 @@ class HostConverger implements Converger {
     this.#loop = new ConvergeLoop({
       state: this.#state,
       paths: this.#paths,
+      discretion: this.#secrets,
       logger: options.logger,
       begin: (begin) => beginAttempt({ ...begin, id: randomUUID() }, perform),
       resume: (journal) => resumeAttempt(journal, perform),
@@ -115,6 +130,7 @@ class HostConverger implements Converger {
   async start(): Promise<void> {
     await mkdir(dirname(this.#paths.state), { recursive: true, mode: 0o700 });
     await rm(this.#paths.dryRun, { recursive: true, force: true });
+    await this.#secrets.load();
     await this.#state.load();
     const left = await this.#loop.open();
     const leaving = new Set(left?.removing().map((service) => service.name));
@@ -141,21 +157,26 @@ class HostConverger implements Converger {
 
   offer(manifest: Manifest, acceptedHash: string, options: OfferOptions): void {
     this.#offered = acceptedHash;
+    this.#offeredManifest = manifest;
+    this.#secrets.accept(options.secrets ?? []);
     const { retryFailed, attempt = 0 } = options;
     this.#loop.offer({ manifest, hash: acceptedHash, retryFailed, attempt });
   }
 
   /** One after another: they stage their copies of a file under the same name. */
-  check(manifest: Manifest): Promise<readonly StepDifference[]> {
-    const checked = this.#checking.then(() => this.#check(manifest));
+  check(manifest: Manifest, secrets: readonly SecretValue[] = []): Promise<readonly StepDifference[]> {
+    this.#secrets.remember(secrets);
+    const checked = this.#checking
+      .then(() => this.#check(manifest, secrets))
+      .then((differences) => redactTexts(differences, this.#secrets.redactor));
     this.#checking = checked.catch(() => undefined);
     return checked;
   }
 
-  async #check(manifest: Manifest): Promise<readonly StepDifference[]> {
+  async #check(manifest: Manifest, secrets: readonly SecretValue[]): Promise<readonly StepDifference[]> {
     let services: Rendering['services'];
     try {
-      services = (await this.#render(manifest)).services;
+      services = (await this.#render(manifest, secrets)).services;
     } catch (thrown) {
       const { service, step, message } = StepFailed.of('', 'render', thrown).failure;
       return [{ service, step, problem: message }];
@@ -174,7 +195,8 @@ class HostConverger implements Converger {
 
   report(): NodeReport {
     const now = { phase: this.#phase, convergingHash: this.#convergingHash, offered: this.#offered };
-    return buildReport(this.#state.current, now, this.#watcher.statuses());
+    const report = buildReport(this.#state.current, now, this.#watcher.statuses());
+    return redactTexts(report, this.#secrets.redactor);
   }
 
   observed(): readonly ObservedService[] {
@@ -201,7 +223,19 @@ class HostConverger implements Converger {
     this.#sizesTimer.unref();
   }
 
-  async #render(manifest: Manifest): Promise<Rendering> {
+  /** The manifest with its secrets' values, for memory only. Throws StepFailed. */
+  #filled(manifest: Manifest, secrets: readonly SecretValue[]): Manifest {
+    const services = manifest.services.map((service) => {
+      try {
+        return this.#secrets.fill(service, secrets);
+      } catch (thrown) {
+        throw StepFailed.of(service.name, 'secrets', thrown);
+      }
+    });
+    return { ...manifest, services };
+  }
+
+  async #render(manifest: Manifest, secrets: readonly SecretValue[] = []): Promise<Rendering> {
     const now = this.#clock.now();
     const facts = this.#members.settle(this.#options.facts(), this.#state.current.members, now);
     const { supervisor } = this.#options;
@@ -216,7 +250,8 @@ class HostConverger implements Converger {
       sizes[service] = answer.size;
       return answer.size;
     };
-    const services = await renderManifest(manifest, facts, { supervisor, directoryOf, pools, sizeOf });
+    const filled = this.#filled(manifest, secrets);
+    const services = await renderManifest(filled, facts, { supervisor, directoryOf, pools, sizeOf });
     this.#lookAtSizesIn(againIn);
     return { services, members: facts.members, pools: pools.taken, sizes };
   }
@@ -241,7 +276,9 @@ class HostConverger implements Converger {
     return {
       state: this.#state,
       paths: this.#paths,
+      discretion: this.#secrets,
       logger: this.#options.logger,
+      prepare: () => this.#secrets.save(),
       render: (begin) => this.#render(begin.manifest),
       environment: (begin) => this.#environment(begin, probe),
     };
@@ -265,7 +302,8 @@ class HostConverger implements Converger {
       },
       event: (service, step, kind, text) => {
         const atMs = this.#clock.now();
-        this.#options.listener.stepEvent({ revision, hash, service, step, kind, text, atMs });
+        const told = this.#secrets.redactor.text(text);
+        this.#options.listener.stepEvent({ revision, hash, service, step, kind, text: told, atMs });
       },
       gateSaw: (service, health) => this.#watcher.gateSaw(service, health),
       changing: (service) => this.#watcher.changing(service),
@@ -275,13 +313,24 @@ class HostConverger implements Converger {
   async #settled(outcome: Outcome | undefined): Promise<void> {
     this.#phase = 'idle';
     if (outcome?.kind === 'interrupted') return;
-    if (outcome?.kind === 'failed') this.#options.logger.warn(outcome.failure, 'the attempt failed');
+    await this.#dropSecrets();
+    if (outcome?.kind === 'failed') {
+      this.#options.logger.warn(redactTexts(outcome.failure, this.#secrets.redactor), 'the attempt failed');
+    }
     if (outcome !== undefined) await this.#watcher.watch(this.#state.current.services);
     if (outcome?.kind === 'done') {
       this.#options.logger.info(this.#state.current.running, 'converged');
       this.#options.listener.observedChanged(this.observed());
     }
     this.#reportChanged();
+  }
+
+  /** Values that neither what runs nor what was offered last needs are not kept. */
+  async #dropSecrets(): Promise<void> {
+    this.#secrets.keepFor([this.#state.current.manifest, this.#offeredManifest]);
+    await this.#secrets.save().catch((error: unknown) => {
+      this.#options.logger.error({ err: error }, 'secrets that nothing needs stay on disk, sealed');
+    });
   }
 
   #reportChanged(): void {

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import type { LogSource, Manifest, MemberView, MetricSource, TemplateMember } from '@shoal/common';
-import { ShoalError, writeFileAtomic } from '@shoal/common';
+import { redactTexts, ShoalError, writeFileAtomic } from '@shoal/common';
 import type { ProcessSpec } from '../supervise/supervisor.js';
+import { type Discretion, openly } from './discretion.js';
 import type { RenderedHealth } from './render/rendered.js';
 
 /** Path of a file that asks something of the process, to what its content was. */
@@ -23,6 +24,8 @@ export interface ServiceInForce {
   readonly digest: string;
   /** False: the blueprint has no service step, so there is no process. */
   readonly supervised: boolean;
+  /** It has secrets: how it is run may hold them, so it is sealed on disk. */
+  readonly confidential?: boolean;
   readonly process: ProcessSpec;
   readonly files: NotifyingFiles;
   /** systemd units that its unit steps enabled or started. */
@@ -81,13 +84,26 @@ const nothing: ConvergeState = {
   endedAttempt: '',
 };
 
-/** Keeps the state in memory and, changed, on disk (mode 0600: parameters may be secret). */
+/** How a service with secrets stands in the file. */
+interface SealedService {
+  readonly name: string;
+  readonly sealed: string;
+}
+
+/** The state as it stands in the file. */
+type StoredState = Omit<ConvergeState, 'services'> & {
+  readonly services: readonly (ServiceInForce | SealedService)[];
+};
+
+/** Keeps the state in memory and, changed, on disk (mode 0600), what may hold secrets sealed. */
 export class StateFile {
   readonly #path: string;
+  readonly #discretion: Discretion;
   #state: ConvergeState = nothing;
 
-  constructor(path: string) {
+  constructor(path: string, discretion: Discretion = openly) {
     this.#path = path;
+    this.#discretion = discretion;
   }
 
   get current(): ConvergeState {
@@ -102,13 +118,13 @@ export class StateFile {
       if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return;
       throw thrown;
     }
-    this.#state = parseState(text, this.#path);
+    this.#state = this.#open(parseState(text, this.#path));
   }
 
   /** Durable when it resolves. On failure the old state stands, in memory too. */
   async update(change: Partial<Omit<ConvergeState, 'format'>>): Promise<void> {
-    const next = { ...this.#state, ...change };
-    await writeFileAtomic(this.#path, JSON.stringify(next), { mode: 0o600 });
+    const next = { ...this.#state, ...redactedFailure(change, this.#discretion) };
+    await writeFileAtomic(this.#path, JSON.stringify(this.#sealed(next)), { mode: 0o600 });
     this.#state = next;
   }
 
@@ -121,15 +137,40 @@ export class StateFile {
       await this.update(change);
       return undefined;
     } catch (thrown) {
-      this.#state = { ...this.#state, ...change };
+      this.#state = { ...this.#state, ...redactedFailure(change, this.#discretion) };
       return ShoalError.from(thrown);
     }
   }
+
+  #sealed(state: ConvergeState): StoredState {
+    const services = state.services.map((service) =>
+      service.confidential === true
+        ? { name: service.name, sealed: this.#discretion.seal(JSON.stringify(service)) }
+        : service,
+    );
+    return { ...state, services };
+  }
+
+  #open(stored: StoredState): ConvergeState {
+    const services = stored.services.map((service) => {
+      if (!('sealed' in service)) return service;
+      const what = `service "${service.name}" in ${this.#path}`;
+      return JSON.parse(this.#discretion.open(service.sealed, what)) as ServiceInForce;
+    });
+    return { ...stored, services };
+  }
 }
 
-function parseState(text: string, path: string): ConvergeState {
+function redactedFailure(
+  change: Partial<Omit<ConvergeState, 'format'>>,
+  { redactor }: Discretion,
+): Partial<Omit<ConvergeState, 'format'>> {
+  return change.failed == null ? change : { ...change, failed: redactTexts(change.failed, redactor) };
+}
+
+function parseState(text: string, path: string): StoredState {
   try {
-    const state = JSON.parse(text) as ConvergeState;
+    const state = JSON.parse(text) as StoredState;
     if (state.format === 1) return { ...nothing, ...state };
   } catch {
     // Falls through: the same to the reader as a format of the future.

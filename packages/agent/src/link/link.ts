@@ -18,6 +18,8 @@ import {
 } from '@shoal/common';
 import type { RepairOutcome } from '../converge/converger.js';
 import type { NodeIdentity } from '../enrol/stored-identity.js';
+import { openSealed } from '../secrets/open-sealed.js';
+import type { SecretValue } from '../secrets/secret-store.js';
 import { Backoff } from './backoff.js';
 import { explainConnection, linkClient } from './channel.js';
 import { ControlStream } from './control-stream.js';
@@ -39,9 +41,13 @@ export interface LinkOptions {
   offered(
     manifest: Manifest,
     hash: string,
-    options: { readonly retryFailed: boolean; readonly attempt: number },
+    options: {
+      readonly retryFailed: boolean;
+      readonly attempt: number;
+      readonly secrets: readonly SecretValue[];
+    },
   ): void;
-  check(manifest: Manifest): Promise<readonly StepDifference[]>;
+  check(manifest: Manifest, secrets: readonly SecretValue[]): Promise<readonly StepDifference[]>;
   repair(service: string): Promise<RepairOutcome>;
   leased(lease: SignedDocument__Output): void;
   gossipKeys(keys: readonly Buffer[]): void;
@@ -61,6 +67,7 @@ export class ControllerLink {
   readonly #outbox = new Outbox();
   readonly #backoff: Backoff;
   #client: LinkClient | undefined;
+  #dialed: NodeIdentity | undefined;
   #stream: ControlStream | undefined;
   #refusal: Refusal | undefined;
   #state: LinkState = 'stopped';
@@ -155,7 +162,9 @@ export class ControllerLink {
 
   async #connectOnce(): Promise<{ error: ShoalError; retryAfterMs: number; welcomed: boolean }> {
     this.#state = 'connecting';
-    const client = linkClient(this.#options.controller, this.#options.identity());
+    const identity = this.#options.identity();
+    const client = linkClient(this.#options.controller, identity);
+    this.#dialed = identity;
     this.#client = client;
     const stream = new ControlStream({
       client,
@@ -215,7 +224,8 @@ export class ControllerLink {
       const manifest = verifyOffer(offer, this.#options.identity());
       this.#refusal = undefined;
       const { hash, retryFailed, attempt } = offer;
-      this.#options.offered(manifest, hash, { retryFailed, attempt });
+      const secrets = openSealed(offer.secrets, this.#dialedAs());
+      this.#options.offered(manifest, hash, { retryFailed, attempt, secrets });
     } catch (thrown) {
       const error = ShoalError.from(thrown);
       const { hash, revision, attempt } = offer;
@@ -235,7 +245,8 @@ export class ControllerLink {
     let error = '';
     try {
       const manifest = verifyManifest(request.manifest, this.#options.identity());
-      differences = await this.#options.check(manifest);
+      const secrets = openSealed(request.secrets, this.#dialedAs());
+      differences = await this.#options.check(manifest, secrets);
     } catch (thrown) {
       error = ShoalError.from(thrown).message;
     }
@@ -256,6 +267,11 @@ export class ControllerLink {
     if (stream === undefined || stream !== this.#stream) return;
     this.#outbox.repairResult(result);
     stream.flush();
+  }
+
+  /** The controller seals for the certificate that this link was dialed with, also when it was renewed meanwhile. */
+  #dialedAs(): NodeIdentity {
+    return this.#dialed ?? this.#options.identity();
   }
 
   #report(): NodeReport {

@@ -31,6 +31,8 @@ interface Tail {
 export interface LogCollectorOptions {
   readonly spool: Spool<SpooledLine>;
   readonly logger: Logger;
+  /** Takes out of a line what must not leave the host. Default: nothing. */
+  readonly redact?: (line: string) => string;
   readonly now?: () => number;
 }
 
@@ -39,6 +41,7 @@ export class LogCollector {
   readonly #spool: Spool<SpooledLine>;
   readonly #logger: Logger;
   readonly #now: () => number;
+  readonly #redact: (line: string) => string;
   readonly #tails = new Map<string, Tail>();
   readonly #outputs = new Map<string, StdoutBuffer>();
   #work: Promise<void> = Promise.resolve();
@@ -47,6 +50,7 @@ export class LogCollector {
     this.#spool = options.spool;
     this.#logger = options.logger;
     this.#now = options.now ?? Date.now;
+    this.#redact = options.redact ?? ((line) => line);
   }
 
   /** Begins and ends tails so that exactly these services' sources are followed. Sources that didn't change are left alone. */
@@ -108,7 +112,7 @@ export class LogCollector {
       t: line.at ?? this.#now(),
       v: service,
       s: source.source,
-      l: line.text,
+      l: this.#redact(line.text),
       ...(parser === 'plain' ? {} : { x: parser }),
       ...(line.fields === undefined ? {} : { f: line.fields }),
     });

@@ -12,6 +12,8 @@ export interface LoggerOptions {
   readonly level?: string;
   /** Default: standard output. */
   readonly destination?: DestinationStream;
+  /** Takes out of each written line what must not be read there. Default: nothing. */
+  readonly redact?: (line: string) => string;
 }
 
 const maxDepth = 6;
@@ -21,7 +23,9 @@ const maxDepth = 6;
  * key, authorization, cookie or credential become `[redacted]`, at any depth, in records and in child loggers' bindings.
  */
 export function createLogger(options: LoggerOptions): Logger {
+  const { redact: redactLine } = options;
   const settings = {
+    ...(redactLine === undefined ? {} : { hooks: { streamWrite: redactLine } }),
     name: options.name,
     level: options.level ?? 'info',
     timestamp: () => `,"time":"${new Date().toISOString()}"`,

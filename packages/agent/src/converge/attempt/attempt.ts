@@ -39,12 +39,14 @@ export async function runAttempt(
 
 /** What stays of a service once the attempt succeeded. */
 export function serviceInForce(service: RenderedService): ServiceInForce {
-  const { name, digest, process, health, logs, metrics } = service;
+  const { name, digest, confidential, process, health, logs, metrics } = service;
   const units = service.steps.flatMap((step) =>
     step.type === 'unit' && (step.enabled === true || step.state === 'started') ? [step.unit] : [],
   );
   const supervised = service.steps.some((step) => step.type === 'service');
-  return { name, digest, supervised, process, files: notifyingFiles(service), units, health, logs, metrics };
+  const files = notifyingFiles(service);
+  const marked = confidential ? { confidential } : {};
+  return { name, digest, ...marked, supervised, process, files, units, health, logs, metrics };
 }
 
 /** In force as it is rendered now: then it passed a gate with just this. */

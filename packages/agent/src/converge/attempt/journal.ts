@@ -2,8 +2,9 @@ import type { FileHandle } from 'node:fs/promises';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Manifest } from '@shoal/common';
-import { diskError, syncDirectory, writeFileAtomic } from '@shoal/common';
+import { diskError, redactTexts, syncDirectory, writeFileAtomic } from '@shoal/common';
 import type { ProcessIdentity } from '../../supervise/proc-stat.js';
+import { type Discretion, openly } from '../discretion.js';
 import type { RenderedStep } from '../render/rendered.js';
 import type { Failure, ServiceInForce } from '../state.js';
 import type { UndoRecord } from '../steps/index.js';
@@ -35,6 +36,26 @@ export interface NotedCommand extends ProcessIdentity {
   readonly deadline: number;
 }
 
+/** What of a journal is to be kept from being read. */
+export interface JournalPrivacy {
+  readonly discretion: Discretion;
+  /** Services that have secrets, by the new manifest or in force. */
+  readonly services: ReadonlySet<string>;
+}
+
+/** The services with secrets, by a manifest or in force. */
+export function confidentialServices(
+  manifest: Manifest,
+  inForce: readonly ServiceInForce[],
+): ReadonlySet<string> {
+  return new Set([
+    ...manifest.services.filter(({ secrets }) => secrets !== undefined).map(({ name }) => name),
+    ...inForce.filter(({ confidential }) => confidential === true).map(({ name }) => name),
+  ]);
+}
+
+const nothingPrivate: JournalPrivacy = { discretion: openly, services: new Set() };
+
 type Entry =
   | ({ readonly kind: 'begin' } & BegunStep)
   | { readonly kind: 'undone'; readonly service: string; readonly step: string }
@@ -52,10 +73,18 @@ export class Journal {
   readonly directory: string;
   readonly #file: FileHandle;
   readonly #entries: Entry[];
+  readonly #privacy: JournalPrivacy;
   /** A write failed, maybe in the midst of a line: the next entry begins a new one. */
   #torn = false;
 
-  private constructor(begin: AttemptBegin, directory: string, file: FileHandle, entries: Entry[]) {
+  private constructor(
+    begin: AttemptBegin,
+    directory: string,
+    file: FileHandle,
+    entries: Entry[],
+    privacy: JournalPrivacy,
+  ) {
+    this.#privacy = privacy;
     this.begin = begin;
     this.directory = directory;
     this.#file = file;
@@ -63,29 +92,39 @@ export class Journal {
   }
 
   /** Begins the journal of a new attempt; what an earlier one left in the directory is removed. */
-  static async create(directory: string, begin: AttemptBegin): Promise<Journal> {
+  static async create(
+    directory: string,
+    begin: AttemptBegin,
+    privacy: JournalPrivacy = nothingPrivate,
+  ): Promise<Journal> {
     await rm(directory, { recursive: true, force: true });
     await mkdir(directory, { recursive: true, mode: 0o700 });
     const file = await open(join(directory, 'journal'), 'a', 0o600);
     await writeFileAtomic(join(directory, 'attempt.json'), JSON.stringify(begin));
     await syncDirectory(dirname(directory));
-    return new Journal(begin, directory, file, []);
+    return new Journal(begin, directory, file, [], privacy);
   }
 
   /** The journal that an earlier agent left; undefined when its last attempt ended. */
-  static async open(directory: string): Promise<Journal | undefined> {
-    const begin = await readText(join(directory, 'attempt.json'));
-    if (begin === undefined) return undefined;
-    const entries = parseEntries((await readText(join(directory, 'journal'))) ?? '');
+  static async open(
+    directory: string,
+    privacyOf: (begin: AttemptBegin) => JournalPrivacy = () => nothingPrivate,
+  ): Promise<Journal | undefined> {
+    const text = await readText(join(directory, 'attempt.json'));
+    if (text === undefined) return undefined;
+    const begin = JSON.parse(text) as AttemptBegin;
+    const privacy = privacyOf(begin);
+    const entries = parseEntries((await readText(join(directory, 'journal'))) ?? '', privacy.discretion);
     const file = await open(join(directory, 'journal'), 'a', 0o600);
     // Ends a torn last line, which is then passed over.
     await file.appendFile('\n');
-    return new Journal(JSON.parse(begin) as AttemptBegin, directory, file, entries);
+    return new Journal(begin, directory, file, entries, privacy);
   }
 
-  async append(entry: Entry): Promise<void> {
+  async append(given: Entry): Promise<void> {
+    const entry = redactedFailure(given, this.#privacy.discretion);
     try {
-      await this.#file.appendFile(`${this.#torn ? '\n' : ''}${JSON.stringify(entry)}\n`);
+      await this.#file.appendFile(`${this.#torn ? '\n' : ''}${lineOf(entry, this.#privacy)}\n`);
       await this.#file.datasync();
       this.#torn = false;
     } catch (thrown) {
@@ -144,14 +183,43 @@ export class Journal {
   }
 }
 
-function parseEntries(text: string): Entry[] {
+/** An entry that others can't read. */
+interface SealedEntry {
+  readonly kind: 'sealed';
+  readonly sealed: string;
+}
+
+function parseEntries(text: string, discretion: Discretion): Entry[] {
   return text.split('\n').flatMap((line) => {
-    try {
-      return [JSON.parse(line) as Entry];
-    } catch {
-      return [];
-    }
+    const entry = parseLine(line);
+    if (entry?.kind !== 'sealed') return entry === undefined ? [] : [entry];
+    // One that can't be opened is no torn line: what it would have undone must not be left out in silence.
+    return [JSON.parse(discretion.open(entry.sealed, 'an entry of the journal')) as Entry];
   });
+}
+
+function parseLine(line: string): Entry | SealedEntry | undefined {
+  try {
+    return JSON.parse(line) as Entry | SealedEntry;
+  } catch {
+    return undefined;
+  }
+}
+
+/** How a service is run, and what undoes a step of it, may hold its secrets. */
+function lineOf(entry: Entry, { discretion, services }: JournalPrivacy): string {
+  const line = JSON.stringify(entry);
+  const isPrivate =
+    entry.kind === 'begin'
+      ? services.has(entry.service)
+      : entry.kind === 'removing' && services.has(entry.service.name);
+  if (!isPrivate) return line;
+  const sealed: SealedEntry = { kind: 'sealed', sealed: discretion.seal(line) };
+  return JSON.stringify(sealed);
+}
+
+function redactedFailure(entry: Entry, { redactor }: Discretion): Entry {
+  return entry.kind === 'undoing' ? { ...entry, failure: redactTexts(entry.failure, redactor) } : entry;
 }
 
 async function readText(path: string): Promise<string | undefined> {

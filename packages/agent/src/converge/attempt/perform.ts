@@ -1,12 +1,13 @@
 import type { Logger, MemberView } from '@shoal/common';
+import type { Discretion } from '../discretion.js';
 import type { RenderedService } from '../render/rendered.js';
 import type { ConvergeState, Failure, StateFile } from '../state.js';
 import { handlerOf } from '../steps/index.js';
 import { runAttempt, serviceInForce } from './attempt.js';
 import type { AttemptEnvironment } from './environment.js';
 import { Interrupted } from './environment.js';
-import type { AttemptBegin } from './journal.js';
-import { Journal } from './journal.js';
+import type { AttemptBegin, JournalPrivacy } from './journal.js';
+import { confidentialServices, Journal } from './journal.js';
 import { waitForOrphan } from './orphan.js';
 import { StepFailed } from './step-failed.js';
 import { undoAttempt } from './undo.js';
@@ -30,7 +31,10 @@ export interface Rendering {
 export interface PerformOptions {
   readonly state: StateFile;
   readonly paths: { readonly attempt: string; readonly unfinished: string };
+  readonly discretion: Discretion;
   readonly logger: Logger;
+  /** Makes durable what an attempt needs to be gone on with, beside its journal. */
+  readonly prepare: () => Promise<void>;
   /** Throws StepFailed. */
   readonly render: (begin: AttemptBegin) => Promise<Rendering>;
   readonly environment: (begin: AttemptBegin) => AttemptEnvironment;
@@ -43,12 +47,18 @@ const mostResumes = 5;
 export async function beginAttempt(begin: AttemptBegin, options: PerformOptions): Promise<Outcome> {
   let journal: Journal;
   try {
-    journal = await Journal.create(options.paths.attempt, begin);
+    await options.prepare();
+    journal = await Journal.create(options.paths.attempt, begin, privacyOf(begin, options));
   } catch (thrown) {
     const failed = StepFailed.of('', 'begin', thrown);
     return endFailed(begin, { ...failed.failure, undone: true, untouched: true }, options);
   }
   return perform(journal, options);
+}
+
+/** What the journal of an attempt doesn't show: what concerns services that have secrets, or had. */
+function privacyOf(begin: AttemptBegin, { state, discretion }: PerformOptions): JournalPrivacy {
+  return { discretion, services: confidentialServices(begin.manifest, state.current.services) };
 }
 
 /** Goes on with the attempt that an earlier agent left in the middle, forward or back; undefined when there is none. */

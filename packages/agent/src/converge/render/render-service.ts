@@ -44,7 +44,8 @@ export async function renderService(
     logs: await attributed('logs', () => renderLogs(service.logs, renderer)),
     metrics: await attributed('metrics', () => renderMetrics(service.metrics, renderer)),
   };
-  return { ...parts, digest: sha256(canonicalJson(JSON.parse(JSON.stringify(parts)))) };
+  const digest = sha256(canonicalJson(JSON.parse(JSON.stringify(parts))));
+  return { ...parts, confidential: service.secrets !== undefined, digest };
 }
 
 async function attributed<T>(step: string, render: () => Promise<T>): Promise<T> {

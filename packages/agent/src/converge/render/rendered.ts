@@ -92,6 +92,8 @@ export interface RenderedService {
   readonly health: RenderedHealth | null;
   readonly logs: readonly LogSource[];
   readonly metrics: readonly MetricSource[];
-  /** SHA-256 over everything above: two renderings with the same digest ask the same of the host. */
+  /** It has secrets: what stands above may hold their values. */
+  readonly confidential: boolean;
+  /** SHA-256 over everything else: two renderings with the same digest ask the same of the host. */
   readonly digest: string;
 }
