@@ -43,6 +43,7 @@ export interface AgentSeams {
     readonly listener: ConvergeListener;
     readonly logger: Logger;
     readonly secrets: SecretStore;
+    readonly driftIntervalMs: number;
   }) => Converger;
   readonly gossip?: Pick<GossipOptions, 'profile' | 'overrides'>;
   readonly backoff?: () => Backoff;
@@ -115,6 +116,7 @@ export class Agent {
       listener: this.#listener(),
       logger,
       secrets: this.#secrets,
+      driftIntervalMs: config.drift.intervalMs,
     });
     this.#statCollector = this.#makeStatCollector();
     this.#localApi = new LocalApi({

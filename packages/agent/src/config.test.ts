@@ -15,6 +15,7 @@ t.test('every key has a default', async (t) => {
     standalone: { spec: '/etc/shoal/local.yaml' },
     spool: { maxBytes: 256 * 1024 * 1024 },
     stats: { intervalMs: 10_000 },
+    drift: { intervalMs: 10_000 },
     log: { level: 'info' },
   });
   t.equal(config.cluster, undefined);

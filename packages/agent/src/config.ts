@@ -35,15 +35,19 @@ export interface AgentConfig {
   readonly blueprints: readonly string[];
   readonly spool: { readonly maxBytes: number };
   readonly stats: { readonly intervalMs: number };
+  /** How often it is looked whether what is in force still holds. */
+  readonly drift: { readonly intervalMs: number };
   readonly log: { readonly level: string };
 }
 
-interface ConfigFile extends Omit<AgentConfig, 'spool' | 'stats'> {
+interface ConfigFile extends Omit<AgentConfig, 'spool' | 'stats' | 'drift'> {
   readonly spool: { readonly maxBytes: string | number };
   readonly stats: { readonly interval: string };
+  readonly drift: { readonly interval: string };
 }
 
 const text = { type: 'string', minLength: 1 };
+const interval = { ...text, pattern: durationPattern, expected: durationExpected };
 const address = { ...text, pattern: addressPattern, expected: addressExpected };
 
 function section(properties: Record<string, unknown>, required: readonly string[] = []): unknown {
@@ -72,7 +76,8 @@ const validator = compileSchema<ConfigFile>({
         expected: 'a size such as 64MiB or 1GiB, or a number of bytes',
       },
     }),
-    stats: section({ interval: { ...text, pattern: durationPattern, expected: durationExpected } }),
+    stats: section({ interval }),
+    drift: section({ interval }),
     log: section({ level: { enum: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] } }),
   },
 });
@@ -116,6 +121,7 @@ function defaults(): object {
     blueprints: [],
     spool: { maxBytes: '256MiB' },
     stats: { interval: '10s' },
+    drift: { interval: '10s' },
     log: { level: 'info' },
   };
 }
@@ -125,8 +131,10 @@ function complete(read: ConfigFile): AgentConfig {
   if (maxBytes < smallestSpool) throw tooSmall('spool.maxBytes', '1MiB or more');
   const intervalMs = parseDuration(read.stats.interval);
   if (intervalMs < 1000) throw tooSmall('stats.interval', '1s or more');
+  const driftMs = parseDuration(read.drift.interval);
+  if (driftMs < 1000) throw tooSmall('drift.interval', '1s or more');
   if (read.cluster !== undefined) checkController(read.cluster.controller);
-  return { ...read, spool: { maxBytes }, stats: { intervalMs } };
+  return { ...read, spool: { maxBytes }, stats: { intervalMs }, drift: { intervalMs: driftMs } };
 }
 
 /** The port may be left out here. */

@@ -28,12 +28,14 @@ export interface LoopOptions {
   readonly settled: (outcome: Outcome | undefined) => Promise<void>;
 }
 
-/** Does one thing at a time: the attempt that an earlier agent left, then the latest offer, then changed facts. */
+/** Does one thing at a time: the attempt that an earlier agent left, then the latest offer, then changed facts, then other jobs. */
 export class ConvergeLoop {
   readonly #options: LoopOptions;
   #left: Journal | undefined;
   #offer: PendingOffer | undefined;
   #factsChanged = false;
+  #jobs: (() => Promise<Outcome | undefined>)[] = [];
+  #works = 0;
   #stopped = false;
   #working: Promise<void> | undefined;
 
@@ -66,6 +68,17 @@ export class ConvergeLoop {
     this.run();
   }
 
+  /** Does it once all else is done. */
+  enqueue(job: () => Promise<Outcome | undefined>): void {
+    this.#jobs.push(job);
+    this.run();
+  }
+
+  /** Another number after each time that something was done; undefined while something is. */
+  get quiet(): number | undefined {
+    return this.#working === undefined ? this.#works : undefined;
+  }
+
   /** Begins nothing any more; resolves when what is under way has ended. */
   async stop(): Promise<void> {
     this.#stopped = true;
@@ -76,9 +89,10 @@ export class ConvergeLoop {
   /** Works until there is nothing left to do. */
   run(): void {
     if (this.#working !== undefined || this.#stopped) return;
+    this.#works += 1;
     this.#working = this.#work().finally(() => {
       this.#working = undefined;
-      if (this.#left || this.#offer || this.#factsChanged) this.run();
+      if (this.#left || this.#offer || this.#factsChanged || this.#jobs.length > 0) this.run();
     });
   }
 
@@ -105,7 +119,7 @@ export class ConvergeLoop {
       this.#offer = undefined;
       return () => this.#take(offer);
     }
-    if (!this.#factsChanged) return undefined;
+    if (!this.#factsChanged) return this.#jobs.shift();
     this.#factsChanged = false;
     return () => this.#renderAnew();
   }

@@ -1,14 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import {
-  type Logger,
-  type Manifest,
-  type NodeReport,
-  redactTexts,
-  ShoalError,
-  type StepDifference,
-} from '@shoal/common';
+import { type Logger, type Manifest, type NodeReport, redactTexts, type StepDifference } from '@shoal/common';
 import { SecretStore, type SecretValue } from '../secrets/secret-store.js';
 import { ProcessSupervisor } from '../supervise/process-supervisor.js';
 import type { ProcessTiming } from '../supervise/supervised-process.js';
@@ -33,6 +26,9 @@ import type {
   SupervisorKind,
   TemplateFacts,
 } from './converger.js';
+import { createDriftWatch } from './drift/create-drift-watch.js';
+import type { DriftWatch } from './drift/drift-watch.js';
+import { RenderedInForce } from './drift/rendered-in-force.js';
 import { dryRun } from './dry-run.js';
 import type { Probe } from './health.js';
 import { probeHealth } from './health.js';
@@ -67,6 +63,8 @@ export interface ConvergerOptions {
   readonly stopGraceMs?: number;
   /** Default: those of the data directory. */
   readonly secrets?: SecretStore;
+  /** How often it is looked whether what is in force holds, in milliseconds. Default 10000. */
+  readonly driftIntervalMs?: number;
   /** Timing of child processes (process supervisor). */
   readonly processTiming?: Partial<ProcessTiming>;
 }
@@ -88,6 +86,8 @@ class HostConverger implements Converger {
   readonly #secrets: SecretStore;
   readonly #members: MembersMemory;
   readonly #sizes = new ServiceSizes();
+  readonly #drift: DriftWatch;
+  readonly #inForce: RenderedInForce;
   readonly #stopping = new AbortController();
   readonly #ending = new AbortController();
   #phase: Phase = 'idle';
@@ -114,16 +114,35 @@ class HostConverger implements Converger {
     const changed = () => this.#reportChanged();
     this.#watcher = new ServiceWatcher({ supervisor: this.#supervisor, probe, clock, changed });
     this.#members = new MembersMemory(clock.now());
+    this.#inForce = new RenderedInForce({
+      state: this.#state,
+      render: (manifest) => this.#render(manifest),
+      logger: options.logger,
+    });
     const perform = this.#performOptions(probe);
     this.#loop = new ConvergeLoop({
       state: this.#state,
       paths: this.#paths,
       discretion: this.#secrets,
       logger: options.logger,
-      begin: (begin) => beginAttempt({ ...begin, id: randomUUID() }, perform),
-      resume: (journal) => resumeAttempt(journal, perform),
+      begin: (begin) => this.#attempt(begin, perform),
+      resume: async (journal) => {
+        const outcome = await resumeAttempt(journal, perform);
+        this.#drift.attemptEnded(journal.begin.purpose, outcome);
+        return outcome;
+      },
       rendersAnew: (manifest) => this.#rendersAnew(manifest),
       settled: (outcome) => this.#settled(outcome),
+    });
+    this.#drift = createDriftWatch({
+      ...options,
+      clock,
+      state: this.#state,
+      inForce: () => this.#inForce.services(),
+      check: { run, supervisor: this.#supervisor, directory: this.#paths.dryRun },
+      loop: this.#loop,
+      attempt: (begin) => this.#attempt(begin, perform),
+      changed,
     });
   }
 
@@ -142,11 +161,13 @@ class HostConverger implements Converger {
     this.#options.listener.observedChanged(this.observed());
     this.#reportChanged();
     this.#loop.run();
+    this.#drift.start();
   }
 
   async stop(): Promise<void> {
     clearTimeout(this.#factsTimer);
     clearTimeout(this.#sizesTimer);
+    this.#drift.stop();
     this.#stopping.abort();
     const grace = setTimeout(() => this.#ending.abort(), this.#options.stopGraceMs ?? 10_000);
     await this.#loop.stop();
@@ -189,14 +210,14 @@ class HostConverger implements Converger {
     });
   }
 
-  async repair(_service: string): Promise<RepairOutcome> {
-    throw new ShoalError('failed_precondition', "this agent doesn't look for drift yet");
+  async repair(service: string): Promise<RepairOutcome> {
+    return redactTexts(await this.#drift.repair(service), this.#secrets.redactor);
   }
 
   report(): NodeReport {
     const now = { phase: this.#phase, convergingHash: this.#convergingHash, offered: this.#offered };
     const report = buildReport(this.#state.current, now, this.#watcher.statuses());
-    return redactTexts(report, this.#secrets.redactor);
+    return redactTexts({ ...report, drifts: { found: this.#drift.drifts() } }, this.#secrets.redactor);
   }
 
   observed(): readonly ObservedService[] {
@@ -256,6 +277,12 @@ class HostConverger implements Converger {
     return { services, members: facts.members, pools: pools.taken, sizes };
   }
 
+  async #attempt(begin: Omit<AttemptBegin, 'id'>, perform: PerformOptions): Promise<Outcome> {
+    const outcome = await beginAttempt({ ...begin, id: randomUUID() }, perform);
+    this.#drift.attemptEnded(begin.purpose, outcome);
+    return outcome;
+  }
+
   async #rendersAnew(manifest: Manifest): Promise<boolean> {
     const graceLeft = this.#members.graceLeft(this.#clock.now());
     if (graceLeft > 0 && this.#options.facts().members.length <= 1) this.#lookAtFactsIn(graceLeft);
@@ -281,6 +308,7 @@ class HostConverger implements Converger {
       prepare: () => this.#secrets.save(),
       render: (begin) => this.#render(begin.manifest),
       environment: (begin) => this.#environment(begin, probe),
+      inForce: (services) => this.#inForce.set(services),
     };
   }
 

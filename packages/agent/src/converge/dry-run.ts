@@ -1,21 +1,11 @@
 import type { StepDifference } from '@shoal/common';
-import type { Supervisor } from '../supervise/supervisor.js';
 import { preflight } from './attempt/preflight.js';
 import { StepFailed } from './attempt/step-failed.js';
-import type { RunCommand } from './command.js';
 import type { RenderedService } from './render/rendered.js';
-import type { ConvergeState } from './state.js';
+import type { CheckOptions } from './steps/check-context.js';
+import { checkContext } from './steps/check-context.js';
 import type { StepContext } from './steps/handler.js';
 import { handlerOf } from './steps/index.js';
-
-/** What a dry run works with. */
-export interface DryRunOptions {
-  readonly run: RunCommand;
-  readonly supervisor: Supervisor;
-  readonly state: ConvergeState;
-  /** For copies of files whose directory isn't there yet. */
-  readonly directory: string;
-}
 
 /**
  * What converging to these services would change. Changed files with a validation are validated, on copies that are gone
@@ -23,7 +13,7 @@ export interface DryRunOptions {
  */
 export async function dryRun(
   services: readonly RenderedService[],
-  options: DryRunOptions,
+  options: CheckOptions,
 ): Promise<readonly StepDifference[]> {
   const differences: StepDifference[] = [];
   for (const { name } of options.state.services.toReversed()) {
@@ -66,17 +56,4 @@ async function refusalOf(context: StepContext): Promise<StepDifference | undefin
     ).failure;
     return { service, step, problem: output === '' ? message : `${message}\n${output}` };
   }
-}
-
-function checkContext(service: RenderedService, options: DryRunOptions): StepContext {
-  return {
-    service,
-    ask: options.run,
-    run: options.run,
-    supervisor: options.supervisor,
-    output: () => {},
-    directory: options.directory,
-    applied: options.state.applied[service.name],
-    saveApplied: async () => {},
-  };
 }

@@ -31,6 +31,7 @@ export function metricsSnapshot({ status, gossip, sample }: SnapshotSources): Me
       failed_revision: ['Revision that failed here last; 0: none', Number(report.failedRevision ?? 0)],
       services: ['Services in force', (report.services ?? []).length],
       services_unhealthy: ['Services whose health check fails', unhealthy],
+      drifts: ['Steps in force that no longer hold', report.drifts?.found?.length ?? 0],
       spool_bytes: ['Bytes of log lines on disk', spool?.bytes ?? 0],
       spool_waiting_lines: ['Log lines that the controller does not hold yet', spool?.waiting ?? 0],
       spool_full: ['1: the spool takes nothing in', spool?.hasRoom === false ? 1 : 0],

@@ -3,6 +3,7 @@ import { notifyingFiles } from '../service-action.js';
 import type { ServiceInForce } from '../state.js';
 import { StepError } from '../step-error.js';
 import { handlerOf } from '../steps/index.js';
+import { askedOf, forgetIfDrifted, isInForce } from './asked-steps.js';
 import type { AttemptEnvironment } from './environment.js';
 import { goOn, Interrupted } from './environment.js';
 import { passGate } from './gate.js';
@@ -23,15 +24,18 @@ export async function runAttempt(
   environment: AttemptEnvironment,
 ): Promise<void> {
   environment.phase('converging');
-  for (const service of services) await runPreflight(service, journal, environment);
+  const { current } = environment.state;
+  for (const service of services) {
+    await runPreflight(askedOf(service, journal.begin, current), journal, environment);
+  }
   for (const service of removed) await removeService(service, journal, environment);
   for (const service of services) {
     let changed = false;
-    for (const step of service.steps) {
+    for (const step of askedOf(service, journal.begin, current).steps) {
       goOn(environment);
       changed = (await runStep(step, service, journal, environment)) || changed;
     }
-    if (changed || journal.hasBegun(service.name) || !isInForce(service, environment)) {
+    if (changed || journal.hasBegun(service.name) || !isInForce(service, current)) {
       await gate(service, environment);
     }
   }
@@ -47,13 +51,6 @@ export function serviceInForce(service: RenderedService): ServiceInForce {
   const files = notifyingFiles(service);
   const marked = confidential ? { confidential } : {};
   return { name, digest, ...marked, supervised, process, files, units, health, logs, metrics };
-}
-
-/** In force as it is rendered now: then it passed a gate with just this. */
-function isInForce(service: RenderedService, { state }: AttemptEnvironment): boolean {
-  return state.current.services.some(
-    ({ name, digest }) => name === service.name && digest === service.digest,
-  );
 }
 
 async function runPreflight(
@@ -94,6 +91,7 @@ async function runStep(
       await journal.append({ kind: 'begin', service: service.name, step: step.id, type: step.type, undo });
     }
     if (step.type === 'service') environment.changing(service.name);
+    await forgetIfDrifted(step, service.name, environment.state);
     const text = await handler.apply(step, context);
     // The context knew what the process ran with before: what it runs with now is read anew.
     await verify(step, service, journal, environment);
@@ -104,9 +102,9 @@ async function runStep(
   }
 }
 
-/** A command without a check runs for a new manifest, not because a member came or went. */
+/** A command without a check runs for a new manifest, not because a member came or went, or something drifted. */
 function notAsked(step: RenderedStep, journal: Journal): boolean {
-  return step.type === 'exec' && step.check === undefined && journal.begin.purpose === 'facts';
+  return step.type === 'exec' && step.check === undefined && journal.begin.purpose !== 'manifest';
 }
 
 async function verify(

@@ -13,8 +13,10 @@ import type { UndoRecord } from '../steps/index.js';
 export interface AttemptBegin {
   /** Random. */
   readonly id: string;
-  /** A manifest that was offered, or the one in force rendered again because members or lease changed. */
-  readonly purpose: 'manifest' | 'facts';
+  /** A manifest that was offered; or the one in force, rendered again because members or lease changed, or to put back what drifted. */
+  readonly purpose: 'manifest' | 'facts' | 'repair';
+  /** The steps to put back, by service, when that is the purpose. */
+  readonly drifted?: Readonly<Record<string, readonly string[]>>;
   readonly hash: string;
   readonly revision: number;
   /** As the offer numbered it; absent in what earlier versions wrote. */

@@ -3,6 +3,7 @@ import type { Discretion } from '../discretion.js';
 import type { RenderedService } from '../render/rendered.js';
 import type { ConvergeState, Failure, StateFile } from '../state.js';
 import { handlerOf } from '../steps/index.js';
+import { isInForce } from './asked-steps.js';
 import { runAttempt, serviceInForce } from './attempt.js';
 import type { AttemptEnvironment } from './environment.js';
 import { Interrupted } from './environment.js';
@@ -38,6 +39,8 @@ export interface PerformOptions {
   /** Throws StepFailed. */
   readonly render: (begin: AttemptBegin) => Promise<Rendering>;
   readonly environment: (begin: AttemptBegin) => AttemptEnvironment;
+  /** These are in force from now on, just as they are rendered here. */
+  readonly inForce: (services: readonly RenderedService[]) => void;
 }
 
 /** So often an attempt is gone on with after the agent died in it; then it is the attempt that kills the agent, or the host. */
@@ -118,10 +121,11 @@ async function goForward(journal: Journal, options: PerformOptions): Promise<voi
     sizes,
     endedAttempt: begin.id,
   });
+  options.inForce(services);
   await cleanUpAfter(journal, options.logger);
 }
 
-/** For a new manifest all services are gone through; for changed members those that render to something else. */
+/** For a new manifest all services are gone through; else those that render to something else, and those that drifted. */
 function toRun(
   begin: AttemptBegin,
   services: readonly RenderedService[],
@@ -129,7 +133,7 @@ function toRun(
 ): readonly RenderedService[] {
   if (begin.purpose === 'manifest') return services;
   return services.filter(
-    ({ name, digest }) => state.services.find((service) => service.name === name)?.digest !== digest,
+    (service) => !isInForce(service, state) || begin.drifted?.[service.name] !== undefined,
   );
 }
 

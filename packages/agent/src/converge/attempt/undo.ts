@@ -41,7 +41,7 @@ export async function undoAttempt(
     await attempt(begun.service, begun.step, () => undoStep(begun, journal, environment));
   }
   for (const service of touchedInForce(journal, environment)) {
-    await attempt(service.name, 'service', () => restoreProcess(service, environment));
+    await attempt(service.name, 'service', () => restoreProcess(service, journal, environment));
   }
   if (problems.length === 0) return { ...failure, undone: true };
   return { ...failure, undone: false, message: `${failure.message}; not undone: ${problems.join('; ')}` };
@@ -91,8 +91,14 @@ function touchedInForce(journal: Journal, { state }: AttemptEnvironment): readon
 
 async function restoreProcess(
   service: ServiceInForce,
+  journal: Journal,
   { state, supervisor }: AttemptEnvironment,
 ): Promise<string> {
+  const removed = journal.removing().some(({ name }) => name === service.name);
+  const asked = serviceSteps(journal).some((begun) => begun.service === service.name);
+  const running = (await supervisor.status(service.process)).state === 'running';
+  // Its own step was never reached: a process that runs wasn't touched, whatever is known of the files that it runs with.
+  if (running && !asked && !removed) return 'the process never left the old files';
   const wanted = wantedOf(service.process, service.files, supervisor.kind);
   const text = await bringTo(service, wanted, state.current.applied[service.name], supervisor);
   await state.remember({ applied: { ...state.current.applied, [service.name]: wanted } });

@@ -1,0 +1,57 @@
+import type { Logger } from '@shoal/common';
+import { ShoalError } from '@shoal/common';
+import type { AttemptBegin } from '../attempt/journal.js';
+import type { Outcome } from '../attempt/perform.js';
+import type { Clock } from '../clock.js';
+import type { ConvergeLoop } from '../converge-loop.js';
+import type { RenderedService } from '../render/rendered.js';
+import type { StateFile } from '../state.js';
+import type { CheckOptions } from '../steps/check-context.js';
+import { checkContext } from '../steps/check-context.js';
+import type { StepName } from './drift-finder.js';
+import { DriftWatch } from './drift-watch.js';
+
+/** The parts of the converger that looking for drift is made of. */
+export interface DriftParts {
+  /** How often it is looked, in milliseconds. Default 10000. */
+  readonly driftIntervalMs?: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly state: StateFile;
+  readonly inForce: () => Promise<readonly RenderedService[]>;
+  readonly check: Pick<CheckOptions, 'run' | 'supervisor' | 'directory'>;
+  readonly loop: ConvergeLoop;
+  readonly attempt: (begin: Omit<AttemptBegin, 'id'>) => Promise<Outcome>;
+  readonly changed: () => void;
+}
+
+/** Looks for drift by the steps' own checks, and repairs by attempts. */
+export function createDriftWatch(parts: DriftParts): DriftWatch {
+  const { driftIntervalMs: intervalMs = 10_000, clock, logger, state, inForce, check, loop, changed } = parts;
+  return new DriftWatch({
+    intervalMs,
+    clock,
+    logger,
+    inForce,
+    policyOf: (name) =>
+      state.current.manifest?.services.find((service) => service.name === name)?.drift ?? 'report',
+    contextOf: (service, signal) =>
+      checkContext(service, {
+        ...check,
+        run: (command, options) => check.run(command, { ...options, signal }),
+        state: state.current,
+      }),
+    quiet: () => loop.quiet,
+    enqueue: (job) => loop.enqueue(job),
+    converge: (steps) => parts.attempt(repairOf(steps, state)),
+    changed,
+  });
+}
+
+function repairOf(steps: readonly StepName[], { current }: StateFile): Omit<AttemptBegin, 'id'> {
+  const { manifest, running } = current;
+  if (manifest === null || running === null) throw new ShoalError('internal', 'nothing is in force');
+  const drifted: Record<string, string[]> = {};
+  for (const { service, step } of steps) drifted[service] = [...(drifted[service] ?? []), step];
+  return { purpose: 'repair', ...running, manifest, drifted };
+}
