@@ -28,6 +28,8 @@ import type { NodeFacts } from './membership/tags.js';
 import { LogCollector, type SpooledLine } from './observe/log-collector.js';
 import { Spool } from './observe/spool/spool.js';
 import { type SpooledSample, StatCollector } from './observe/stat-collector.js';
+import { Traffic } from './observe/traffic/traffic.js';
+import type { TrafficReader } from './observe/traffic/window.js';
 import { Parts } from './parts.js';
 import { SecretStore } from './secrets/secret-store.js';
 import { standaloneClusterId } from './standalone/compile-local.js';
@@ -44,6 +46,7 @@ export interface AgentSeams {
     readonly logger: Logger;
     readonly secrets: SecretStore;
     readonly driftIntervalMs: number;
+    readonly traffic: TrafficReader;
   }) => Converger;
   readonly gossip?: Pick<GossipOptions, 'profile' | 'overrides'>;
   readonly backoff?: () => Backoff;
@@ -70,6 +73,7 @@ export class Agent {
   #stats: Spool<SpooledSample> | undefined;
   #logCollector: LogCollector | undefined;
   #statCollector: StatCollector;
+  readonly #traffic = new Traffic();
   #cluster: ClusterSide | undefined;
   readonly #localApi: LocalApi;
   readonly #metrics: MetricsServer;
@@ -117,6 +121,7 @@ export class Agent {
       logger,
       secrets: this.#secrets,
       driftIntervalMs: config.drift.intervalMs,
+      traffic: this.#traffic,
     });
     this.#statCollector = this.#makeStatCollector();
     this.#localApi = new LocalApi({
@@ -273,6 +278,7 @@ export class Agent {
     return new StatCollector({
       intervalMs: this.config.stats.intervalMs,
       observed: () => this.#converger.observed(),
+      traffic: this.#traffic,
       logger: this.#logger,
       ...(this.#stats === undefined ? {} : { spool: this.#stats }),
     });
@@ -291,6 +297,7 @@ export class Agent {
     this.#logCollector = new LogCollector({
       spool: this.#logs,
       logger,
+      traffic: this.#traffic,
       redact: (line) => this.#secrets.redactor.text(line),
     });
   }
@@ -362,6 +369,7 @@ export class Agent {
       tier: this.#lease.grant().tier,
       revision: Number(report.runningRevision ?? 0),
       services: (report.services ?? []).map(({ service = '', health = '' }) => ({ name: service, health })),
+      draining: this.#converger.draining(),
     };
   }
 }

@@ -223,6 +223,7 @@ export class ClusterSide {
       report: () => ({ ...converger.report(), gossipKeys: gossipKeysReport(membership.keyState()) }),
       members: () => membership.members(),
       offered: (manifest, hash, options) => converger.offer(manifest, hash, options),
+      drained: (services) => void converger.drain(services),
       check: (manifest, secrets) => converger.check(manifest, secrets),
       repair: (service) => converger.repair(service),
       leased: (lease) => void this.#leased(lease),

@@ -1,12 +1,16 @@
-import type { Manifest } from '@shoal/common';
+import type { Manifest, MemberView } from '@shoal/common';
 import { startHost, until } from './harness.test.support.js';
 
 /** Started by a test as an agent of its own, to be killed: converges the manifests one after another, and prints `step:kind`. */
-const { dataDir, manifests } = JSON.parse(process.argv[2] ?? '') as {
+const { dataDir, manifests, members } = JSON.parse(process.argv[2] ?? '') as {
   dataDir: string;
   manifests: Manifest[];
+  members?: MemberView[];
 };
-const host = await startHost({ teardown: () => {} }, { dataDir });
+const host = await startHost(
+  { teardown: () => {} },
+  { dataDir, ...(members === undefined ? {} : { members }) },
+);
 for (const manifest of manifests) {
   host.offer(manifest);
   await until(

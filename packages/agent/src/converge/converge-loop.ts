@@ -1,4 +1,4 @@
-import type { Logger, Manifest } from '@shoal/common';
+import type { GatePolicy, Logger, Manifest } from '@shoal/common';
 import type { AttemptBegin } from './attempt/journal.js';
 import { confidentialServices, Journal } from './attempt/journal.js';
 import type { Outcome } from './attempt/perform.js';
@@ -13,6 +13,7 @@ export interface PendingOffer {
   readonly hash: string;
   readonly retryFailed: boolean;
   readonly attempt: number;
+  readonly gate?: GatePolicy;
 }
 
 export interface LoopOptions {
@@ -124,7 +125,7 @@ export class ConvergeLoop {
     return () => this.#renderAnew();
   }
 
-  async #take({ manifest, hash, retryFailed, attempt }: PendingOffer): Promise<Outcome | undefined> {
+  async #take({ manifest, hash, retryFailed, attempt, gate }: PendingOffer): Promise<Outcome | undefined> {
     const { state, begin } = this.#options;
     const { revision } = manifest;
     const { running, failed } = state.current;
@@ -137,7 +138,8 @@ export class ConvergeLoop {
       return undefined;
     }
     if (failed?.hash === hash && !retryFailed) return undefined;
-    return begin({ purpose: 'manifest', hash, revision, attempt, manifest });
+    const judged = gate === undefined ? {} : { gate };
+    return begin({ purpose: 'manifest', hash, revision, attempt, manifest, ...judged });
   }
 
   async #renderAnew(): Promise<Outcome | undefined> {

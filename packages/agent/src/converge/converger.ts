@@ -1,4 +1,5 @@
 import type {
+  GatePolicy,
   Lease,
   LogSource,
   Manifest,
@@ -48,6 +49,8 @@ export interface OfferOptions {
   readonly attempt?: number;
   /** Values of secrets that the manifest names. Default: none. */
   readonly secrets?: readonly SecretValue[];
+  /** How traffic is judged after the change; absent: by the defaults. */
+  readonly gate?: GatePolicy;
 }
 
 /**
@@ -75,6 +78,10 @@ export interface Converger {
   /** The full report of what is true now, `full: true`. */
   report(): NodeReport;
   observed(): readonly ObservedService[];
+  /** Services that load balancers shall send nothing new to, for the gossip; `*` alone: all of this node's. */
+  draining(): readonly string[];
+  /** An operator wants these services drained (`*`: all), and no others, until this is called again; whatever happens to agent and controller. */
+  drain(services: readonly string[]): Promise<void>;
   /** Membership or lease changed: templates that depend on them are rendered again (debounced) and converged. */
   factsChanged(): void;
 }

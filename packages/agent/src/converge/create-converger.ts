@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type Logger, type Manifest, type NodeReport, redactTexts, type StepDifference } from '@shoal/common';
+import { noTraffic, type TrafficReader } from '../observe/traffic/window.js';
 import { SecretStore, type SecretValue } from '../secrets/secret-store.js';
 import { ProcessSupervisor } from '../supervise/process-supervisor.js';
 import type { ProcessTiming } from '../supervise/supervised-process.js';
@@ -26,6 +27,8 @@ import type {
   SupervisorKind,
   TemplateFacts,
 } from './converger.js';
+import { Drains } from './drain/drains.js';
+import { servedElsewhere } from './drain/served-elsewhere.js';
 import { createDriftWatch } from './drift/create-drift-watch.js';
 import type { DriftWatch } from './drift/drift-watch.js';
 import { RenderedInForce } from './drift/rendered-in-force.js';
@@ -57,7 +60,9 @@ export interface ConvergerOptions {
   readonly run?: RunCommand;
   /** Asks for health; default: really. */
   readonly probe?: Probe;
-  /** How long changed facts are gathered before templates are rendered again, in milliseconds. Default 2000. */
+  /** The services' own traffic; default: nothing is known of it. */
+  readonly traffic?: TrafficReader;
+  /** How long changed facts are gathered before templates are rendered again, in milliseconds; they are at most once in twice this time. Default 500. */
   readonly factsDelayMs?: number;
   /** How long `stop` waits for the step under way before it ends its command, in milliseconds. Default 10000. */
   readonly stopGraceMs?: number;
@@ -88,6 +93,7 @@ class HostConverger implements Converger {
   readonly #sizes = new ServiceSizes();
   readonly #drift: DriftWatch;
   readonly #inForce: RenderedInForce;
+  readonly #drains: Drains;
   readonly #stopping = new AbortController();
   readonly #ending = new AbortController();
   #phase: Phase = 'idle';
@@ -97,6 +103,7 @@ class HostConverger implements Converger {
   #checking: Promise<unknown> = Promise.resolve();
   #factsTimer: NodeJS.Timeout | undefined;
   #sizesTimer: NodeJS.Timeout | undefined;
+  #lookedAtFacts = 0;
 
   constructor(options: ConvergerOptions) {
     const { clock = systemClock, run = runCommand, probe = probeHealth } = options;
@@ -119,6 +126,7 @@ class HostConverger implements Converger {
       render: (manifest) => this.#render(manifest),
       logger: options.logger,
     });
+    this.#drains = new Drains(changed);
     const perform = this.#performOptions(probe);
     this.#loop = new ConvergeLoop({
       state: this.#state,
@@ -152,6 +160,8 @@ class HostConverger implements Converger {
     await this.#secrets.load();
     await this.#state.load();
     const left = await this.#loop.open();
+    this.#drains.ask(this.#state.current.drained);
+    for (const service of left?.draining() ?? []) this.#drains.begin(service);
     const leaving = new Set(left?.removing().map((service) => service.name));
     for (const service of this.#state.current.services) {
       if (!service.supervised || leaving.has(service.name)) continue;
@@ -180,8 +190,20 @@ class HostConverger implements Converger {
     this.#offered = acceptedHash;
     this.#offeredManifest = manifest;
     this.#secrets.accept(options.secrets ?? []);
-    const { retryFailed, attempt = 0 } = options;
-    this.#loop.offer({ manifest, hash: acceptedHash, retryFailed, attempt });
+    const { retryFailed, attempt = 0, gate } = options;
+    const judged = gate === undefined ? {} : { gate };
+    this.#loop.offer({ manifest, hash: acceptedHash, retryFailed, attempt, ...judged });
+  }
+
+  draining(): readonly string[] {
+    return this.#drains.names;
+  }
+
+  async drain(services: readonly string[]): Promise<void> {
+    this.#drains.ask(services);
+    const error = await this.#state.remember({ drained: [...services] });
+    if (error !== undefined)
+      this.#options.logger.error({ err: error }, 'what is drained was not written down');
   }
 
   /** One after another: they stage their copies of a file under the same name. */
@@ -215,7 +237,12 @@ class HostConverger implements Converger {
   }
 
   report(): NodeReport {
-    const now = { phase: this.#phase, convergingHash: this.#convergingHash, offered: this.#offered };
+    const now = {
+      phase: this.#phase,
+      convergingHash: this.#convergingHash,
+      offered: this.#offered,
+      draining: this.#drains.names,
+    };
     const report = buildReport(this.#state.current, now, this.#watcher.statuses());
     return redactTexts({ ...report, drifts: { found: this.#drift.drifts() } }, this.#secrets.redactor);
   }
@@ -225,13 +252,16 @@ class HostConverger implements Converger {
   }
 
   factsChanged(): void {
-    this.#lookAtFactsIn(this.#options.factsDelayMs ?? 2000);
+    const delayMs = this.#options.factsDelayMs ?? 500;
+    const sinceLast = performance.now() - this.#lookedAtFacts;
+    this.#lookAtFactsIn(Math.max(delayMs, 2 * delayMs - sinceLast));
   }
 
   #lookAtFactsIn(delayMs: number): void {
     if (this.#factsTimer !== undefined || this.#stopping.signal.aborted) return;
     this.#factsTimer = setTimeout(() => {
       this.#factsTimer = undefined;
+      this.#lookedAtFacts = performance.now();
       this.#loop.factsChanged();
     }, delayMs);
   }
@@ -313,13 +343,21 @@ class HostConverger implements Converger {
   }
 
   #environment(begin: AttemptBegin, probe: Probe): AttemptEnvironment {
-    const { hash, revision } = begin;
+    const { hash, revision, purpose, gate } = begin;
     return {
       run: this.#run,
       probe,
       clock: this.#clock,
       supervisor: this.#supervisor,
       state: this.#state,
+      drains: this.#drains,
+      traffic: this.#options.traffic ?? noTraffic,
+      purpose,
+      gate,
+      servedElsewhere: (service) => {
+        const { members, node } = this.#options.facts();
+        return servedElsewhere(members, node.name, service);
+      },
       stopping: this.#stopping.signal,
       ending: this.#ending.signal,
       phase: (phase) => {
@@ -341,6 +379,7 @@ class HostConverger implements Converger {
   async #settled(outcome: Outcome | undefined): Promise<void> {
     this.#phase = 'idle';
     if (outcome?.kind === 'interrupted') return;
+    this.#drains.endAll();
     await this.#dropSecrets();
     if (outcome?.kind === 'failed') {
       this.#options.logger.warn(redactTexts(outcome.failure, this.#secrets.redactor), 'the attempt failed');

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { join } from 'node:path';
-import type { Manifest, ManifestService, MemberView, NodeReport, StepEvent } from '@shoal/common';
+import type { GatePolicy, Manifest, ManifestService, MemberView, NodeReport, StepEvent } from '@shoal/common';
 import { createLogger, manifestHash } from '@shoal/common';
 import type { Converger, ObservedService, TemplateFacts } from './converger.js';
 import type { ConvergerOptions } from './create-converger.js';
@@ -21,7 +21,7 @@ export interface TestHost {
   readonly output: string[];
   /** What the templates see; tests change it. */
   members: MemberView[];
-  offer(manifest: Manifest, retryFailed?: boolean): string;
+  offer(manifest: Manifest, retryFailed?: boolean, gate?: GatePolicy): string;
   /** Offers it and waits for its outcome. */
   converge(manifest: Manifest, retryFailed?: boolean): Promise<NodeReport>;
   /** Kinds of events, as `step:kind`. */
@@ -84,9 +84,9 @@ export async function startHost(
     output,
     members,
     kinds: () => events.map(({ step, kind }) => `${step}:${kind}`),
-    offer: (manifest, retryFailed = false) => {
+    offer: (manifest, retryFailed = false, gate = undefined) => {
       const hash = manifestHash(manifest);
-      converger.offer(manifest, hash, { retryFailed });
+      converger.offer(manifest, hash, { retryFailed, ...(gate === undefined ? {} : { gate }) });
       return hash;
     },
     converge: async (manifest, retryFailed = false) => {

@@ -1,4 +1,5 @@
 import type { NodeReport, ServiceStatus } from '@shoal/common';
+import { everyService } from './drain/drains.js';
 import type { ConvergeState } from './state.js';
 
 /** What the converger is doing now. */
@@ -9,7 +10,12 @@ const names = { converging: 'CONVERGING', gating: 'GATING', undoing: 'UNDOING' }
 /** The full report. `offered`: hash of what was last offered since the agent's start. */
 export function buildReport(
   state: ConvergeState,
-  now: { readonly phase: Phase; readonly convergingHash: string; readonly offered: string },
+  now: {
+    readonly phase: Phase;
+    readonly convergingHash: string;
+    readonly offered: string;
+    readonly draining: readonly string[];
+  },
   services: ServiceStatus[],
 ): NodeReport {
   const { running, failed } = state;
@@ -25,5 +31,8 @@ export function buildReport(
     state: now.phase !== 'idle' ? names[now.phase] : lastFailed ? 'FAILED' : 'IDLE',
     services,
     convergingHash: now.phase === 'idle' ? '' : now.convergingHash,
+    draining: now.draining.includes(everyService)
+      ? state.services.map(({ name }) => name)
+      : [...now.draining],
   };
 }

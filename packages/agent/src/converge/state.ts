@@ -3,7 +3,7 @@ import type { LogSource, Manifest, MemberView, MetricSource, TemplateMember } fr
 import { redactTexts, ShoalError, writeFileAtomic } from '@shoal/common';
 import type { ProcessSpec } from '../supervise/supervisor.js';
 import { type Discretion, openly } from './discretion.js';
-import type { RenderedHealth } from './render/rendered.js';
+import type { RenderedDrain, RenderedHealth } from './render/rendered.js';
 
 /** Path of a file that asks something of the process, to what its content was. */
 export type NotifyingFiles = Readonly<
@@ -31,6 +31,7 @@ export interface ServiceInForce {
   /** systemd units that its unit steps enabled or started. */
   readonly units: readonly string[];
   readonly health: RenderedHealth | null;
+  readonly drain?: RenderedDrain;
   readonly logs: readonly LogSource[];
   readonly metrics: readonly MetricSource[];
 }
@@ -67,6 +68,8 @@ export interface ConvergeState {
   readonly pools: Readonly<Record<string, readonly TemplateMember[]>>;
   /** Service to the number of its nodes that templates got last. */
   readonly sizes: Readonly<Record<string, number>>;
+  /** Services that an operator wants drained, `*` for all: what the controller said last. */
+  readonly drained: readonly string[];
   /** Id of the attempt whose outcome this state holds: what is left of it on disk is only to be removed. */
   readonly endedAttempt: string;
 }
@@ -81,6 +84,7 @@ const nothing: ConvergeState = {
   members: [],
   pools: {},
   sizes: {},
+  drained: [],
   endedAttempt: '',
 };
 

@@ -16,7 +16,7 @@ import {
   type StepEvent,
   type Welcome__Output,
 } from '@shoal/common';
-import type { RepairOutcome } from '../converge/converger.js';
+import type { OfferOptions, RepairOutcome } from '../converge/converger.js';
 import type { NodeIdentity } from '../enrol/stored-identity.js';
 import { openSealed } from '../secrets/open-sealed.js';
 import type { SecretValue } from '../secrets/secret-store.js';
@@ -38,20 +38,14 @@ export interface LinkOptions {
   report(): NodeReport;
   members(): readonly MemberView[];
   /** A manifest whose signature holds. */
-  offered(
-    manifest: Manifest,
-    hash: string,
-    options: {
-      readonly retryFailed: boolean;
-      readonly attempt: number;
-      readonly secrets: readonly SecretValue[];
-    },
-  ): void;
+  offered(manifest: Manifest, hash: string, options: OfferOptions): void;
   check(manifest: Manifest, secrets: readonly SecretValue[]): Promise<readonly StepDifference[]>;
   repair(service: string): Promise<RepairOutcome>;
   leased(lease: SignedDocument__Output): void;
   gossipKeys(keys: readonly Buffer[]): void;
   seeds(seeds: readonly string[]): void;
+  /** Operators want these services drained, and no others; `*`: all. */
+  drained(services: readonly string[]): void;
   /** The controller took the node out of the cluster. */
   removed(): void;
   /** The link stands, or doesn't. */
@@ -207,6 +201,7 @@ export class ControllerLink {
     }
     if (message.gossipKeys.length > 0) this.#options.gossipKeys(message.gossipKeys);
     if (message.lease !== null) this.#options.leased(message.lease);
+    if (message.drain !== null) this.#options.drained(message.drain.services);
     if (message.offer !== null) this.#offered(message.offer);
     if (message.check !== null) void this.#check(message.check);
     if (message.repair !== null) void this.#repair(message.repair);
@@ -223,9 +218,10 @@ export class ControllerLink {
     try {
       const manifest = verifyOffer(offer, this.#options.identity());
       this.#refusal = undefined;
-      const { hash, retryFailed, attempt } = offer;
+      const { hash, retryFailed, attempt, gate } = offer;
       const secrets = openSealed(offer.secrets, this.#dialedAs());
-      this.#options.offered(manifest, hash, { retryFailed, attempt, secrets });
+      const judged = gate === null ? {} : { gate };
+      this.#options.offered(manifest, hash, { retryFailed, attempt, secrets, ...judged });
     } catch (thrown) {
       const error = ShoalError.from(thrown);
       const { hash, revision, attempt } = offer;

@@ -7,6 +7,8 @@ export interface NodeFacts {
   readonly revision: number;
   /** Service name to health. */
   readonly services: readonly { readonly name: string; readonly health: string }[];
+  /** Services that load balancers shall send nothing new to; `*`: all. Default: none. */
+  readonly draining?: readonly string[];
 }
 
 /** Bytes that memberlist leaves for a member's facts (reference: 512 in all, one for Serf's mark). */
@@ -14,8 +16,11 @@ export const maxTagBytes = 511;
 
 const healthMarks: Readonly<Record<string, string>> = { healthy: 'h', unhealthy: 'u' };
 
+/** Bytes that a list of draining services may take; a longer one becomes `*`: rather too much is drained than too little. */
+const maxDrainBytes = 160;
+
 /**
- * The node's tags: `role`, `id` (cluster), `site`, `ver`, `tier`, `rev`, and `svc` as `web:h,api:u` (h healthy, u unhealthy, ? unknown). Services that
+ * The node's tags: `role`, `id` (cluster), `site`, `ver`, `tier`, `rev`, `drain` as `web,api` when there is something, and `svc` as `web:h,api:u` (h healthy, u unhealthy, ? unknown). Services that
  * don't fit are left out and said so by a final `+3`; then a long site name is cut.
  */
 export function nodeTags(facts: NodeFacts, limit: number = maxTagBytes): Record<string, string> {
@@ -26,6 +31,7 @@ export function nodeTags(facts: NodeFacts, limit: number = maxTagBytes): Record<
     ver: facts.version,
     tier: facts.tier,
     rev: String(facts.revision),
+    ...drainTag(facts.draining ?? []),
   };
   const marks = facts.services.map(({ name, health }) => `${name}:${healthMarks[health] ?? '?'}`);
   for (let kept = marks.length; kept > 0; kept -= 1) {
@@ -42,6 +48,12 @@ export function nodeTags(facts: NodeFacts, limit: number = maxTagBytes): Record<
       .toString('utf8')
       .replace(/\uFFFD+$/, ''),
   };
+}
+
+function drainTag(services: readonly string[]): { drain?: string } {
+  if (services.length === 0) return {};
+  const drain = services.join(',');
+  return { drain: Buffer.byteLength(drain) <= maxDrainBytes ? drain : '*' };
 }
 
 /** Upper bound of the tags' size as a MessagePack map of strings: five bytes of header for the map, at most three a string. */

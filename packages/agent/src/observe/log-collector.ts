@@ -7,6 +7,7 @@ import { FileTail } from './tail/file-tail.js';
 import { JournalTail } from './tail/journal-tail.js';
 import type { LineSink, SourceLine } from './tail/line-sink.js';
 import { StdoutBuffer } from './tail/stdout-buffer.js';
+import type { Traffic } from './traffic/traffic.js';
 
 /** A log line as it waits in the spool; short names since there is one for each line. It is parsed when it is shipped. */
 export interface SpooledLine {
@@ -33,6 +34,8 @@ export interface LogCollectorOptions {
   readonly logger: Logger;
   /** Takes out of a line what must not leave the host. Default: nothing. */
   readonly redact?: (line: string) => string;
+  /** Counts the requests that lines tell of. */
+  readonly traffic?: Traffic;
   readonly now?: () => number;
 }
 
@@ -40,6 +43,7 @@ export interface LogCollectorOptions {
 export class LogCollector {
   readonly #spool: Spool<SpooledLine>;
   readonly #logger: Logger;
+  readonly #traffic: Traffic | undefined;
   readonly #now: () => number;
   readonly #redact: (line: string) => string;
   readonly #tails = new Map<string, Tail>();
@@ -49,6 +53,7 @@ export class LogCollector {
   constructor(options: LogCollectorOptions) {
     this.#spool = options.spool;
     this.#logger = options.logger;
+    this.#traffic = options.traffic;
     this.#now = options.now ?? Date.now;
     this.#redact = options.redact ?? ((line) => line);
   }
@@ -69,6 +74,7 @@ export class LogCollector {
   }
 
   async #reconcile(services: readonly ObservedService[]): Promise<void> {
+    this.#traffic?.follow(services);
     const wanted = new Map<string, { service: string; source: LogSource }>();
     for (const { service, logs } of services) {
       for (const source of logs) wanted.set(JSON.stringify([service, source]), { service, source });
@@ -117,15 +123,20 @@ export class LogCollector {
       ...(line.fields === undefined ? {} : { f: line.fields }),
     });
     return {
-      append: (lines, signal) =>
-        spool.append(
+      append: (lines, signal) => {
+        // Counted as they are read, not as they are shipped: a controller that is away makes nobody blind.
+        if (source.traffic !== undefined) {
+          for (const { text } of lines) this.#traffic?.line(service, source, text);
+        }
+        return spool.append(
           lines.map((line) => ({
             payload: payload(line),
             ...(line.key === undefined ? {} : { key: line.key }),
             ...(line.position === undefined ? {} : { position: line.position }),
           })),
           signal,
-        ),
+        );
+      },
       mark: (moved) => spool.mark(moved),
       positions: (prefix) => new Map([...spool.positions].filter(([key]) => key.startsWith(prefix))),
       since: spool.createdAt,

@@ -3,6 +3,7 @@ import type { ObservedService } from '../converge/converger.js';
 import { HostSampler, type MetricValues } from './host/host-sampler.js';
 import { readServiceMetrics } from './host/service-metrics.js';
 import type { Spool } from './spool/spool.js';
+import type { Traffic } from './traffic/traffic.js';
 
 /** A sample as it waits in the spool. */
 export interface SpooledSample {
@@ -18,6 +19,7 @@ export interface StatCollectorOptions {
   /** Time between two samples, milliseconds. */
   readonly intervalMs: number;
   readonly observed: () => readonly ObservedService[];
+  readonly traffic?: Traffic;
   readonly logger: Logger;
   readonly sampler?: HostSampler;
   readonly now?: () => number;
@@ -78,7 +80,8 @@ export class StatCollector {
   }
 
   async #services(): Promise<MetricValues> {
-    const values: MetricValues = {};
+    const { traffic, intervalMs } = this.#options;
+    const values: MetricValues = { ...traffic?.metrics(intervalMs) };
     for (const { service, metrics } of this.#options.observed()) {
       for (const source of metrics) {
         const found = await readServiceMetrics(source);

@@ -1,9 +1,16 @@
 import type { Manifest, NodeReport, StepDifference } from '@shoal/common';
-import type { ConvergeListener, Converger, ObservedService, RepairOutcome } from '../converge/converger.js';
+import type {
+  ConvergeListener,
+  Converger,
+  ObservedService,
+  OfferOptions,
+  RepairOutcome,
+} from '../converge/converger.js';
 
 /** A converger that does as it is told: an offer is in force at once. */
 export class FakeConverger implements Converger {
-  readonly offers: { manifest: Manifest; hash: string; retryFailed: boolean }[] = [];
+  readonly offers: ({ manifest: Manifest; hash: string } & OfferOptions)[] = [];
+  drained: readonly string[] = [];
   readonly listener: ConvergeListener;
   observing: readonly ObservedService[] = [];
   factsChanges = 0;
@@ -20,8 +27,8 @@ export class FakeConverger implements Converger {
     this.stopped = true;
   }
 
-  offer(manifest: Manifest, hash: string, options: { readonly retryFailed: boolean }): void {
-    this.offers.push({ manifest, hash, retryFailed: options.retryFailed });
+  offer(manifest: Manifest, hash: string, options: OfferOptions): void {
+    this.offers.push({ manifest, hash, ...options });
     this.current = { ...this.current, runningHash: hash, runningRevision: manifest.revision };
     this.listener.reportChanged(this.current);
   }
@@ -36,6 +43,15 @@ export class FakeConverger implements Converger {
 
   report(): NodeReport {
     return this.current;
+  }
+
+  draining(): readonly string[] {
+    return this.drained;
+  }
+
+  async drain(services: readonly string[]): Promise<void> {
+    this.drained = services;
+    this.listener.reportChanged(this.current);
   }
 
   observed(): readonly ObservedService[] {

@@ -1,6 +1,6 @@
 import type { RenderedService, RenderedStep } from '../render/rendered.js';
 import { notifyingFiles } from '../service-action.js';
-import type { ServiceInForce } from '../state.js';
+import type { ConvergeState, ServiceInForce } from '../state.js';
 import { StepError } from '../step-error.js';
 import { handlerOf } from '../steps/index.js';
 import { askedOf, forgetIfDrifted, isInForce } from './asked-steps.js';
@@ -8,8 +8,10 @@ import type { AttemptEnvironment } from './environment.js';
 import { goOn, Interrupted } from './environment.js';
 import { passGate } from './gate.js';
 import type { Journal } from './journal.js';
+import { gateStep } from './observe.js';
 import { preflight } from './preflight.js';
 import { removeService } from './remove-service.js';
+import { ServiceChange } from './service-change.js';
 import { stepContext } from './step-context.js';
 import { StepFailed } from './step-failed.js';
 
@@ -30,27 +32,41 @@ export async function runAttempt(
   }
   for (const service of removed) await removeService(service, journal, environment);
   for (const service of services) {
-    let changed = false;
-    for (const step of askedOf(service, journal.begin, current).steps) {
-      goOn(environment);
-      changed = (await runStep(step, service, journal, environment)) || changed;
-    }
-    if (changed || journal.hasBegun(service.name) || !isInForce(service, current)) {
-      await gate(service, environment);
-    }
+    await runService(service, current, journal, environment);
   }
+}
+
+async function runService(
+  service: RenderedService,
+  before: ConvergeState,
+  journal: Journal,
+  environment: AttemptEnvironment,
+): Promise<void> {
+  const change = new ServiceChange(service, journal, environment);
+  let changed = false;
+  for (const step of askedOf(service, journal.begin, before).steps) {
+    goOn(environment);
+    changed = (await runStep(step, service, journal, environment, change)) || changed;
+  }
+  if (changed || journal.hasBegun(service.name) || !isInForce(service, before)) {
+    await gate(service, change, environment);
+  }
+  await change.over();
 }
 
 /** What stays of a service once the attempt succeeded. */
 export function serviceInForce(service: RenderedService): ServiceInForce {
-  const { name, digest, confidential, process, health, logs, metrics } = service;
+  const { name, digest, confidential, process, health, drain, logs, metrics } = service;
   const units = service.steps.flatMap((step) =>
     step.type === 'unit' && (step.enabled === true || step.state === 'started') ? [step.unit] : [],
   );
   const supervised = service.steps.some((step) => step.type === 'service');
   const files = notifyingFiles(service);
-  const marked = confidential ? { confidential } : {};
-  return { name, digest, ...marked, supervised, process, files, units, health, logs, metrics };
+  const own = {
+    ...(confidential ? { confidential } : {}),
+    ...(drain === undefined ? {} : { drain }),
+  };
+  return { name, digest, supervised, process, files, units, health, ...own, logs, metrics };
 }
 
 async function runPreflight(
@@ -74,6 +90,7 @@ async function runStep(
   service: RenderedService,
   journal: Journal,
   environment: AttemptEnvironment,
+  change: ServiceChange,
 ): Promise<boolean> {
   const context = stepContext(service, step.id, journal, environment);
   const handler = handlerOf(step.type);
@@ -85,6 +102,7 @@ async function runStep(
       if (journal.begin.purpose === 'manifest') told('unchanged', '');
       return false;
     }
+    await change.before(step);
     told('started', before.difference);
     if (!journal.hasBegun(service.name, step.id)) {
       const undo = await handler.prepareUndo(step, context);
@@ -118,13 +136,20 @@ async function verify(
   if (!after.holds) throw new StepError(`it was applied, but doesn't hold: ${after.difference}`);
 }
 
-async function gate(service: RenderedService, environment: AttemptEnvironment): Promise<void> {
+async function gate(
+  service: RenderedService,
+  change: ServiceChange,
+  environment: AttemptEnvironment,
+): Promise<void> {
   environment.phase('gating');
   environment.changing(service.name);
+  let step = 'health';
   try {
     await passGate(service, environment);
+    step = gateStep;
+    await change.passed();
   } catch (thrown) {
-    throw failed(service, 'health', thrown, environment);
+    throw failed(service, step, thrown, environment);
   }
   environment.phase('converging');
 }

@@ -1,10 +1,13 @@
-import type { StepEvent } from '@shoal/common';
+import type { GatePolicy, StepEvent } from '@shoal/common';
+import type { TrafficReader } from '../../observe/traffic/window.js';
 import type { Supervisor } from '../../supervise/supervisor.js';
 import type { Clock } from '../clock.js';
 import type { RunCommand } from '../command.js';
+import type { Drains } from '../drain/drains.js';
 import type { HealthResult, Probe } from '../health.js';
 import type { RenderedService } from '../render/rendered.js';
 import type { StateFile } from '../state.js';
+import type { AttemptBegin } from './journal.js';
 
 /** What an attempt works with. */
 export interface AttemptEnvironment {
@@ -13,6 +16,14 @@ export interface AttemptEnvironment {
   readonly clock: Clock;
   readonly supervisor: Supervisor;
   readonly state: StateFile;
+  readonly drains: Drains;
+  readonly traffic: TrafficReader;
+  /** What the attempt is for. */
+  readonly purpose: AttemptBegin['purpose'];
+  /** How traffic is judged after the change; absent: by the defaults. */
+  readonly gate: GatePolicy | undefined;
+  /** Another node takes the service's requests. */
+  servedElsewhere(service: string): boolean;
   /** The agent is stopping: the attempt is left, between two steps, for the next agent. */
   readonly stopping: AbortSignal;
   /** The agent can't wait any longer: commands are ended. */

@@ -1,5 +1,7 @@
 import { formatDuration } from '@shoal/common';
-import type { RenderedService } from '../render/rendered.js';
+import type { ProcessSpec } from '../../supervise/supervisor.js';
+import type { HealthResult } from '../health.js';
+import type { RenderedHealth } from '../render/rendered.js';
 import { StepError } from '../step-error.js';
 import type { AttemptEnvironment } from './environment.js';
 import { goOn } from './environment.js';
@@ -7,11 +9,21 @@ import { goOn } from './environment.js';
 /** A gate looks at least that often, in milliseconds: it holds up a rollout. */
 const mostIntervalMs = 500;
 
+/** What a gate needs to know of a service. */
+export interface GatedService {
+  readonly name: string;
+  readonly process: ProcessSpec;
+  readonly health: RenderedHealth | null;
+  /** There is a process to stand. Default: when one of its steps is of type `service`. */
+  readonly supervised?: boolean;
+  readonly steps?: readonly { readonly type: string }[];
+}
+
 /**
  * Waits until the service has been healthy for `healthyFor`. Fails at `deadline`, and at once when the process ends by itself.
  * A service without health check passes when its process runs.
  */
-export async function passGate(service: RenderedService, environment: AttemptEnvironment): Promise<void> {
+export async function passGate(service: GatedService, environment: AttemptEnvironment): Promise<void> {
   const { clock, supervisor, stopping } = environment;
   const restartsBefore = (await supervisor.status(service.process)).restarts;
   await processStands(service, environment, restartsBefore);
@@ -21,7 +33,7 @@ export async function passGate(service: RenderedService, environment: AttemptEnv
   let healthySince: number | undefined;
   for (;;) {
     goOn(environment);
-    const result = await environment.probe(health);
+    const result = await healthOf(service, environment);
     environment.gateSaw(service.name, result);
     await processStands(service, environment, restartsBefore);
     const now = clock.now();
@@ -35,12 +47,29 @@ export async function passGate(service: RenderedService, environment: AttemptEnv
   }
 }
 
-async function processStands(
-  service: RenderedService,
+/** Whether the service answers as it must after a change: its health check, and each of its probes. */
+export async function healthOf(
+  { health }: Pick<GatedService, 'health'>,
+  { probe }: Pick<AttemptEnvironment, 'probe'>,
+): Promise<HealthResult> {
+  if (health === null) return { healthy: true, detail: '' };
+  const own = await probe(health);
+  if (!own.healthy) return own;
+  for (const url of health.probes ?? []) {
+    const result = await probe({ url, timeoutMs: health.timeoutMs });
+    if (!result.healthy) return result;
+  }
+  return own;
+}
+
+/** Throws when the process ended, or was started again, since `restartsBefore` was read. */
+export async function processStands(
+  service: GatedService,
   environment: AttemptEnvironment,
   restartsBefore: number,
 ): Promise<void> {
-  if (!service.steps.some((step) => step.type === 'service')) return;
+  const { supervised = service.steps?.some((step) => step.type === 'service') ?? false } = service;
+  if (!supervised) return;
   const status = await environment.supervisor.status(service.process);
   if (status.state === 'running' && status.restarts <= restartsBefore) return;
   const lines = await environment.supervisor.lastOutput(service.process);

@@ -1,8 +1,9 @@
 import type { FileHandle } from 'node:fs/promises';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Manifest } from '@shoal/common';
+import type { GatePolicy, Manifest } from '@shoal/common';
 import { diskError, redactTexts, syncDirectory, writeFileAtomic } from '@shoal/common';
+import type { TrafficWindow } from '../../observe/traffic/window.js';
 import type { ProcessIdentity } from '../../supervise/proc-stat.js';
 import { type Discretion, openly } from '../discretion.js';
 import type { RenderedStep } from '../render/rendered.js';
@@ -22,6 +23,8 @@ export interface AttemptBegin {
   /** As the offer numbered it; absent in what earlier versions wrote. */
   readonly attempt?: number;
   readonly manifest: Manifest;
+  /** How traffic is judged after the change; absent: by the defaults. */
+  readonly gate?: GatePolicy;
 }
 
 /** A step that was begun, with what undoes it. */
@@ -63,6 +66,8 @@ type Entry =
   | { readonly kind: 'undone'; readonly service: string; readonly step: string }
   | { readonly kind: 'removing'; readonly service: ServiceInForce }
   | { readonly kind: 'undoing'; readonly failure: Failure }
+  | { readonly kind: 'draining' | 'undrained'; readonly service: string }
+  | { readonly kind: 'traffic'; readonly service: string; readonly before: TrafficWindow }
   | { readonly kind: 'resumed' }
   | ({ readonly kind: 'command' } & NotedCommand);
 
@@ -154,6 +159,22 @@ export class Journal {
   /** Services whose removal was begun. */
   removing(): readonly ServiceInForce[] {
     return this.#entries.flatMap((entry) => (entry.kind === 'removing' ? [entry.service] : []));
+  }
+
+  /** Services that load balancers were told to send nothing to, and weren't told otherwise. */
+  draining(): readonly string[] {
+    const services = new Set<string>();
+    for (const entry of this.#entries) {
+      if (entry.kind === 'draining') services.add(entry.service);
+      else if (entry.kind === 'undrained') services.delete(entry.service);
+    }
+    return [...services];
+  }
+
+  /** What a service's traffic was before it was changed; undefined: it isn't known. */
+  trafficBefore(service: string): TrafficWindow | undefined {
+    const traffic = this.#entries.filter((entry) => entry.kind === 'traffic');
+    return traffic.find((entry) => entry.service === service)?.before;
   }
 
   /** Set once undoing began: from then on the attempt only goes back. */

@@ -1,5 +1,7 @@
 import { changeUnit, showUnit } from '../../supervise/systemctl.js';
 import type { ServiceInForce } from '../state.js';
+import { disturbs } from './disturbs.js';
+import { drainService } from './drain.js';
 import type { AttemptEnvironment } from './environment.js';
 import { goOn } from './environment.js';
 import type { Journal } from './journal.js';
@@ -21,6 +23,7 @@ export async function removeService(
   goOn(environment);
   const { state, supervisor } = environment;
   try {
+    await drainFor(service, journal, environment);
     environment.event(service.name, step, 'started', 'the manifest no longer names this service');
     if (!journal.removing().some(({ name }) => name === service.name)) {
       await journal.append({ kind: 'removing', service });
@@ -36,6 +39,19 @@ export async function removeService(
     environment.event(service.name, step, 'failed', error.message);
     throw error;
   }
+}
+
+/** A service that others run too loses none of its requests when it goes from here. */
+async function drainFor(
+  service: ServiceInForce,
+  journal: Journal,
+  environment: AttemptEnvironment,
+): Promise<void> {
+  const { drain } = service;
+  if (drain === undefined) return;
+  const future = { ...service, drain: { ...drain, on: 'change' as const } };
+  if (!(await disturbs(future, undefined, environment))) return;
+  await drainService(service.name, drain, journal, environment);
 }
 
 /** Noted like a unit step, so that undoing puts it back. */

@@ -4,13 +4,17 @@ import type { Applied, Failure, ServiceInForce } from '../state.js';
 import { StepError } from '../step-error.js';
 import { handlerOf } from '../steps/index.js';
 import type { ServiceUndo } from '../steps/service.js';
+import { disturbs } from './disturbs.js';
+import { drainService, undrainService } from './drain.js';
 import type { AttemptEnvironment } from './environment.js';
+import { Interrupted } from './environment.js';
+import { passGate } from './gate.js';
 import type { BegunStep, Journal } from './journal.js';
 import { undoContext } from './step-context.js';
 
 /**
- * Takes back what an attempt did: processes of services that are new stop, steps are undone in reverse order, then the
- * processes of services in force run with their old files again. What fails doesn't stop the rest. Resolves with the failure to
+ * Takes back what an attempt did: services that go back by a restart are drained, processes of services that are new stop, steps are undone in reverse
+ * order, then the processes of services in force run with their old files again and, once healthy, take requests again. What fails doesn't stop the rest. Resolves with the failure to
  * report; each part is safe to do again after an interruption.
  */
 export async function undoAttempt(
@@ -33,6 +37,9 @@ export async function undoAttempt(
   if (journal.failure() === undefined) {
     await attempt(failure.service, failure.step, () => noteUndoing(journal, failure), true);
   }
+  for (const service of touchedInForce(journal, environment)) {
+    await attempt(service.name, 'drain', () => drainAgain(service, journal, environment), true);
+  }
   for (const begun of serviceSteps(journal)) {
     await attempt(begun.service, begun.step, () => stopIfNew(begun, environment), true);
   }
@@ -42,7 +49,9 @@ export async function undoAttempt(
   }
   for (const service of touchedInForce(journal, environment)) {
     await attempt(service.name, 'service', () => restoreProcess(service, journal, environment));
+    await attempt(service.name, 'drain', () => takeRequestsAgain(service, journal, environment), true);
   }
+  for (const service of journal.draining()) await undrainService(service, journal, environment);
   if (problems.length === 0) return { ...failure, undone: true };
   return { ...failure, undone: false, message: `${failure.message}; not undone: ${problems.join('; ')}` };
 }
@@ -87,6 +96,50 @@ function touchedInForce(journal: Journal, { state }: AttemptEnvironment): readon
   return state.current.services.filter(
     ({ name, supervised }) => supervised && (removed.has(name) || journal.hasBegun(name)),
   );
+}
+
+/** The service was put back among the others when it had become healthy, and turned out worse: it is taken out again before it is disturbed. */
+async function drainAgain(
+  service: ServiceInForce,
+  journal: Journal,
+  environment: AttemptEnvironment,
+): Promise<string> {
+  const { drain } = service;
+  if (drain === undefined || environment.drains.has(service.name)) return '';
+  if (await disturbs({ ...service, drain }, undefined, environment)) {
+    await uninterrupted(() => drainService(service.name, drain, journal, environment));
+  }
+  return '';
+}
+
+/** An agent that stops finishes its undoing if it can, without the waits. */
+async function uninterrupted(wait: () => Promise<void>): Promise<void> {
+  try {
+    await wait();
+  } catch (thrown) {
+    if (!(thrown instanceof Interrupted)) throw thrown;
+  }
+}
+
+/** Load balancers send again once the old process is healthy; one that isn't is their own health checks' matter. */
+async function takeRequestsAgain(
+  service: ServiceInForce,
+  journal: Journal,
+  environment: AttemptEnvironment,
+): Promise<string> {
+  if (!journal.draining().includes(service.name)) return '';
+  try {
+    await uninterrupted(() => passGate(service, environment));
+  } catch (thrown) {
+    environment.event(
+      service.name,
+      'health',
+      'output',
+      `with the old files: ${StepError.of(thrown).message}`,
+    );
+  }
+  await undrainService(service.name, journal, environment);
+  return '';
 }
 
 async function restoreProcess(

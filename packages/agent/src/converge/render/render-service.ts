@@ -1,11 +1,18 @@
-import type { HealthCheck, LogSource, ManifestService, MetricSource, ProcessDefinition } from '@shoal/common';
+import type {
+  DrainDefinition,
+  HealthCheck,
+  LogSource,
+  ManifestService,
+  MetricSource,
+  ProcessDefinition,
+} from '@shoal/common';
 import { canonicalJson, orderVariables, parseDuration } from '@shoal/common';
 import type { ProcessSpec } from '../../supervise/supervisor.js';
 import { StepError } from '../step-error.js';
 import type { TemplateContext } from './context.js';
 import { sha256 } from './file-digest.js';
 import { renderStep } from './render-step.js';
-import type { RenderedHealth, RenderedService, RenderedStep } from './rendered.js';
+import type { RenderedDrain, RenderedHealth, RenderedService, RenderedStep } from './rendered.js';
 import { Renderer } from './renderer.js';
 
 /** Rendering failed: which step's template it was (`variables`, `process`, `health`, ... for the parts outside of steps). */
@@ -41,6 +48,7 @@ export async function renderService(
     steps,
     process: await attributed('process', () => renderProcess(service.process, renderer, context)),
     health: await attributed('health', () => renderHealth(service.health, renderer)),
+    ...(service.drain === undefined ? {} : { drain: renderDrain(service.drain) }),
     logs: await attributed('logs', () => renderLogs(service.logs, renderer)),
     metrics: await attributed('metrics', () => renderMetrics(service.metrics, renderer)),
   };
@@ -76,12 +84,23 @@ async function renderProcess(
 
 async function renderHealth(health: HealthCheck | null, renderer: Renderer): Promise<RenderedHealth | null> {
   if (health === null) return null;
+  const { probes } = health;
   return {
     url: await renderer.text(health.url, 'health.url'),
+    ...(probes === undefined ? {} : { probes: await renderer.words(probes, 'health.probes') }),
     intervalMs: parseDuration(health.interval ?? '2s'),
     timeoutMs: parseDuration(health.timeout ?? '2s'),
     healthyForMs: parseDuration(health.healthyFor ?? '2s'),
     deadlineMs: parseDuration(health.deadline ?? '30s'),
+  };
+}
+
+function renderDrain({ on, quiet, settle, timeout }: DrainDefinition): RenderedDrain {
+  return {
+    on: on ?? 'restart',
+    quietMs: parseDuration(quiet ?? '1s'),
+    settleMs: parseDuration(settle ?? '3s'),
+    timeoutMs: parseDuration(timeout ?? '30s'),
   };
 }
 

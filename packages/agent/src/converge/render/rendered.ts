@@ -77,11 +77,22 @@ export interface ValidateCommand {
 
 export interface RenderedHealth {
   readonly url: string;
+  /** Asked during a gate only. */
+  readonly probes?: readonly string[];
   /** Milliseconds, all four. */
   readonly intervalMs: number;
   readonly timeoutMs: number;
   readonly healthyForMs: number;
   readonly deadlineMs: number;
+}
+
+/** How the service is drained before it is disturbed. */
+export interface RenderedDrain {
+  readonly on: 'restart' | 'change';
+  /** Milliseconds, all three. */
+  readonly quietMs: number;
+  readonly settleMs: number;
+  readonly timeoutMs: number;
 }
 
 /** One service, ready to be converged. */
@@ -90,6 +101,8 @@ export interface RenderedService {
   readonly steps: readonly RenderedStep[];
   readonly process: ProcessSpec;
   readonly health: RenderedHealth | null;
+  /** Absent: it isn't. */
+  readonly drain?: RenderedDrain;
   readonly logs: readonly LogSource[];
   readonly metrics: readonly MetricSource[];
   /** It has secrets: what stands above may hold their values. */

@@ -23,6 +23,15 @@ export function parseJsonLine(line: string): ParsedLine {
   return { ...(at === undefined ? {} : { at }), fields: presentFields(fields) };
 }
 
+/** When a line was written, by the members that usually tell it; milliseconds since the epoch. */
+export function timeOfMembers(members: Readonly<Record<string, unknown>>): number | undefined {
+  for (const name of timeNames) {
+    const at = timeOf(members[name]);
+    if (at !== undefined) return at;
+  }
+  return undefined;
+}
+
 function collect(
   members: Record<string, unknown>,
   prefix: string,

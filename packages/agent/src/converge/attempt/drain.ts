@@ -1,0 +1,70 @@
+import { formatDuration } from '@shoal/common';
+import { drainProgress } from '../drain/progress.js';
+import type { RenderedDrain } from '../render/rendered.js';
+import type { AttemptEnvironment } from './environment.js';
+import { goOn } from './environment.js';
+import type { Journal } from './journal.js';
+
+/** The name under which draining appears in events. */
+const step = 'drain';
+
+/** How often it is looked whether a service has become silent, in milliseconds. */
+const lookMs = 100;
+
+/**
+ * Takes a service out of load balancers and waits until no request comes any more. It is noted first, so that an agent that is killed meanwhile has a
+ * successor that tells the same. A service that nobody else serves stays where it is: it says so and goes on.
+ */
+export async function drainService(
+  service: string,
+  drain: RenderedDrain,
+  journal: Journal,
+  environment: AttemptEnvironment,
+): Promise<void> {
+  const { drains, event } = environment;
+  if (drains.isAsked(service)) {
+    return event(service, step, 'output', 'it is drained already, as an operator asked');
+  }
+  if (!environment.servedElsewhere(service)) {
+    return event(service, step, 'output', 'no other node serves it: it is changed in place');
+  }
+  const { quietMs, settleMs } = drain;
+  await journal.append({ kind: 'draining', service });
+  drains.begin(service);
+  const wait = `until none came for ${formatDuration(quietMs)}, at least ${formatDuration(settleMs)}`;
+  event(service, step, 'started', `told load balancers to send nothing new; waiting ${wait}`);
+  event(service, step, 'done', await waitForSilence(service, drain, environment));
+}
+
+async function waitForSilence(
+  service: string,
+  drain: RenderedDrain,
+  environment: AttemptEnvironment,
+): Promise<string> {
+  const { clock, traffic, stopping } = environment;
+  const begun = clock.now();
+  for (;;) {
+    goOn(environment);
+    const now = clock.now();
+    const seen = traffic.lastSeen(service);
+    const sight = { elapsedMs: now - begun, sinceRequestMs: seen === undefined ? undefined : now - seen };
+    const progress = drainProgress(drain, sight);
+    const after = `after ${formatDuration(Math.round(sight.elapsedMs / 100) * 100)}`;
+    if (progress === 'drained') return `drained ${after}`;
+    if (progress === 'timeout') return `requests still come ${after}; going on all the same`;
+    await clock.sleep(lookMs, stopping);
+  }
+}
+
+/** Load balancers may send again. Nothing happens when this attempt doesn't drain the service. */
+export async function undrainService(
+  service: string,
+  journal: Journal,
+  environment: AttemptEnvironment,
+): Promise<void> {
+  if (!journal.draining().includes(service)) return;
+  environment.drains.end(service);
+  // Without the note a later agent drains it until it is through, which is safe; a full disk must not keep the rest from being done.
+  await journal.append({ kind: 'undrained', service }).catch(() => {});
+  environment.event(service, step, 'done', 'takes requests again');
+}

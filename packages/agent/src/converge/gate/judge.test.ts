@@ -1,0 +1,102 @@
+import t from 'tap';
+import { bucketCount, bucketOf } from '../../observe/traffic/histogram.js';
+import type { TrafficWindow } from '../../observe/traffic/window.js';
+import { gateRules, judge } from './judge.js';
+
+/** `latencies`: share of the requests to seconds. */
+function traffic(
+  ms: number,
+  requests: number,
+  errors = 0,
+  latencies: readonly (readonly [number, number])[] = [],
+): TrafficWindow {
+  const latency = new Array<number>(bucketCount).fill(0);
+  for (const [share, seconds] of latencies) {
+    const bucket = bucketOf(seconds);
+    latency[bucket] = (latency[bucket] ?? 0) + Math.round(share * requests);
+  }
+  return { ms, requests, errors, latency };
+}
+
+const rules = gateRules({ observeMs: 5000 }, true);
+const busy = traffic(60_000, 30_000, 30, [[1, 0.002]]);
+
+t.test('what is asked for completes the defaults', (t) => {
+  t.strictSame(gateRules(undefined, true), {
+    observeMs: 5000,
+    maxErrorRateIncrease: 0.01,
+    maxLatencyIncrease: 0.5,
+    minRequests: 20,
+  });
+  t.equal(gateRules(null, false).observeMs, 0);
+  t.match(gateRules({ observeMs: 0, minRequests: 0, maxErrorRateIncrease: 0 }, true), {
+    observeMs: 0,
+    maxErrorRateIncrease: 0,
+    minRequests: 0,
+  });
+  t.end();
+});
+
+t.test('traffic after a change is judged by that before', (t) => {
+  const slow = traffic(60_000, 30_000, 0, [[1, 0.1]]);
+  const none = traffic(60_000, 0);
+  const table: readonly (readonly [string, TrafficWindow | undefined, TrafficWindow, string])[] = [
+    ['as before', busy, traffic(5000, 2500, 2, [[1, 0.002]]), 'pass'],
+    ['still time', busy, traffic(2000, 1000, 1, [[1, 0.002]]), 'watch'],
+    ['within the margin', busy, traffic(5000, 2500, 25, [[1, 0.002]]), 'pass'],
+    ['beyond the margin', busy, traffic(5000, 2500, 30, [[1, 0.002]]), 'fail'],
+    ['beyond it so far, but the rest may be good', busy, traffic(1000, 500, 20, [[1, 0.002]]), 'watch'],
+    ['even if the rest were good', busy, traffic(1000, 500, 60, [[1, 0.002]]), 'fail'],
+    ['everything fails: seen at once', busy, traffic(100, 40, 40), 'fail'],
+    ['too few to say', busy, traffic(1000, 19, 19), 'watch'],
+    ['one bad request is chance', busy, traffic(5000, 21, 1), 'pass'],
+    ['nothing came', busy, traffic(5000, 0), 'pass'],
+    ['nothing known before, all fails', none, traffic(5000, 100, 100), 'fail'],
+    ['new here, all fails', undefined, traffic(5000, 100, 100), 'fail'],
+    ['it failed before as it does now', traffic(60_000, 100, 50), traffic(5000, 100, 50), 'pass'],
+    ['slower than half as much again', slow, traffic(5000, 2500, 0, [[1, 0.2]]), 'fail'],
+    ['slower by less', slow, traffic(5000, 2500, 0, [[1, 0.14]]), 'pass'],
+    [
+      'a few slow ones at the start',
+      slow,
+      traffic(500, 250, 0, [
+        [0.4, 1],
+        [0.6, 0.1],
+      ]),
+      'watch',
+    ],
+    ['slow: certain before the time is over', slow, traffic(1000, 500, 0, [[1, 1]]), 'fail'],
+    ['a millisecond more is noise', busy, traffic(5000, 2500, 0, [[1, 0.006]]), 'pass'],
+    ['no latencies before', traffic(60_000, 3000), traffic(5000, 2500, 0, [[1, 1]]), 'pass'],
+  ];
+  for (const [what, before, after, expected] of table) {
+    t.equal(judge(before, after, rules).verdict, expected, what);
+  }
+  t.end();
+});
+
+t.test('the reason is one sentence with both figures', (t) => {
+  const reason = (before: TrafficWindow | undefined, after: TrafficWindow): string => {
+    const judgment = judge(before, after, rules);
+    return judgment.verdict === 'watch' ? 'watch' : judgment.reason;
+  };
+  t.equal(
+    reason(busy, traffic(1000, 500, 250)),
+    '50 % of 500 requests failed in the 1s after the change, 0.1 % of 30000 before; at most 1.1 % may',
+  );
+  t.equal(
+    reason(undefined, traffic(5000, 500, 250)),
+    '50 % of 500 requests failed in the 5s after the change, nothing known before; at most 1 % may',
+  );
+  t.match(
+    reason(busy, traffic(5000, 500, 0, [[1, 0.3]])),
+    /^95 % of 500 requests took up to 3\d\d ms in the 5s after the change, up to 2 ms before; up to 8(\.1)? ms is allowed$/,
+  );
+  t.equal(reason(busy, traffic(5000, 0)), 'no request in 5s: nothing to judge');
+  t.equal(reason(busy, traffic(5000, 3)), '3 requests in 5s: too few to judge (20)');
+  t.match(
+    reason(busy, traffic(5000, 2500, 2, [[1, 0.002]])),
+    /^2500 requests in 5s, 0\.08 % failed \(0\.1 % of 30000 before\), 95 % within 2 ms \(2 ms before\)$/,
+  );
+  t.end();
+});
