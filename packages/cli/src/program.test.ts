@@ -85,3 +85,37 @@ test('without a controller a command says what to do and exits by the kind of er
     stderr: /No agent answers/,
   });
 });
+
+test('a secret comes from standard input or a file, and what is wrong with it is told without it', async (t) => {
+  const directory = t.testdir({ good: 'hunter2-good', binary: Buffer.from([0xff, 0xfe, 0x31, 0x32, 0x33]) });
+  const set = (input: string, ...args: string[]) =>
+    new Promise<{ code: number; output: string }>((resolve) => {
+      const none = ['--credentials', '/nonexistent/credentials.json'];
+      const child = execFile(
+        process.execPath,
+        [command, ...none, 'secret', 'set', ...args],
+        (error, out, err) =>
+          resolve({ code: error === null ? 0 : Number(error.code), output: `${out}${err}` }),
+      );
+      // It may have refused before it read.
+      child.stdin?.on('error', () => {});
+      child.stdin?.end(input);
+    });
+  t.match(await set('abc\n', 'key'), { code: 2, output: /shorter than 4 characters/ });
+  t.match(await set(`hunter2${'x'.repeat(70_000)}`, 'key'), { code: 2, output: /larger than/ });
+  t.match(await set('', 'Bad Name'), { code: 2, output: /expected a secret's name/ });
+  t.match(await set('', 'key', '--file', join(directory, 'binary')), {
+    code: 2,
+    output: /not text in UTF-8/,
+  });
+  t.match(await set('', 'key', '--file', join(directory, 'none')), { code: 4, output: /There is no file/ });
+  const asArgument = await set('', 'key', 'hunter2-argument');
+  t.match(asArgument, { code: 2, output: /too many arguments/ });
+  for (const good of [set('hunter2-good\n', 'key'), set('', 'key', '--file', join(directory, 'good'))])
+    t.match(
+      await good,
+      { code: 4, output: /No credentials found/ },
+      'it was taken, and then a controller is needed',
+    );
+  t.notMatch(asArgument.output, 'hunter2');
+});

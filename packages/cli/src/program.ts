@@ -10,6 +10,7 @@ import { addRevisionCommands } from './commands/revision.js';
 import { addRolloutCommands } from './commands/rollout.js';
 import { addAgentCommand } from './commands/run-agent.js';
 import { addControllerCommand } from './commands/run-controller.js';
+import { addSecretCommands } from './commands/secret.js';
 import { addSpecCommands } from './commands/spec.js';
 import { addStatsCommand } from './commands/stats.js';
 import { addStatusCommand } from './commands/status.js';
@@ -50,6 +51,7 @@ export function createProgram(): Command {
   addTokenCommands(program);
   addGossipKeyCommands(program);
   addSpecCommands(program);
+  addSecretCommands(program);
   addRevisionCommands(program);
   addRolloutCommands(program);
   addLogsCommand(program);

@@ -7,6 +7,7 @@ import { action } from '../context.js';
 import { positiveInteger } from '../output/arguments.js';
 import { blueprintLines, changeLines, diffText } from '../output/changes.js';
 import type { Palette } from '../output/text.js';
+import { printable } from '../output/text.js';
 import { followRollout } from './rollout.js';
 
 /** A dry run waits for every node's answer. */
@@ -50,16 +51,27 @@ function planNode(n: PlanNode, paint: Palette): string {
   return `  ${n.node}: ${n.action}${services}${note}\n${differences}`;
 }
 
+function secretLine({ name, services }: Plan['secrets'][number], paint: Palette): string {
+  return `${paint.warn(`~ secret ${printable(name)}`)}: new value (${services.map(printable).join(', ')})\n`;
+}
+
 function planText(plan: Plan, paint: Palette): string {
   const touched = plan.nodes.filter((n) => n.action !== 'same');
   const base = plan.basedOn === 0 ? 'no revision yet' : `revision ${plan.basedOn}`;
-  const same = plan.changes.length === 0 && plan.text === '' && plan.blueprints.length === 0;
-  if (same && touched.length === 0) return 'No changes: the spec is what runs.\n';
+  const same =
+    plan.changes.length === 0 &&
+    plan.text === '' &&
+    plan.blueprints.length === 0 &&
+    plan.secrets.length === 0;
+  const warnings = plan.warnings.map((w) => `${paint.warn('warning:')} ${printable(w)}\n`).join('');
+  if (same && touched.length === 0) return `No changes: the spec is what runs.\n${warnings}`;
   return [
     // The newest revision may have failed: then the nodes run an earlier one.
     same ? `No changes against ${base}, but not all nodes run it.\n` : `Changes against ${base}:\n`,
     changeLines(plan.changes, paint),
     blueprintLines(plan.blueprints, paint),
+    ...plan.secrets.map((s) => secretLine(s, paint)),
+    warnings,
     `\nNodes: ${touched.length} of ${plan.nodes.length} would change\n`,
     ...plan.nodes.map((n) => planNode(n, paint)),
   ].join('');

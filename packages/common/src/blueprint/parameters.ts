@@ -46,7 +46,7 @@ export function parameterMistakes(schema: ParameterSchema, value: unknown, base:
   const places = new Set(references.map(({ path }) => JSON.stringify(path)));
   const texts = replaceReferences(value, ({ name }) => name);
   return mistakesOf(schema, texts, base).flatMap((mistake) => {
-    if (!places.has(JSON.stringify(mistake.path))) return [mistake];
+    if (mistake.part === 'key' || !places.has(JSON.stringify(mistake.path))) return [mistake];
     if (mistake.keyword !== 'type') return [];
     const message = mistake.message.replace(/found string ".*"$/, 'found a secret, which is text');
     return [{ ...mistake, message }];
