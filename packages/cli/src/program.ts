@@ -1,5 +1,6 @@
 import { version } from '@shoal/common';
 import { Command } from 'commander';
+import { addBlueprintCommands } from './commands/blueprint.js';
 import { addCompletionCommand } from './commands/completion.js';
 import { addDemoCommand } from './commands/demo.js';
 import { addGossipKeyCommands } from './commands/gossip-key.js';
@@ -52,6 +53,7 @@ export function createProgram(): Command {
   addGossipKeyCommands(program);
   addSpecCommands(program);
   addSecretCommands(program);
+  addBlueprintCommands(program);
   addRevisionCommands(program);
   addRolloutCommands(program);
   addLogsCommand(program);
