@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { addBlueprintCommands } from './commands/blueprint.js';
 import { addCompletionCommand } from './commands/completion.js';
 import { addDemoCommand } from './commands/demo.js';
+import { addDriftCommand } from './commands/drift.js';
 import { addGossipKeyCommands } from './commands/gossip-key.js';
 import { addLogsCommand } from './commands/logs.js';
 import { addMembersCommand } from './commands/members.js';
@@ -56,6 +57,7 @@ export function createProgram(): Command {
   addBlueprintCommands(program);
   addRevisionCommands(program);
   addRolloutCommands(program);
+  addDriftCommand(program);
   addLogsCommand(program);
   addStatsCommand(program);
   addControllerCommand(program);

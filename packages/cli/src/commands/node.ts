@@ -6,6 +6,7 @@ import { failureLines } from '../output/failure.js';
 import { formatTable } from '../output/table.js';
 import type { Palette } from '../output/text.js';
 import { ago, localTime, printable, shortHash } from '../output/text.js';
+import { driftState } from './drift.js';
 
 /** A node's status word in the color of its meaning. */
 export function paintStatus(status: string, paint: Palette): string {
@@ -33,6 +34,7 @@ function nodeTable(nodes: readonly NodeView[], paint: Palette): string {
       cell: (n) =>
         n.services.map((s) => `${s.service}:${n.connected ? '' : 'was '}${s.health}`).join(' ') || '-',
     },
+    { heading: 'DRIFT', cell: (n) => (n.drifts.length === 0 ? '-' : String(n.drifts.length)), right: true },
     { heading: 'SEEN', cell: (n) => (n.connected ? 'now' : ago(n.lastSeenAt)) },
   ]);
 }
@@ -66,6 +68,10 @@ function nodeDetail(n: NodeView, paint: Palette): string {
     ...n.services.map((s) => [
       `service ${s.service}`,
       `${n.connected ? '' : 'was '}${s.process}, ${s.health}${s.detail === '' ? '' : ` (${printable(s.detail)})`}, started ${ago(s.startedAt)}, restarts ${s.restarts}`,
+    ]),
+    ...n.drifts.map((d) => [
+      `drift ${d.service}/${d.step}`,
+      `${ago(d.since)}, ${driftState({ node: n.name, ...d })}`,
     ]),
     ...Object.entries(n.facts).map(([k, v]) => [k, printable(v)]),
   ];

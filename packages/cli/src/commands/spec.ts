@@ -45,7 +45,10 @@ function planNode(n: PlanNode, paint: Palette): string {
   const differences = n.differences
     .map((d) => {
       const text = diffText(d.difference.trimEnd(), paint).replace(/^/gm, '      ');
-      return `    ${paint.bold(`${d.service}/${d.step}`)}\n${text}\n`;
+      const [refusal = '', ...said] = d.problem.trimEnd().split('\n');
+      const words = said.map((line) => `        ${printable(line)}\n`).join('');
+      const problem = refusal === '' ? '' : `      ${paint.bad('refused')}: ${printable(refusal)}\n${words}`;
+      return `    ${paint.bold(`${d.service}/${d.step}`)}\n${d.difference === '' ? '' : `${text}\n`}${problem}`;
     })
     .join('');
   return `  ${n.node}: ${n.action}${services}${note}\n${differences}`;
@@ -83,6 +86,18 @@ async function plan(context: CommandContext, file: string, flags: { onNodes?: bo
     timeoutMs: dryRunTimeoutMs,
   });
   context.show(made, (p) => planText(p, context.paint));
+  refuseProblems(made);
+}
+
+/** @throws ShoalError `step_failed` when a dry run said that applying would be refused */
+function refuseProblems({ nodes }: Plan): void {
+  const problems = nodes.flatMap(({ node, differences }) =>
+    differences.filter(({ problem }) => problem !== '').map((d) => `${node} ${d.service}/${d.step}`),
+  );
+  if (problems.length === 0) return;
+  throw new ShoalError('step_failed', `Applying it would be refused: ${problems.join(', ')}`, {
+    hint: 'The dry run says why. Nothing was changed.',
+  });
 }
 
 interface ApplyFlags {
@@ -117,7 +132,10 @@ export function addSpecCommands(program: Command): void {
   program
     .command('plan <file>')
     .description('what applying this spec would change; changes nothing ("-": standard input)')
-    .option('--on-nodes', 'also let each node it touches check its steps and tell what would differ there')
+    .option(
+      '--on-nodes',
+      'also let each node it touches check its steps and tell what would differ there; exits 7 when one would refuse it',
+    )
     .action(action(plan));
   program
     .command('apply <file>')
