@@ -1,0 +1,388 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import type { IncomingMessage, Server } from 'node:http';
+import { createServer, request } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import type { Socket } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Manifest, MemberView, Params } from '@shoal/common';
+import { compileManifest, loadBlueprints } from '@shoal/common';
+import type { Test } from 'tap';
+import { t } from 'tap';
+import { commandEnvironment } from './command.js';
+import type { TestHost } from './harness.test.support.js';
+import { member, startHost, until } from './harness.test.support.js';
+
+// The blueprints nginx-lb and haproxy with the real programs, before backends that drain, die and come back.
+
+const blueprints = await loadBlueprints([fileURLToPath(new URL('../../../../blueprints', import.meta.url))]);
+const balancers = ['nginx-lb', 'haproxy'] as const;
+type Balancer = (typeof balancers)[number];
+
+function manifest(blueprint: Balancer, revision: number, params: Params): Manifest {
+  const service = {
+    blueprint,
+    nodes: 'all',
+    params: { service: 'gateway', port: 18400, ...params },
+  } as const;
+  const compiled = compileManifest({
+    spec: { cluster: 'test', services: { lb: service } },
+    blueprints,
+    clusterId: 'test',
+    node: { name: 'lb', site: 'here' },
+    revision,
+  });
+  // The gate's seconds are no part of what is tried here.
+  const quick = { interval: '100ms', healthyFor: '100ms' };
+  return {
+    ...compiled,
+    services: compiled.services.map((s) => ({ ...s, health: s.health && { ...s.health, ...quick } })),
+  };
+}
+
+/** Why the tests can't run here; false: they can. In CI a missing program is a failure, not a reason. */
+function without(...programs: string[]): string | false {
+  const missing = programs.filter((program) => {
+    try {
+      execFileSync('sh', ['-c', `command -v ${program}`], { env: commandEnvironment(), stdio: 'ignore' });
+      return false;
+    } catch {
+      return true;
+    }
+  });
+  return missing.length > 0 && process.env['CI'] !== 'true' ? `${missing.join(', ')} not installed` : false;
+}
+
+const programs = { 'nginx-lb': ['nginx'], haproxy: ['haproxy', 'socat'] };
+
+/** A member that runs services; `svc` as it is gossiped. */
+function serving(name: string, host: string, svc = 'gateway:h', drain = ''): MemberView {
+  return { ...member(name, host), tags: { svc, ...(drain === '' ? {} : { drain }) } };
+}
+
+/** Short, as the paths of sockets must be. */
+function dataDirectory(t: Test): string {
+  const directory = mkdtempSync('/tmp/shoal-lb-');
+  t.teardown(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+function certificate(t: Test): { certificate: string; key: string } {
+  const directory = dataDirectory(t);
+  const [key, file] = [join(directory, 'key'), join(directory, 'certificate')];
+  const args = [
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:P-256',
+    '-nodes',
+    '-subj',
+    '/CN=lb',
+    '-days',
+    '2',
+  ];
+  execFileSync('openssl', ['req', '-x509', ...args, '-keyout', key, '-out', file], { stdio: 'ignore' });
+  return { certificate: readFileSync(file, 'utf8'), key: readFileSync(key, 'utf8') };
+}
+
+for (const balancer of balancers) {
+  t.test(
+    `${balancer} accepts what any parameters render to`,
+    { skip: without(...programs[balancer]) },
+    async (t) => {
+      const { certificate: tlsCertificate, key: tlsKey } = certificate(t);
+      const paths = [
+        { path: '/api', service: 'backend', port: 18401 },
+        { path: '/api/v1.0', service: 'gateway', port: 18400, rewrite: '/' },
+        { path: '/old', service: 'gateway', port: 18400, rewrite: '/new' },
+      ];
+      const many = Array.from({ length: 40 }, (_, i) => serving(`m${i}`, `10.1.0.${i + 1}`));
+      const cases: readonly (readonly [Params, readonly MemberView[]])[] = [
+        [{}, [serving('a', '10.0.0.1')]],
+        [{}, []],
+        [{ paths }, [serving('a', '10.0.0.1', 'gateway:h,backend:h'), serving('b', '10.0.0.2', 'backend:u')]],
+        [{ paths, tlsCertificate, tlsKey }, [serving('a', '10.0.0.1', 'backend:?')]],
+        [{ sticky: 'ip', retryOn: [] }, many],
+        [
+          { sticky: 'cookie', tries: 1, maxFails: 0, paths },
+          [serving('a', 'fd00::1', 'gateway:h,backend:h')],
+        ],
+        [{ tlsCertificate, tlsKey, tlsRedirect: false, tlsProtocols: ['TLSv1.3'], tlsPort: 8443 }, many],
+        [{ listenOn: 'node', healthPath: '', maxBodySize: '0' }, [serving('a', '10.0.0.1')]],
+        [{ ipv6: true, maxBodySize: '10m', retryOn: [500, 502, 503, 504] }, [serving('a', '10.0.0.1')]],
+        [
+          balancer === 'haproxy'
+            ? { checkPath: '/__health', threads: 1 }
+            : { serverName: 'a.example b.example' },
+          many,
+        ],
+      ];
+      for (const [params, members] of cases) {
+        const name = JSON.stringify([Object.keys(params), members.length]);
+        const own = member('lb', '127.41.0.1');
+        const host = await startHost(t, {
+          dataDir: dataDirectory(t),
+          address: '127.41.0.1',
+          members: [own, ...members],
+        });
+        const differences = await host.converger.check(manifest(balancer, 1, params));
+        const refused = differences.filter(({ problem }) => problem !== undefined);
+        t.same(refused, [], name);
+        t.ok(
+          differences.some(({ step }) => step === 'config'),
+          name,
+        );
+        await host.converger.stop();
+      }
+      const refusing = await startHost(t, { dataDir: dataDirectory(t), address: '127.41.0.1' });
+      const refused = await refusing.converger.check(
+        manifest(balancer, 1, { extraConfig: 'no_such_directive on;' }),
+      );
+      t.match(refused.at(-1), { step: 'config', problem: /refused.*no_such_directive/s });
+    },
+  );
+}
+
+/** A backend that says who it is and what it was asked for; it can be stopped as by kill -9, and started again. */
+class Backend {
+  readonly #address: string;
+  readonly #port: number;
+  readonly #sockets = new Set<Socket>();
+  #server: Server | undefined;
+  /** Requests that it got. */
+  readonly requests: string[] = [];
+  /** The status of its answers. */
+  status = 200;
+
+  constructor(address: string, port = 18400) {
+    this.#address = address;
+    this.#port = port;
+  }
+
+  async start(): Promise<void> {
+    const server = createServer((incoming, response) => {
+      this.requests.push(`${incoming.method} ${incoming.url}`);
+      incoming
+        .resume()
+        .on('end', () =>
+          response.writeHead(this.status).end(`${this.#address}:${this.#port} ${incoming.url}`),
+        );
+    });
+    server.on('connection', (socket) => {
+      this.#sockets.add(socket);
+      socket.on('close', () => this.#sockets.delete(socket));
+    });
+    await new Promise<void>((resolve) => server.listen(this.#port, this.#address, resolve));
+    this.#server = server;
+  }
+
+  async die(): Promise<void> {
+    for (const socket of this.#sockets) socket.resetAndDestroy();
+    await new Promise((resolve) => this.#server?.close(resolve) ?? resolve(undefined));
+    this.#server = undefined;
+  }
+}
+
+interface Reply {
+  readonly status: number;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: string;
+}
+
+/** One request on a connection of its own. */
+function ask(
+  url: string,
+  options: { method?: string; headers?: Record<string, string>; body?: string } = {},
+): Promise<Reply> {
+  return new Promise((resolve, reject) => {
+    const send = url.startsWith('https') ? httpsRequest : request;
+    const { body: content, ...rest } = options;
+    const outgoing = send(
+      url,
+      { agent: false, rejectUnauthorized: false, ...rest } as object,
+      (incoming: IncomingMessage) => {
+        let body = '';
+        incoming.setEncoding('utf8').on('data', (chunk: string) => {
+          body += chunk;
+        });
+        incoming.on('end', () =>
+          resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body }),
+        );
+      },
+    );
+    outgoing.on('error', reject);
+    outgoing.end(content);
+  });
+}
+
+/** Who answers `count` requests, each once. */
+async function answering(url: string, count = 12): Promise<string[]> {
+  const seen = new Set<string>();
+  for (let i = 0; i < count; i++) seen.add((await ask(url)).body.split(' ')[0] ?? '');
+  return [...seen].sort();
+}
+
+async function setMembers(host: TestHost, members: MemberView[]): Promise<void> {
+  host.members = [member('lb', '127.41.0.9'), ...members];
+  host.events.length = 0;
+  host.converger.factsChanged();
+  const told = () => host.kinds().some((kind) => /^(run|members):done$/.test(kind));
+  await until('the change of members to be done', told);
+  await until('the end', () => host.converger.report().state === 'IDLE');
+}
+
+/** Little is asked of the machine. */
+const fewer = {
+  'nginx-lb': { workerProcesses: '1', failTimeout: '1s' },
+  haproxy: { threads: 1, maxConnections: 500 },
+};
+const firstAddress = { 'nginx-lb': '127.41.1', haproxy: '127.41.2' };
+
+for (const balancer of balancers) {
+  t.test(`${balancer} sends to those that serve`, { skip: without(...programs[balancer]) }, async (t) => {
+    const network = firstAddress[balancer];
+    const own = `${network}.9`;
+    const [one, two] = [new Backend(`${network}.1`), new Backend(`${network}.2`)];
+    await Promise.all([one.start(), two.start()]);
+    t.teardown(() => Promise.all([one.die(), two.die()]));
+    const both = [serving('one', `${network}.1`), serving('two', `${network}.2`)];
+    const names = both.map(({ address }) => address.replace('9896', '18400'));
+    const host = await startHost(t, {
+      dataDir: dataDirectory(t),
+      address: own,
+      members: [member('lb', own), ...both],
+    });
+    const { certificate: tlsCertificate, key: tlsKey } = certificate(t);
+    const base: Params = { listenOn: 'node', listenPort: 8080, tlsPort: 8443, ...fewer[balancer] };
+    const url = `http://${own}:8080/`;
+    const report = await host.converge(manifest(balancer, 1, base));
+    t.match(report, { state: 'IDLE', failedHash: '' }, report.failure?.output ?? '');
+    t.same(await answering(url), names);
+    const process = () => readFileSync(join(host.dataDir, 'run', 'lb.pid'), 'utf8');
+    const pid = process();
+
+    t.test('who drains is out at once, and in again afterwards', async (t) => {
+      const [first, second] = both as [MemberView, MemberView];
+      await setMembers(host, [first, serving('two', `${network}.2`, 'gateway:h', 'gateway')]);
+      two.requests.length = 0;
+      t.same(await answering(url), names.slice(0, 1));
+      t.same(two.requests, []);
+      await setMembers(host, [first, second]);
+      t.same(await answering(url), names);
+    });
+
+    t.test('who dies is out, and no request fails meanwhile', async (t) => {
+      await two.die();
+      t.same(await answering(url, 30), names.slice(0, 1));
+      const posted = await ask(url, { method: 'POST', body: 'x' });
+      t.match(posted, { status: 200 }, 'what never reached a node may be sent to another');
+      await setMembers(host, [serving('one', `${network}.1`)]);
+      await two.start();
+      await setMembers(host, both);
+      await until('the one that is back to be in', async () => (await answering(url)).length === 2);
+    });
+
+    t.test('an answer 503 of one is asked of the other, but not for a POST', async (t) => {
+      two.status = 503;
+      t.teardown(() => {
+        two.status = 200;
+      });
+      const answers = await Promise.all(Array.from({ length: 6 }, () => ask(url)));
+      t.same([...new Set(answers.map(({ status }) => status))], [200]);
+      one.requests.length = 0;
+      two.requests.length = 0;
+      await until('a POST to reach the one that answers 503', async () => {
+        const { status } = await ask(url, { method: 'POST', body: 'x' });
+        return status === 503;
+      });
+      t.equal(two.requests.filter((line) => line === 'POST /').length, 1);
+    });
+
+    t.test('paths lead to other services, the longest first, rewritten', async (t) => {
+      const other = new Backend(`${network}.1`, 18401);
+      await other.start();
+      t.teardown(() => other.die());
+      const paths = [
+        { path: '/a', service: 'gateway', port: 18400 },
+        { path: '/a/b', service: 'other', port: 18401, rewrite: '/c' },
+        { path: '/root', service: 'other', port: 18401, rewrite: '/' },
+        { path: '/nobody', service: 'nobody', port: 1 },
+      ];
+      host.members = [member('lb', own), serving('one', `${network}.1`, 'gateway:h,other:h')];
+      const changed = await host.converge(manifest(balancer, 2, { ...base, paths }));
+      t.equal(changed.failedHash, '', changed.failure?.output ?? '');
+      const bodyOf = async (path: string) => (await ask(`http://${own}:8080${path}`)).body;
+      t.equal(await bodyOf('/a/x?y=1'), `${names[0]} /a/x?y=1`);
+      t.equal(await bodyOf('/a/b'), `${network}.1:18401 /c`);
+      t.equal(await bodyOf('/a/b/d?y=1'), `${network}.1:18401 /c/d?y=1`);
+      t.equal(await bodyOf('/a/bc'), `${names[0]} /a/bc`);
+      t.equal(await bodyOf('/root/x'), `${network}.1:18401 /x`);
+      t.equal(await bodyOf('/root'), `${network}.1:18401 /`);
+      t.match(await ask(`http://${own}:8080/nobody/x`), { status: 503, headers: { 'retry-after': '5' } });
+      t.equal(await bodyOf('/healthz'), 'ok\n');
+    });
+
+    t.test('a cookie keeps a client on its node', async (t) => {
+      host.members = [member('lb', own), ...both];
+      await host.converge(manifest(balancer, 3, { ...base, sticky: 'cookie', stickyCookie: 'stay' }));
+      await until('both to be in', async () => (await answering(url, 20)).length === 2);
+      for (let client = 0; client < 4; client++) {
+        const first = await ask(url);
+        const cookie = String(first.headers['set-cookie']?.[0] ?? '').split(';')[0] ?? '';
+        t.match(cookie, /^stay=./);
+        const again = await Promise.all([1, 2, 3, 4].map(() => ask(url, { headers: { cookie } })));
+        t.same([...new Set(again.map(({ body }) => body))], [first.body]);
+        t.notOk(again[0]?.headers['set-cookie']);
+      }
+    });
+
+    t.test('HTTPS with a certificate that comes as a text, and HTTP that leads there', async (t) => {
+      const report = await host.converge(manifest(balancer, 4, { ...base, tlsCertificate, tlsKey }));
+      t.equal(report.failedHash, '', report.failure?.output ?? '');
+      t.match(await ask(`https://${own}:8443/x`), { status: 200, body: /\/x$/ });
+      t.match(await ask(`${url}x?y=1`), { status: 308, headers: { location: `https://${own}:8443/x?y=1` } });
+      const wrong = await host.converge(
+        manifest(balancer, 5, { ...base, tlsCertificate: '-----BEGIN NONSENSE', tlsKey }),
+      );
+      t.match(wrong.failure, { undone: true, message: /refused|exited with 1/ });
+      t.match(await ask(`https://${own}:8443/x`), { status: 200 });
+    });
+
+    t.test('its figures and its access log are there', async (t) => {
+      const [observed] = host.converger.observed();
+      const figures = await ask(observed?.metrics[0]?.url ?? '');
+      t.match(
+        figures.body,
+        balancer === 'haproxy' ? /haproxy_backend_http_requests_total/ : /Active connections/,
+      );
+      const lines = () =>
+        balancer === 'haproxy'
+          ? host.output
+          : readFileSync(join(host.dataDir, 'services/lb/access.log'), 'utf8').split('\n');
+      const fields = await until('the line of a request', () => {
+        const parsed = lines().flatMap((text) =>
+          text.startsWith('{') ? [JSON.parse(text) as Record<string, unknown>] : [],
+        );
+        return parsed.find(({ path }) => path === '/a/b/d?y=1');
+      });
+      t.match(fields, {
+        method: 'GET',
+        path: '/a/b/d?y=1',
+        status: '200',
+        upstream: `${network}.1:18401`,
+        pool: 'other_18401',
+      });
+      t.ok(Number(fields['duration']) >= 0 && Number(fields['duration']) < 5, String(fields['duration']));
+    });
+
+    t.test('when nobody is left, it stays as it was; the process is the same all the time', async (t) => {
+      await host.converge(manifest(balancer, 6, base));
+      host.members = [member('lb', own)];
+      host.events.length = 0;
+      await host.converge(manifest(balancer, 7, { ...base, maxFails: 3 }));
+      t.same(await answering(url), names);
+      t.equal(process(), pid);
+    });
+  });
+}
