@@ -5,6 +5,7 @@ import type { ControllerConfig } from './config.js';
 import type { Tokens } from './enrol/tokens.js';
 import type { GossipKeys } from './gossip-keys/gossip-keys.js';
 import type { Leases } from './license/leases.js';
+import { checkDrainable, type DrainRequests } from './link/drain-requests.js';
 import type { EventBus } from './link/event-bus.js';
 import type { Nodes } from './link/nodes.js';
 import { type RolloutDriver, rolloutView } from './rollout/driver.js';
@@ -29,6 +30,7 @@ export interface ServicesComponents {
   readonly startedAt: number;
   readonly tokens: Tokens;
   readonly nodes: Nodes;
+  readonly drains: DrainRequests;
   readonly membership: Membership;
   readonly specs: SpecService;
   readonly library: BlueprintLibrary;
@@ -105,7 +107,7 @@ function status(parts: ServicesComponents): StatusView {
 export function createControllerServices(parts: ServicesComponents): ControllerServices {
   const { tokens, nodes, membership, specs, library, revisions, driver, stepEvents, logs, stats, events } =
     parts;
-  const { gossipKeys, config, secrets } = parts;
+  const { drains, gossipKeys, config, secrets } = parts;
   return {
     status: async () => status(parts),
     tokens: {
@@ -116,6 +118,21 @@ export function createControllerServices(parts: ServicesComponents): ControllerS
     nodes: {
       list: () => nodes.views(),
       get: (name) => nodes.view(name),
+      drain: (name, service) =>
+        driver.exclusive(async () => {
+          const view = nodes.view(name);
+          if (service !== undefined) checkDrainable(view, nodes.desiredServices(name), service);
+          await drains.add(name, service);
+          nodes.drainChanged(name);
+          return nodes.view(name);
+        }),
+      undrain: (name, service) =>
+        driver.exclusive(async () => {
+          nodes.view(name);
+          await drains.remove(name, service);
+          nodes.drainChanged(name);
+          return nodes.view(name);
+        }),
       remove: async (name, actor, { keepGossipKey = false } = {}) => {
         const remove = (): Promise<void> => driver.exclusive(() => nodes.remove(name));
         if (!keepGossipKey && config.gossip.rotateOnRemoval) {

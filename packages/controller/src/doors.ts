@@ -103,7 +103,7 @@ async function siteSeen(
 export async function openGrpcDoor(parts: GrpcDoorComponents): Promise<RunningGrpcServer> {
   const stopping = new AbortController();
   const { cluster, state, certificate, now } = parts;
-  const { nodes, leases, stepEvents, events } = state;
+  const { nodes, drains, leases, stepEvents, events } = state;
   const callers = new Callers({
     clusterId: cluster.id,
     caPem: cluster.authority.certificatePem,
@@ -115,6 +115,7 @@ export async function openGrpcDoor(parts: GrpcDoorComponents): Promise<RunningGr
     clusterId: cluster.id,
     callers,
     nodes,
+    drains,
     leases,
     stepEvents,
     events,

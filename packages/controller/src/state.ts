@@ -10,6 +10,7 @@ import { Tokens } from './enrol/tokens.js';
 import { GossipKeys } from './gossip-keys/gossip-keys.js';
 import type { KeyStore } from './gossip-keys/key-store.js';
 import { Leases } from './license/leases.js';
+import { DrainRequests } from './link/drain-requests.js';
 import { EventBus } from './link/event-bus.js';
 import { Nodes } from './link/nodes.js';
 import { RolloutDriver } from './rollout/driver.js';
@@ -42,6 +43,7 @@ export interface ControllerState {
   readonly revisions: Revisions;
   readonly manifests: Manifests;
   readonly targets: Targets;
+  readonly drains: DrainRequests;
   readonly nodes: Nodes;
   readonly leases: Leases;
   readonly tokens: Tokens;
@@ -87,12 +89,14 @@ export async function openState(parts: StateComponents): Promise<ControllerState
   });
   const targets = new Targets();
   await targets.load(store);
+  const drains = new DrainRequests(store);
+  await drains.load();
   // Views of nodes need what the nodes shall be.
   for (const revision of targets.revisions()) await manifests.prepare(revision);
   const vault = await Vault.open({ store, dataDir: config.dataDir, now });
   if (vault.problem !== undefined)
     logger.error({ err: vault.problem }, 'secrets can be neither opened nor set');
-  const nodes = new Nodes({ store, targets, manifests, vault, membership, events, logger, now });
+  const nodes = new Nodes({ store, targets, drains, manifests, vault, membership, events, logger, now });
   const leases = new Leases({
     clusterId: cluster.id,
     privateKeyPem: cluster.signingKey.privateKeyPem,
@@ -149,6 +153,7 @@ export async function openState(parts: StateComponents): Promise<ControllerState
     revisions,
     manifests,
     targets,
+    drains,
     nodes,
     leases,
     tokens,

@@ -45,6 +45,14 @@ function gossipKeyText({ gossipKeys }: NodeView): string {
   return others.length === 0 ? gossipKeys.primary : `${gossipKeys.primary} (also holds ${others.join(', ')})`;
 }
 
+/** What is drained, and what an operator asked for that the node doesn't do yet. */
+function drainText({ draining, drainAsked, connected }: NodeView): string {
+  const asked = drainAsked.includes('*') ? 'all services' : drainAsked.join(', ');
+  const does = `${connected ? '' : 'was '}${draining.join(', ')}`;
+  if (asked === '') return draining.length === 0 ? '-' : does;
+  return `${draining.length === 0 ? 'nothing yet' : does} (an operator asked for ${asked})`;
+}
+
 function nodeDetail(n: NodeView, paint: Palette): string {
   const hash = (h: { hash: string; revision: number } | null): string =>
     h === null ? '-' : `${shortHash(h.hash)} (revision ${h.revision})`;
@@ -60,7 +68,7 @@ function nodeDetail(n: NodeView, paint: Palette): string {
     ['enrolled', localTime(n.enrolledAt)],
     ['certificate until', localTime(n.certificateExpiresAt)],
     ['last seen', n.connected ? 'now' : ago(n.lastSeenAt)],
-    ['draining', n.draining.join(', ') || '-'],
+    ['draining', drainText(n)],
     ['desired', hash(n.desired)],
     ['gossip key', gossipKeyText(n)],
     ['failed', hash(n.failed)],
@@ -80,7 +88,24 @@ function nodeDetail(n: NodeView, paint: Palette): string {
   return n.failed === null ? body : `${body}\n${failureLines(n.name, n.failed.failure, paint)}`;
 }
 
-/** `shoal node ls|show|rm`. */
+/** `shoal node drain|undrain`: the same but for the direction. */
+function addDrainCommand(node: Command, name: 'drain' | 'undrain', description: string, done: string): void {
+  node
+    .command(`${name} <name>`)
+    .description(description)
+    .option('--service <service>', 'only this service; default: all')
+    .action(
+      action(async (context: CommandContext, node: string, { service }: { service?: string }) => {
+        const input = { name: node, ...(service === undefined ? {} : { service }) };
+        const view = await context.withClient((client) => client.call(`node.${name}`, input));
+        context.show(view, (n) => `${done} ${n.name}: ${drainText(n)}\n`);
+        if (!view.connected && !context.json)
+          context.note(`${view.name} isn't connected: it hears of it as it comes back`);
+      }),
+    );
+}
+
+/** `shoal node ls|show|drain|undrain|rm`. */
 export function addNodeCommands(program: Command): void {
   const node = program.command('node').description('the nodes of the cluster and what they run');
   node
@@ -101,6 +126,13 @@ export function addNodeCommands(program: Command): void {
         context.show(view, (n) => nodeDetail(n, context.paint));
       }),
     );
+  addDrainCommand(
+    node,
+    'drain',
+    'have load balancers send nothing new to the node or one of its services, until it is undrained; what runs there goes on',
+    'draining',
+  );
+  addDrainCommand(node, 'undrain', 'let load balancers send to the node again', 'undrained');
   node
     .command('rm <name>')
     .description(

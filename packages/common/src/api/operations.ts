@@ -53,6 +53,13 @@ export interface OperationTypes {
     input: { name: string; keepGossipKey?: boolean };
     output: { name: string; gossipKey: 'rotating' | 'kept' };
   };
+  /**
+   * Has load balancers send nothing new to the node: to one of its services, or (default) to all of them. It stays so until `node.undrain`, whoever
+   * restarts meanwhile; a node that is away hears of it as it comes back.
+   */
+  'node.drain': { input: { name: string; service?: string }; output: NodeView };
+  /** Takes back `node.drain`: of one service, or (default) all that was asked of the node. */
+  'node.undrain': { input: { name: string; service?: string }; output: NodeView };
   /** The gossip's own view: the controller's, or with `node` that node's, asked over its link. */
   'member.list': { input: { node?: string }; output: { members: readonly MemberView[] } };
 

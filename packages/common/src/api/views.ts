@@ -155,6 +155,8 @@ export interface NodeView {
   readonly gossipKeys: GossipKeyState | null;
   /** Services that the node itself says it keeps requests away from. */
   readonly draining: readonly string[];
+  /** Services that an operator wants drained there, `*` for all; they stay so until it is undone. */
+  readonly drainAsked: readonly string[];
   /** What no longer holds of what runs there, as its agent last said. */
   readonly drifts: readonly DriftView[];
   /**

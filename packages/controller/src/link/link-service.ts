@@ -16,6 +16,7 @@ import type { LogStorage, StatStorage } from '../services.js';
 import type { Admission } from './admission.js';
 import { serveBulk } from './bulk.js';
 import type { Callers } from './callers.js';
+import type { DrainRequests } from './drain-requests.js';
 import type { EventBus } from './event-bus.js';
 import type { Nodes } from './nodes.js';
 import { Session, type SessionListener } from './session.js';
@@ -30,6 +31,7 @@ export interface LinkComponents {
   readonly clusterId: string;
   readonly callers: Callers;
   readonly nodes: Nodes;
+  readonly drains: DrainRequests;
   readonly leases: Leases;
   readonly stepEvents: StepEvents;
   readonly events: EventBus;
@@ -171,7 +173,7 @@ class ControlLink implements SessionListener {
     if (!this.#parts.nodes.has(this.#node))
       throw new ShoalError('unauthenticated', `No node "${this.#node}" is enrolled`);
     if (hello === null) return;
-    const { nodes, leases, clusterId, gossipKeys, gossipSeeds, siteSeen, logger } = this.#parts;
+    const { nodes, drains, leases, clusterId, gossipKeys, gossipSeeds, siteSeen, logger } = this.#parts;
     siteSeen(this.#node, hello.site);
     nodes.connected(this.#session);
     const welcome = {
@@ -181,6 +183,7 @@ class ControlLink implements SessionListener {
       reportIntervalS,
     };
     this.#session.welcome(welcome, gossipKeys(), leases.grant(this.#node));
+    this.#session.drain(drains.get(this.#node));
     logger.info(
       { node: this.#node, agentVersion: hello.agentVersion, peer: this.#call.getPeer() },
       'agent linked',

@@ -9,6 +9,7 @@ function failedAtThree(desired: KnownNode['desired']): KnownNode {
   return {
     record: { name: 'a', site: 's', enrolledAt: 1, agentVersion: '1', certificates: [] },
     facts: null,
+    drainAsked: [],
     connected: true,
     lastSeenAt: 1,
     member: 'alive',

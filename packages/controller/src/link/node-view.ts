@@ -16,6 +16,8 @@ export interface KnownNode {
   readonly record: NodeRecord;
   readonly facts: NodeFacts | null;
   readonly measured: MeasuredState | null;
+  /** What operators want drained. */
+  readonly drainAsked: readonly string[];
   readonly connected: boolean;
   readonly lastSeenAt: number | null;
   readonly member: MemberState | null;
@@ -61,6 +63,7 @@ export function nodeView(node: KnownNode): NodeView {
     services: measured?.services ?? [],
     gossipKeys: measured?.gossipKeys ?? null,
     draining: measured?.draining ?? [],
+    drainAsked: node.drainAsked,
     drifts: measured?.drifts ?? [],
     status: statusOf(node),
   };

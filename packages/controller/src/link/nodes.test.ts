@@ -1,4 +1,9 @@
-import { createLogger, type Hello__Output, type NodeReport__Output } from '@shoal/common';
+import {
+  type ControllerMessage,
+  createLogger,
+  type Hello__Output,
+  type NodeReport__Output,
+} from '@shoal/common';
 import t, { type Test } from 'tap';
 import { FixedMembership } from '../cluster/membership.js';
 import type { NodeRecord } from '../enrol/node-record.js';
@@ -8,6 +13,7 @@ import { Revisions } from '../spec/revisions.js';
 import { listJson, putJson } from '../store/json.js';
 import { keys } from '../store/keys.js';
 import { MemoryStore } from '../store/memory-store.js';
+import { checkDrainable, DrainRequests } from './drain-requests.js';
 import { EventBus } from './event-bus.js';
 import { awayMs, Nodes } from './nodes.js';
 import type { MessageSink } from './outbox.js';
@@ -42,9 +48,10 @@ const report: NodeReport__Output = {
   draining: [],
   drifts: null,
 };
-const sink: MessageSink = { write: () => true, once: () => undefined };
-
 interface World {
+  /** What the last links were told. */
+  readonly told: ControllerMessage[];
+  readonly drains: DrainRequests;
   readonly store: MemoryStore;
   readonly membership: FixedMembership;
   readonly events: EventBus;
@@ -59,7 +66,12 @@ function world(t: Test): World {
   const events = new EventBus();
   const revisions = new Revisions(store);
   const manifests = new Manifests(store, revisions, { id: 'c', privateKeyPem: '' });
+  const told: ControllerMessage[] = [];
+  const sink: MessageSink = { write: (message) => told.push(message) > 0, once: () => undefined };
+  const drains = new DrainRequests(store);
   const made: World = {
+    told,
+    drains,
     store,
     membership,
     events,
@@ -69,6 +81,7 @@ function world(t: Test): World {
       const nodes = new Nodes({
         store,
         targets: new Targets(),
+        drains,
         manifests,
         vault: { sealFor: () => [] },
         membership,
@@ -181,6 +194,44 @@ t.test('removal deletes what was known, and its certificates stay refused over r
   t.same(await listJson(w.store, keys.targets), []);
   const again = await w.nodes();
   t.same([again.has('a'), again.isRevoked('s1')], [false, true]);
+});
+
+t.test('what an operator drains is kept, told, and gone with the node', async (t) => {
+  const w = world(t);
+  await w.store.transact({ writes: [putJson(keys.node('a'), record)] });
+  const nodes = await w.nodes();
+  w.link(nodes);
+  await w.drains.add('a', 'web');
+  await w.drains.add('a', 'api');
+  nodes.drainChanged('a');
+  await new Promise(setImmediate);
+  t.match(w.told.at(-1), { drain: { services: ['api', 'web'] } });
+  t.strictSame(nodes.view('a').drainAsked, ['api', 'web']);
+  await w.drains.remove('a', 'api');
+  const again = new DrainRequests(w.store);
+  await again.load();
+  t.strictSame(again.get('a'), ['web'], 'after a restart');
+  t.strictSame(again.get('b'), []);
+  await again.add('a', undefined);
+  await again.add('a', 'web');
+  t.strictSame(again.get('a'), ['*']);
+  await t.rejects(again.remove('a', 'web'), { code: 'failed_precondition', hint: /shoal node undrain a/ });
+  await again.remove('a', undefined);
+  t.strictSame(again.get('a'), []);
+  await w.drains.add('a', undefined);
+  await nodes.remove('a');
+  t.strictSame(await listJson(w.store, keys.drains), []);
+  t.strictSame(w.drains.get('a'), []);
+});
+
+t.test('only services that a node runs or shall run can be drained', async (t) => {
+  const w = world(t);
+  const nodes = await w.nodes();
+  nodes.stored(record);
+  const view = nodes.view('a');
+  checkDrainable(view, ['web'], 'web');
+  t.throws(() => checkDrainable(view, ['web'], 'wbe'), { code: 'not_found', hint: 'Did you mean "web"?' });
+  t.throws(() => checkDrainable(view, [], 'web'), { code: 'not_found', hint: 'Its services: none' });
 });
 
 t.test('leases are renewed once a third of their life is over', async (t) => {

@@ -9,27 +9,26 @@ import type {
 } from '@shoal/common';
 import { nearest, ShoalError } from '@shoal/common';
 import type { Membership } from '../cluster/membership.js';
-import type { NodeCertificate, NodeRecord } from '../enrol/node-record.js';
+import type { NodeRecord } from '../enrol/node-record.js';
 import type { KeyHolder } from '../gossip-keys/ring.js';
 import type { ObservedNode, Presence } from '../rollout/machine.js';
 import type { Targets } from '../rollout/targets.js';
 import type { Vault } from '../secrets/vault.js';
 import type { CompiledManifest, Manifests, NodePlace } from '../spec/manifests.js';
-import { getJson, listJson, putJson } from '../store/json.js';
+import { listJson, putJson } from '../store/json.js';
 import { keys } from '../store/keys.js';
 import type { Store } from '../store/store.js';
+import type { DrainRequests } from './drain-requests.js';
 import type { EventBus } from './event-bus.js';
 import { type NodeFacts, nodeView } from './node-view.js';
 import { decideOffer, isSettled, type MeasuredState, mergeReport } from './report.js';
+import { revokeStored } from './revoke-stored.js';
 import type { Session } from './session.js';
 
 /** How often what nodes reported is written to the store, ms. It only serves to show what was known last after a restart. */
 const persistIntervalMs = 2000;
 /** A node without link counts as offline after this time; agents come back within 30 s, and the controller itself may have just started. */
 export const awayMs: number = 40_000;
-
-/** How often a removal is tried again when the node's record changed meanwhile. */
-const removeAttempts = 20;
 
 interface StoredReport {
   readonly node: string;
@@ -54,6 +53,7 @@ interface Entry {
 export interface NodesComponents {
   readonly store: Store;
   readonly targets: Targets;
+  readonly drains: DrainRequests;
   readonly manifests: Manifests;
   readonly vault: Pick<Vault, 'sealFor'>;
   readonly membership: Membership;
@@ -174,37 +174,16 @@ export class Nodes {
 
   /** Takes a node out of the cluster: its certificates are refused from now on, its agent is told. @throws ShoalError `not_found` */
   async remove(name: string): Promise<void> {
-    const { targets, events } = this.#parts;
+    const { targets, drains, events } = this.#parts;
     const entry = this.#entry(name);
-    const certificates = await this.#revokeStored(name);
+    const certificates = await revokeStored(this.#parts.store, name);
     for (const { serial } of certificates) this.#revoked.add(serial);
     this.#entries.delete(name);
     targets.forget(name);
+    drains.forget(name);
     entry.session?.removed();
     events.publish({ type: 'node-removed', name });
     this.#changed(name);
-  }
-
-  /** Deletes what the store holds of the node and keeps its certificates as revoked: those of the store, where one was added just now maybe. */
-  async #revokeStored(name: string): Promise<readonly NodeCertificate[]> {
-    const { store } = this.#parts;
-    for (let attempt = 0; attempt < removeAttempts; attempt += 1) {
-      const stored = await getJson<NodeRecord>(store, keys.node(name));
-      const certificates = stored?.value.certificates ?? [];
-      const { committed } = await store.transact({
-        compare: [{ key: keys.node(name), modRevision: stored?.modRevision ?? 0 }],
-        writes: [
-          ...[keys.node(name), keys.target(name), keys.report(name)].map(
-            (key) => ({ type: 'delete', key }) as const,
-          ),
-          ...certificates.map((certificate) =>
-            putJson(keys.revokedSerial(certificate.serial), { ...certificate, node: name }),
-          ),
-        ],
-      });
-      if (committed) return certificates;
-    }
-    throw new ShoalError('conflict', `The record of node "${name}" kept changing`);
   }
 
   /** A link began; one that stood before is ended. */
@@ -287,6 +266,19 @@ export class Nodes {
     }
   }
 
+  /** What operators want drained on the node changed. */
+  drainChanged(name: string): void {
+    this.#entries.get(name)?.session?.drain(this.#parts.drains.get(name));
+    this.#changed(name);
+  }
+
+  /** Services that the node shall run. */
+  desiredServices(name: string): readonly string[] {
+    const compiled = this.#desired(this.#entry(name));
+    if (compiled === undefined || ShoalError.is(compiled)) return [];
+    return compiled.manifest.services.map((service) => service.name);
+  }
+
   /** Renews leases that are old enough. `grant` makes one. */
   renewLeases(renewAfterMs: number, renew: (session: Session) => void): void {
     const now = this.#parts.now();
@@ -348,6 +340,7 @@ export class Nodes {
       record: entry.record,
       facts: entry.facts,
       measured: entry.measured,
+      drainAsked: this.#parts.drains.get(entry.record.name),
       connected: entry.session !== null,
       lastSeenAt: entry.lastSeenAt,
       member: this.#parts.membership.member(entry.record.name)?.state ?? null,

@@ -148,6 +148,7 @@ t.test('one word for a node', async (t) => {
       certificates: [{ serial: 's', notAfter: 9 }],
     },
     facts: null,
+    drainAsked: [],
     measured,
     connected: true,
     lastSeenAt: 2,

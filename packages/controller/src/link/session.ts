@@ -125,6 +125,11 @@ export class Session {
     this.#outbox.put({ gossipKeys: [...keys] });
   }
 
+  /** What operators want drained on the node, all of it. */
+  drain(services: readonly string[]): void {
+    this.#outbox.put({ drain: { services: [...services] } });
+  }
+
   lease(lease: SignedDocument): void {
     this.#outbox.put({ lease });
   }

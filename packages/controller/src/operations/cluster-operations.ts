@@ -27,11 +27,17 @@ type ClusterOperations = Pick<
   | 'token.revoke'
   | 'node.list'
   | 'node.get'
+  | 'node.drain'
+  | 'node.undrain'
   | 'node.remove'
   | 'member.list'
   | 'event.watch'
   | 'audit.list'
 >;
+
+function drainOf({ name, service }: { name: string; service?: string }): Record<string, string> {
+  return { name, ...(service === undefined ? {} : { service }) };
+}
 
 /** What concerns the cluster itself: who is in it, who may come in, who asks. */
 export const clusterOperations: ClusterOperations = {
@@ -120,6 +126,34 @@ export const clusterOperations: ClusterOperations = {
     input: object({ name: word }),
     output: view('Node'),
     run: async ({ name }, { services }) => services.nodes.get(name),
+  },
+  'node.drain': {
+    name: 'node.drain',
+    summary:
+      'Has load balancers send nothing new to the node, or to one of its services, until it is undrained; what runs there goes on',
+    role: 'operator',
+    stream: false,
+    http: { method: 'POST', path: '/nodes/:name/drain' },
+    input: object({ name: word, service: described(word, 'only this service; default: all of them') }, [
+      'service',
+    ]),
+    output: view('Node'),
+    audit: { input: drainOf },
+    run: ({ name, service }, { services }) => services.nodes.drain(name, service),
+  },
+  'node.undrain': {
+    name: 'node.undrain',
+    summary: 'Takes back the draining of a node, or of one of its services',
+    role: 'operator',
+    stream: false,
+    http: { method: 'POST', path: '/nodes/:name/undrain' },
+    input: object(
+      { name: word, service: described(word, 'only this service; default: all that was asked') },
+      ['service'],
+    ),
+    output: view('Node'),
+    audit: { input: drainOf },
+    run: ({ name, service }, { services }) => services.nodes.undrain(name, service),
   },
   'node.remove': {
     name: 'node.remove',

@@ -42,6 +42,7 @@ export const node: NodeView = {
   services: [{ service: 'web', process: 'running', health: 'ok', detail: '', startedAt: 1, restarts: 0 }],
   gossipKeys: { primary: 'fade1234fade1234', held: ['fade1234fade1234'] },
   draining: ['web'],
+  drainAsked: ['web'],
   drifts: [
     {
       service: 'web',
@@ -213,6 +214,14 @@ function fakeCluster(
       get: (name) => {
         if (name === node.name) return node;
         throw new ShoalError('not_found', `no node "${name}"`, { hint: 'did you mean web1?' });
+      },
+      drain: async (name, service) => {
+        note('nodes.drain', { name, service });
+        return node;
+      },
+      undrain: async (name, service) => {
+        note('nodes.undrain', { name, service });
+        return node;
       },
       remove: async (name, actor, { keepGossipKey = false } = {}) => {
         note('nodes.remove', { name, actor, keepGossipKey });

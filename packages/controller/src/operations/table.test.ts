@@ -23,6 +23,8 @@ const inputs: Readonly<Record<string, Record<string, unknown>>> = {
   'token.create': { ttl: '2h', uses: 3 },
   'token.revoke': { id: 't1' },
   'node.get': { name: 'web1' },
+  'node.drain': { name: 'web1', service: 'web' },
+  'node.undrain': { name: 'web1' },
   'node.remove': { name: 'web1', keepGossipKey: true },
   'gossip-key.rotate': { ignore: ['web1'] },
   'gossip-key.ignore': { nodes: ['web1'] },

@@ -145,6 +145,7 @@ const clusterViews: Readonly<Record<string, JsonSchema>> = {
     services: array(view('ServiceStatus')),
     gossipKeys: nullable(view('GossipKeyState')),
     draining: array(text),
+    drainAsked: array(text),
     drifts: array(view('Drift')),
     status: nodeStatus,
   }),

@@ -13,6 +13,8 @@ export const keys = {
   node: (name: string): string => `nodes/${name}`,
   targets: 'targets/',
   target: (name: string): string => `targets/${name}`,
+  drains: 'drains/',
+  drain: (name: string): string => `drains/${name}`,
   reports: 'reports/',
   report: (name: string): string => `reports/${name}`,
   revoked: 'revoked/',
