@@ -45,6 +45,7 @@ import { buildReport } from './report.js';
 import { ServiceSizes } from './service-sizes.js';
 import { ServiceWatcher } from './service-watcher.js';
 import { StateFile } from './state.js';
+import type { PathGuard } from './steps/safe-path.js';
 
 export interface ConvergerOptions {
   /** The agent's data directory, locked by the agent. */
@@ -83,6 +84,7 @@ class HostConverger implements Converger {
   readonly #options: ConvergerOptions;
   readonly #clock: Clock;
   readonly #run: RunCommand;
+  readonly #probe: Probe;
   readonly #paths: ConvergePaths;
   readonly #state: StateFile;
   readonly #supervisor: Supervisor;
@@ -110,6 +112,7 @@ class HostConverger implements Converger {
     this.#options = options;
     this.#clock = clock;
     this.#run = run;
+    this.#probe = probe;
     this.#paths = convergePaths(options.dataDir);
     this.#secrets = options.secrets ?? new SecretStore(options.dataDir);
     this.#state = new StateFile(this.#paths.state, this.#secrets);
@@ -147,7 +150,13 @@ class HostConverger implements Converger {
       clock,
       state: this.#state,
       inForce: () => this.#inForce.services(),
-      check: { run, supervisor: this.#supervisor, directory: this.#paths.dryRun },
+      check: {
+        run,
+        probe,
+        supervisor: this.#supervisor,
+        guard: (service) => this.#guard(service),
+        directory: this.#paths.dryRun,
+      },
       loop: this.#loop,
       attempt: (begin) => this.#attempt(begin, perform),
       changed,
@@ -227,6 +236,10 @@ class HostConverger implements Converger {
     return dryRun(services, {
       run: this.#run,
       supervisor: this.#supervisor,
+      probe: this.#probe,
+      clock: this.#clock,
+      signal: this.#stopping.signal,
+      guard: (service) => this.#guard(service),
       state: this.#state.current,
       directory: this.#paths.dryRun,
     });
@@ -360,6 +373,7 @@ class HostConverger implements Converger {
       },
       stopping: this.#stopping.signal,
       ending: this.#ending.signal,
+      guard: (service) => this.#guard(service),
       phase: (phase) => {
         this.#convergingHash = hash;
         if (this.#phase === phase) return;
@@ -374,6 +388,10 @@ class HostConverger implements Converger {
       gateSaw: (service, health) => this.#watcher.gateSaw(service, health),
       changing: (service) => this.#watcher.changing(service),
     };
+  }
+
+  #guard(service: string): PathGuard {
+    return { dataDir: this.#options.dataDir, own: this.#paths.service(service) };
   }
 
   async #settled(outcome: Outcome | undefined): Promise<void> {

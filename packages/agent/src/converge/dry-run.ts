@@ -5,7 +5,7 @@ import type { RenderedService } from './render/rendered.js';
 import type { CheckOptions } from './steps/check-context.js';
 import { checkContext } from './steps/check-context.js';
 import type { StepContext } from './steps/handler.js';
-import { handlerOf } from './steps/index.js';
+import { checkStep } from './steps/run-step.js';
 
 /**
  * What converging to these services would change. Changed files with a validation are validated, on copies that are gone
@@ -23,7 +23,7 @@ export async function dryRun(
   for (const service of services) {
     const context = checkContext(service, options);
     for (const step of service.steps) {
-      const found = await differenceOf(() => handlerOf(step.type).check(step, context));
+      const found = await differenceOf(() => checkStep(step, context));
       if (found !== undefined) differences.push({ service: service.name, step: step.id, ...found });
     }
     const refusal = await refusalOf(context);

@@ -1,7 +1,7 @@
 import { canonicalJson } from '@shoal/common';
 import type { ProcessSpec } from '../supervise/supervisor.js';
 import { sha256 } from './render/file-digest.js';
-import type { RenderedService } from './render/rendered.js';
+import type { RenderedService, RenderedStep } from './render/rendered.js';
 import type { Applied, NotifyingFiles } from './state.js';
 
 /** What a service's process needs, and why (for people; empty for none). */
@@ -44,8 +44,23 @@ function definitionDigest(process: ProcessSpec, kind: 'systemd' | 'process'): st
 export function notifyingFiles(service: RenderedService): NotifyingFiles {
   const files: Record<string, { digest: string; notify: 'reload' | 'restart' }> = {};
   for (const step of service.steps) {
-    if (step.type !== 'file' || step.notify === null) continue;
-    files[step.path] = { digest: sha256(step.content), notify: step.notify };
+    if (!('notify' in step) || step.notify === null) continue;
+    files[step.path] = { digest: contentDigest(step), notify: step.notify };
   }
   return files;
+}
+
+/** What changes when the content that a step brings does. */
+function contentDigest(step: Extract<RenderedStep, { readonly notify: unknown }>): string {
+  switch (step.type) {
+    case 'archive':
+      return sha256(`${step.sha256 ?? step.source} ${step.strip}`);
+    case 'download':
+      return step.sha256;
+    case 'link':
+      return sha256(step.target);
+    case 'dropin':
+    case 'file':
+      return sha256(step.content);
+  }
 }

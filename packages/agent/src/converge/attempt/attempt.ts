@@ -2,7 +2,7 @@ import type { RenderedService, RenderedStep } from '../render/rendered.js';
 import { notifyingFiles } from '../service-action.js';
 import type { ConvergeState, ServiceInForce } from '../state.js';
 import { StepError } from '../step-error.js';
-import { handlerOf } from '../steps/index.js';
+import { applyStep, checkStep, prepareStep } from '../steps/run-step.js';
 import { askedOf, forgetIfDrifted, isInForce } from './asked-steps.js';
 import type { AttemptEnvironment } from './environment.js';
 import { goOn, Interrupted } from './environment.js';
@@ -93,11 +93,10 @@ async function runStep(
   change: ServiceChange,
 ): Promise<boolean> {
   const context = stepContext(service, step.id, journal, environment);
-  const handler = handlerOf(step.type);
   const told = (kind: 'started' | 'unchanged' | 'done', text: string) =>
     environment.event(service.name, step.id, kind, text);
   try {
-    const before = await handler.check(step, context);
+    const before = await checkStep(step, context);
     if (before.holds || notAsked(step, journal)) {
       if (journal.begin.purpose === 'manifest') told('unchanged', '');
       return false;
@@ -105,12 +104,14 @@ async function runStep(
     await change.before(step);
     told('started', before.difference);
     if (!journal.hasBegun(service.name, step.id)) {
-      const undo = await handler.prepareUndo(step, context);
-      await journal.append({ kind: 'begin', service: service.name, step: step.id, type: step.type, undo });
+      const undo = await prepareStep(step, context);
+      const { id, type, timeoutMs } = step;
+      const limit = timeoutMs === undefined ? {} : { timeoutMs };
+      await journal.append({ kind: 'begin', service: service.name, step: id, type, undo, ...limit });
     }
     if (step.type === 'service') environment.changing(service.name);
     await forgetIfDrifted(step, service.name, environment.state);
-    const text = await handler.apply(step, context);
+    const text = await applyStep(step, context);
     // The context knew what the process ran with before: what it runs with now is read anew.
     await verify(step, service, journal, environment);
     told('done', text);
@@ -132,7 +133,7 @@ async function verify(
   environment: AttemptEnvironment,
 ): Promise<void> {
   if (step.type === 'exec' && step.check === undefined) return;
-  const after = await handlerOf(step.type).check(step, stepContext(service, step.id, journal, environment));
+  const after = await checkStep(step, stepContext(service, step.id, journal, environment));
   if (!after.holds) throw new StepError(`it was applied, but doesn't hold: ${after.difference}`);
 }
 

@@ -7,6 +7,7 @@ import type { Drains } from '../drain/drains.js';
 import type { HealthResult, Probe } from '../health.js';
 import type { RenderedService } from '../render/rendered.js';
 import type { StateFile } from '../state.js';
+import type { PathGuard } from '../steps/safe-path.js';
 import type { AttemptBegin } from './journal.js';
 
 /** What an attempt works with. */
@@ -28,6 +29,8 @@ export interface AttemptEnvironment {
   readonly stopping: AbortSignal;
   /** The agent can't wait any longer: commands are ended. */
   readonly ending: AbortSignal;
+  /** What the steps of a service must keep off. */
+  guard(service: string): PathGuard;
   phase(phase: 'converging' | 'gating' | 'undoing'): void;
   event(service: string, step: string, kind: StepEventKind, text: string): void;
   /** While a service changes, the watcher of services in force looks away; what the gate sees is told here. */

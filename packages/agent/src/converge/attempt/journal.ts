@@ -33,6 +33,8 @@ export interface BegunStep {
   readonly step: string;
   readonly type: RenderedStep['type'];
   readonly undo: UndoRecord;
+  /** `RenderedStep.timeoutMs` */
+  readonly timeoutMs?: number;
 }
 
 /** A command that was started: an agent that comes after waits for its end. */

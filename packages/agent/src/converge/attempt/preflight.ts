@@ -1,7 +1,9 @@
 import { join } from 'node:path';
-import type { RenderedFile, RenderedService, StagedPaths } from '../render/rendered.js';
+import type { RenderedFile, RenderedService, RenderedStep, StagedPaths } from '../render/rendered.js';
 import type { StepContext } from '../steps/handler.js';
-import { handlerOf } from '../steps/index.js';
+import { lookUpEarly } from '../steps/ownership.js';
+import { checkStep } from '../steps/run-step.js';
+import { refuseUnsafePaths } from '../steps/safe-path.js';
 import { filesOf, stage, unstage, validateFile } from '../steps/staging.js';
 import { StepFailed } from './step-failed.js';
 
@@ -12,7 +14,7 @@ export type PreflightContext = Pick<StepContext, 'ask' | 'service' | 'supervisor
 };
 
 /**
- * Before anything of a service is touched: every file that would change is staged beside its place, then those with a validation are
+ * Before anything of a service is touched: unsafe paths are refused; every file that would change is staged beside its place, then those with a validation are
  * validated, all of them seeing the staged copies of the others. The copies are gone afterwards. Throws StepFailed. A program that
  * isn't installed yet can't refuse: the file step asks it again before the file takes its place.
  */
@@ -24,12 +26,16 @@ export async function preflight(
   const { service } = context;
   const staged: Record<string, string> = {};
   const changed: RenderedFile[] = [];
+  for (const step of service.steps) {
+    await attributed(service, step, () => refuseUnsafePaths(step, checks.guard));
+  }
   try {
     for (const step of filesOf(service)) {
       await attributed(service, step, async () => {
-        if ((await handlerOf('file').check(step, checks)).holds) return;
+        if ((await checkStep(step, checks)).holds) return;
         changed.push(step);
-        staged[step.id] = await stage(step, purpose, join(context.directory, service.name), context.ask);
+        const owner = () => lookUpEarly(step, context);
+        staged[step.id] = await stage(step, purpose, join(context.directory, service.name), owner);
       });
     }
     for (const step of changed) await attributed(service, step, () => validate(step, staged, context));
@@ -47,7 +53,7 @@ async function validate(step: RenderedFile, staged: StagedPaths, context: Prefli
 
 async function attributed(
   service: RenderedService,
-  step: RenderedFile,
+  step: RenderedStep,
   act: () => Promise<void>,
 ): Promise<void> {
   try {

@@ -12,11 +12,13 @@ export function stepContext(
   journal: Journal,
   environment: AttemptEnvironment,
 ): StepContext {
-  const { state, supervisor } = environment;
+  const { state, supervisor, probe } = environment;
   return {
     ...undoContext(service.name, step, journal, environment),
     service,
     supervisor,
+    probe,
+    guard: environment.guard(service.name),
     directory: journal.directory,
     applied: state.current.applied[service.name],
     saveApplied: (applied) =>
@@ -32,7 +34,13 @@ export function undoContext(
   environment: AttemptEnvironment,
 ): UndoContext {
   const output = (line: string) => environment.event(service, step, 'output', line);
-  return { ask: environment.run, output, run: observedRun(output, journal, environment) };
+  return {
+    ask: environment.run,
+    output,
+    run: observedRun(output, journal, environment),
+    clock: environment.clock,
+    signal: environment.ending,
+  };
 }
 
 /** Shows each line live, and notes the process, so that a later agent waits for it instead of running the same beside it. */
@@ -45,7 +53,7 @@ function observedRun(
     let noted: Promise<unknown> | undefined;
     const observed: CommandOptions = {
       ...options,
-      signal: environment.ending,
+      signal: anyOf(environment.ending, options.signal),
       onLine: output,
       onSpawn: (pid) => {
         const identity = identifyProcess(pid);
@@ -61,4 +69,8 @@ function observedRun(
     if (error !== undefined) throw error;
     return result;
   };
+}
+
+function anyOf(ending: AbortSignal, own: AbortSignal | undefined): AbortSignal {
+  return own === undefined ? ending : AbortSignal.any([ending, own]);
 }

@@ -2,7 +2,7 @@ import type { Supervisor } from '../../supervise/supervisor.js';
 import { decideAction, wantedOf } from '../service-action.js';
 import type { Applied, Failure, ServiceInForce } from '../state.js';
 import { StepError } from '../step-error.js';
-import { handlerOf } from '../steps/index.js';
+import { undoStep } from '../steps/run-step.js';
 import type { ServiceUndo } from '../steps/service.js';
 import { disturbs } from './disturbs.js';
 import { drainService, undrainService } from './drain.js';
@@ -45,7 +45,7 @@ export async function undoAttempt(
   }
   for (const begun of journal.begun().toReversed()) {
     if (begun.type === 'service' || journal.wasUndone(begun)) continue;
-    await attempt(begun.service, begun.step, () => undoStep(begun, journal, environment));
+    await attempt(begun.service, begun.step, () => undoBegun(begun, journal, environment));
   }
   for (const service of touchedInForce(journal, environment)) {
     await attempt(service.name, 'service', () => restoreProcess(service, journal, environment));
@@ -77,13 +77,13 @@ async function stopIfNew(begun: BegunStep, { state, supervisor }: AttemptEnviron
   return 'stopped';
 }
 
-async function undoStep(
+async function undoBegun(
   begun: BegunStep,
   journal: Journal,
   environment: AttemptEnvironment,
 ): Promise<string> {
   const context = undoContext(begun.service, begun.step, journal, environment);
-  const text = await handlerOf(begun.type).undo(begun.undo, context);
+  const text = await undoStep(begun, context);
   // Without the note a later agent does it again, which is safe; a full disk must not keep the rest from being undone.
   const { service, step } = begun;
   await journal.append({ kind: 'undone', service, step }).catch(() => {});

@@ -19,7 +19,7 @@ export interface DriftParts {
   readonly logger: Logger;
   readonly state: StateFile;
   readonly inForce: () => Promise<readonly RenderedService[]>;
-  readonly check: Pick<CheckOptions, 'run' | 'supervisor' | 'directory'>;
+  readonly check: Pick<CheckOptions, 'run' | 'supervisor' | 'probe' | 'guard' | 'directory'>;
   readonly loop: ConvergeLoop;
   readonly attempt: (begin: Omit<AttemptBegin, 'id'>) => Promise<Outcome>;
   readonly changed: () => void;
@@ -38,7 +38,10 @@ export function createDriftWatch(parts: DriftParts): DriftWatch {
     contextOf: (service, signal) =>
       checkContext(service, {
         ...check,
-        run: (command, options) => check.run(command, { ...options, signal }),
+        clock,
+        signal,
+        // Also commands that are asked without the steps' own limits.
+        run: (command, options) => check.run(command, { ...options, signal: options.signal ?? signal }),
         state: state.current,
       }),
     quiet: () => loop.quiet,

@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import type { RenderedService, RenderedStep } from '../render/rendered.js';
 import type { StepContext } from '../steps/handler.js';
-import { handlerOf } from '../steps/index.js';
+import { checkStep } from '../steps/run-step.js';
 import { fingerprintOf, watchingOf } from './watched.js';
 
 /** A step of a service; both by their names. */
@@ -101,7 +101,7 @@ async function inTransit(step: RenderedStep, context: StepContext): Promise<bool
 
 async function differenceOf(step: RenderedStep, context: StepContext): Promise<string> {
   try {
-    const { holds, difference } = await handlerOf(step.type).check(step, context);
+    const { holds, difference } = await checkStep(step, context);
     return holds ? '' : difference || 'it differs';
   } catch (thrown) {
     return `can't be checked: ${thrown instanceof Error ? thrown.message : String(thrown)}`;

@@ -2,6 +2,7 @@ import type { BigIntStats } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RenderedService, RenderedStep } from '../render/rendered.js';
+import { markerOf } from '../steps/archive.js';
 
 /** A path on which the outcome of a step's check hangs. */
 export interface Watched {
@@ -24,8 +25,26 @@ export async function watchingOf(
   kind: 'systemd' | 'process',
 ): Promise<Watching> {
   switch (step.type) {
+    case 'archive':
+      return [step.path, join(step.path, step.creates ?? ''), step.source, markerOf(step.path)].map(
+        (path) => ({
+          path,
+        }),
+      );
+    case 'link':
+    case 'dropin':
+      return [{ path: step.path }];
+    case 'hosts':
+      return [{ path: '/etc/hosts' }];
+    case 'user':
+    case 'group':
+      return names;
+    case 'wait':
+      // What was waited for once isn't a state that this service keeps.
+      return 'never';
     case 'file':
     case 'directory':
+    case 'download':
       return step.owner === undefined && step.group === undefined
         ? [{ path: step.path }]
         : [{ path: step.path }, ...names];
@@ -38,8 +57,6 @@ export async function watchingOf(
       return kind === 'process' ? 'each-look' : watchingUnit(service.process.unit ?? '');
     case 'exec':
       return step.check === undefined ? 'never' : 'each-look';
-    default:
-      return 'each-look';
   }
 }
 

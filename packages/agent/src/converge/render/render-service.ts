@@ -40,7 +40,7 @@ export async function renderService(
   const steps: RenderedStep[] = [];
   for (const step of service.steps) {
     await attributed(step.id, async () => {
-      if (await renderer.holds(step.when)) steps.push(await renderStep(step, renderer));
+      if (await renderer.holds(step.when)) steps.push(await renderStep(step, renderer, service.name));
     });
   }
   const parts = {

@@ -7,11 +7,21 @@ interface KnownFile {
   readonly digest: string;
 }
 
-/** Renders the templates of one service. It learns on the way: variables, then each file's path and digest. */
+/** Most characters that the texts of one service may have together. */
+const mostCharacters = 16 * 1024 * 1024;
+/** Longest time that rendering all of one service may take, in milliseconds: meanwhile the agent does nothing else. */
+const mostMs = 10_000;
+
+/** Renders the templates of one service, within limits for all of them together. It learns on the way: variables, then each file's path and digest. */
 export class Renderer {
   readonly #context: TemplateContext;
   readonly #variables: Record<string, string> = {};
   readonly #files: Record<string, KnownFile> = {};
+  /** Path to SHA-256, of files that download steps bring. */
+  readonly #checksums = new Map<string, string>();
+
+  #characters = 0;
+  #elapsedMs = 0;
 
   constructor(context: TemplateContext) {
     this.#context = context;
@@ -30,13 +40,39 @@ export class Renderer {
     this.#files[id] = file;
   }
 
-  /** `name` appears in errors; `extra` is added to the context. */
-  text(template: string, name: string, extra: Readonly<Record<string, unknown>> = {}): Promise<string> {
-    return renderTemplate(template, name, { ...this.#all({}), ...extra });
+  /** Like `defineFile`, for a file whose whole checksum is known. */
+  defineDownload(id: string, path: string, sha256: string): void {
+    this.defineFile(id, { path, digest: sha256.slice(0, 16) });
+    this.#checksums.set(path, sha256);
   }
 
-  words(templates: readonly string[], name: string): Promise<readonly string[]> {
-    return Promise.all(templates.map((template, index) => this.text(template, `${name}[${index}]`)));
+  /** SHA-256 of a file that a step before downloads; null: none does. */
+  checksumOf(path: string): string | null {
+    return this.#checksums.get(path) ?? null;
+  }
+
+  /** `name` appears in errors; `extra` is added to the context. */
+  async text(template: string, name: string, extra: Readonly<Record<string, unknown>> = {}): Promise<string> {
+    const began = performance.now();
+    const text = await renderTemplate(template, name, { ...this.#all({}), ...extra });
+    this.#elapsedMs += performance.now() - began;
+    this.#characters += text.length;
+    if (this.#characters > mostCharacters) {
+      throw new ShoalError('invalid_input', `the service renders to more than ${mostCharacters} characters`);
+    }
+    if (this.#elapsedMs > mostMs) {
+      throw new ShoalError('invalid_input', `rendering the service takes longer than ${mostMs / 1000} s`);
+    }
+    return text;
+  }
+
+  /** One after another: what they take together is limited. */
+  async words(templates: readonly string[], name: string): Promise<readonly string[]> {
+    const rendered: string[] = [];
+    for (const [index, template] of templates.entries()) {
+      rendered.push(await this.text(template, `${name}[${index}]`));
+    }
+    return rendered;
   }
 
   async record(

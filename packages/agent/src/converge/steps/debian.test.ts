@@ -1,9 +1,10 @@
 import { t } from 'tap';
-import type { ProcessSpec, Supervisor } from '../../supervise/supervisor.js';
+import type { ProcessSpec } from '../../supervise/supervisor.js';
 import { SystemdSupervisor } from '../../supervise/systemd-supervisor.js';
 import type { CommandResult, RunCommand } from '../command.js';
 import { runCommand } from '../command.js';
-import type { RenderedService, RenderedStep } from '../render/rendered.js';
+import type { RenderedStep } from '../render/rendered.js';
+import { testContext } from './context.test.support.js';
 import type { StepContext } from './handler.js';
 import { handlerOf } from './index.js';
 
@@ -102,17 +103,8 @@ function contextOf(host: ModelHost): StepContext & { readonly lines: string[] } 
   const lines: string[] = [];
   const run: RunCommand = (command, options) =>
     host.run(command, { ...options, onLine: (line) => lines.push(line) });
-  return {
-    service: {} as RenderedService,
-    ask: host.run,
-    run,
-    supervisor: {} as Supervisor,
-    output: (line) => lines.push(line),
-    directory: '/nowhere',
-    applied: undefined,
-    saveApplied: async () => {},
-    lines,
-  };
+  const output = (line: string) => lines.push(line);
+  return { ...testContext({ ask: host.run, run, output, directory: '/nowhere' }), lines };
 }
 
 /** check, prepareUndo, apply, check again. */
@@ -137,7 +129,7 @@ t.test('a package is installed without questions, and undone with what it brough
   const { undo } = await converge(nginx, context);
   t.ok(
     host.commands.some((command) =>
-      /^apt-get --yes .*Lock::Timeout=60 .*--force-confold .* install .*nginx$/.test(command),
+      /^apt-get --yes .*Lock::Timeout=10 .*--force-confold .* install .*nginx$/.test(command),
     ),
   );
   t.same(context.lines, ['Setting up nginx']);
@@ -176,7 +168,7 @@ t.test('what apt refuses is said clearly', async (t) => {
   await t.rejects(apply({ ...nginx, version: '9' }), { message: /^version 9 of package "nginx" isn't in/ });
   host.locked = true;
   await t.rejects(apply(nginx), {
-    message: "another process held apt's lock for more than 60 s",
+    message: 'apt is in use by another program (process 12)',
     output: /process 12/,
   });
   const nothing = { ...contextOf(host), ask: async () => ({ ...answer(null), missing: true }) };

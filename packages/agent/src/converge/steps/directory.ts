@@ -1,11 +1,11 @@
-import { mkdir, rmdir } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { RenderedDirectory } from '../render/rendered.js';
 import { StepError } from '../step-error.js';
-import { statOf } from './disk.js';
+import { removeIfEmpty, statOf } from './disk.js';
 import type { StepHandler } from './handler.js';
 import { holds } from './handler.js';
-import { lookUp, octal, ownershipDifference, setOwnership } from './ownership.js';
+import { lookUp, lookUpEarly, octal, ownershipDifference, setOwnership } from './ownership.js';
 
 export interface DirectoryUndo {
   readonly path: string;
@@ -23,7 +23,7 @@ export const directoryHandler: StepHandler<RenderedDirectory, DirectoryUndo> = {
       return { holds: false, difference: `new directory ${step.path}, mode ${octal(step.mode)}` };
     }
     if (!stat.isDirectory()) throw new StepError(`${step.path} exists and isn't a directory`);
-    const difference = ownershipDifference(stat, step.mode, await lookUp(step, context.ask));
+    const difference = ownershipDifference(stat, step.mode, await lookUpEarly(step, context));
     return difference === '' ? holds : { holds: false, difference: `${step.path}: ${difference}` };
   },
 
@@ -65,13 +65,4 @@ async function missingFrom(path: string): Promise<readonly string[]> {
   const missing: string[] = [];
   for (let at = path; (await statOf(at)) === undefined; at = dirname(at)) missing.unshift(at);
   return missing;
-}
-
-async function removeIfEmpty(path: string): Promise<void> {
-  try {
-    await rmdir(path);
-  } catch (thrown) {
-    const code = (thrown as NodeJS.ErrnoException).code ?? '';
-    if (!['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes(code)) throw thrown;
-  }
 }

@@ -1,5 +1,5 @@
 import type { Stats } from 'node:fs';
-import { lstat } from 'node:fs/promises';
+import { lstat, rmdir } from 'node:fs/promises';
 
 /** The file itself, links not followed; undefined when there is none. */
 export async function statOf(path: string): Promise<Stats | undefined> {
@@ -9,5 +9,15 @@ export async function statOf(path: string): Promise<Stats | undefined> {
     const code = (thrown as NodeJS.ErrnoException).code;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw thrown;
+  }
+}
+
+/** Removes a directory; one that isn't empty, or isn't there, stays as it is. */
+export async function removeIfEmpty(path: string): Promise<void> {
+  try {
+    await rmdir(path);
+  } catch (thrown) {
+    const code = (thrown as NodeJS.ErrnoException).code ?? '';
+    if (!['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes(code)) throw thrown;
   }
 }

@@ -3,15 +3,16 @@ import { join } from 'node:path';
 import { t } from 'tap';
 import type { RunCommand } from '../command.js';
 import type { RenderedFile } from '../render/rendered.js';
-import { type FileUndo, fileHandler } from './file.js';
+import { fileHandler } from './file.js';
 import type { StepContext, UndoContext } from './handler.js';
-import { setOwnership } from './ownership.js';
+import { lookUp, setOwnership } from './ownership.js';
+import type { Replacement } from './replace.js';
 import { stage } from './staging.js';
 
 const unused = {} as UndoContext;
 
 /** A file changed an hour ago, and what undoing a step on it needs. */
-async function oldFile(directory: string): Promise<{ path: string; undo: FileUndo; changedAt: number }> {
+async function oldFile(directory: string): Promise<{ path: string; undo: Replacement; changedAt: number }> {
   const path = join(directory, 'web.service');
   await writeFile(path, 'old');
   const hourAgo = new Date(Date.now() - 3_600_000);
@@ -55,7 +56,7 @@ t.test(
       return { code: 0, signal: null, missing: false, timedOut: false, lines: [`me:x:${uid}:0`] };
     };
     const step = { type: 'file', id: 'conf', path, content: 'new', mode: 0o666, notify: null } as const;
-    await stage({ ...step, owner: 'me' }, 'staged', directory, ask);
+    await stage({ ...step, owner: 'me' }, 'staged', directory, () => lookUp({ owner: 'me' }, ask));
     t.equal((await stat(secret)).mode, before);
     t.equal((await stat(staged)).mode & 0o777, 0o666);
 

@@ -1,9 +1,12 @@
 import type { Supervisor } from '../../supervise/supervisor.js';
+import type { Clock } from '../clock.js';
 import type { CommandOptions, CommandResult, RunCommand } from '../command.js';
 import { failureOf } from '../command.js';
+import type { Probe } from '../health.js';
 import type { RenderedService, RenderedStep, StagedPaths } from '../render/rendered.js';
 import type { Applied } from '../state.js';
 import { StepError } from '../step-error.js';
+import type { PathGuard } from './safe-path.js';
 
 /** Whether a step holds already, and if not, what differs: for people, a unified diff for files. */
 export interface StepCheck {
@@ -21,6 +24,11 @@ export interface StepContext {
   /** For changes: each line is shown live, and the process is noted, so that a later agent can wait for it. */
   readonly run: RunCommand;
   readonly supervisor: Supervisor;
+  readonly probe: Probe;
+  readonly clock: Clock;
+  /** The step's time is over, or the agent can't wait any longer: commands are ended by it already. */
+  readonly signal: AbortSignal;
+  readonly guard: PathGuard;
   /** A line for whoever watches. */
   readonly output: (line: string) => void;
   /** The attempt's own directory, for backups that can't lie beside the original. */
@@ -45,7 +53,7 @@ export interface StepHandler<S extends RenderedStep, U> {
 }
 
 /** What an undo works with: it may run in a later agent, which has nothing but the journal. */
-export type UndoContext = Pick<StepContext, 'ask' | 'run' | 'output'>;
+export type UndoContext = Pick<StepContext, 'ask' | 'run' | 'output' | 'clock' | 'signal'>;
 
 /** Runs a command that has to succeed: when it doesn't, the error carries its last lines. */
 export async function mustRun(

@@ -1,6 +1,7 @@
 import { constants, type Stats } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { RunCommand } from '../command.js';
+import type { RenderedService } from '../render/rendered.js';
 import { StepError } from '../step-error.js';
 
 /** Ids of an owner and a group; -1, as in chown(2): whatever it is. */
@@ -9,15 +10,53 @@ export interface Ownership {
   readonly gid: number;
 }
 
+/** Owner and group as a step names them. */
+interface Names {
+  readonly owner?: string;
+  readonly group?: string;
+}
+
 /** Looks the names up the way the host does (files, LDAP, ...). A name that isn't known is a StepError. */
-export async function lookUp(
-  wanted: { readonly owner?: string; readonly group?: string },
-  ask: RunCommand,
-): Promise<Ownership> {
+export async function lookUp(wanted: Names, ask: RunCommand): Promise<Ownership> {
   return {
     uid: wanted.owner === undefined ? -1 : await idOf('passwd', 'user', wanted.owner, ask),
     gid: wanted.group === undefined ? -1 : await idOf('group', 'group', wanted.group, ask),
   };
+}
+
+/** What a step will look up once the steps before it were applied. */
+export interface ExpectedOwnership extends Ownership {
+  /** Names that aren't known yet, and that a user or group step of the service brings; for people, empty for none. */
+  readonly coming: string;
+}
+
+/** Like `lookUp`, for a time before the service's user and group steps were applied. */
+export async function lookUpEarly(
+  wanted: Names,
+  context: { readonly ask: RunCommand; readonly service: Pick<RenderedService, 'steps'> },
+): Promise<ExpectedOwnership> {
+  const coming: string[] = [];
+  const find = async (type: 'owner' | 'group'): Promise<number> => {
+    const name = wanted[type];
+    if (name === undefined) return -1;
+    const [database, kind] = type === 'owner' ? (['passwd', 'user'] as const) : (['group', 'group'] as const);
+    try {
+      return await idOf(database, kind, name, context.ask);
+    } catch (thrown) {
+      if (!brings(context.service, type, name)) throw thrown;
+      coming.push(`${type} -> ${name}`);
+      return -1;
+    }
+  };
+  return { uid: await find('owner'), gid: await find('group'), coming: coming.join(', ') };
+}
+
+/** A user brings a group of its name, unless it names another. */
+function brings({ steps }: Pick<RenderedService, 'steps'>, type: 'owner' | 'group', name: string): boolean {
+  return steps.some((step) => {
+    if (step.type === 'user') return step.name === name && (type === 'owner' || step.group === undefined);
+    return step.type === 'group' && type === 'group' && step.name === name;
+  });
 }
 
 async function idOf(database: string, kind: string, name: string, ask: RunCommand): Promise<number> {
@@ -28,8 +67,12 @@ async function idOf(database: string, kind: string, name: string, ask: RunComman
 }
 
 /** What of mode and ownership differs, for people; empty: nothing. */
-export function ownershipDifference(stat: Stats, mode: number, wanted: Ownership): string {
-  const differences: string[] = [];
+export function ownershipDifference(
+  stat: Stats,
+  mode: number,
+  wanted: Ownership & Partial<ExpectedOwnership>,
+): string {
+  const differences: string[] = wanted.coming ? [wanted.coming] : [];
   const found = stat.mode & 0o7777;
   if (found !== mode) differences.push(`mode ${octal(found)} -> ${octal(mode)}`);
   if (wanted.uid !== -1 && stat.uid !== wanted.uid) differences.push(`owner ${stat.uid} -> ${wanted.uid}`);

@@ -7,7 +7,7 @@ import type { RenderedFile, RenderedService, StagedPaths } from '../render/rende
 import { StepError } from '../step-error.js';
 import { statOf } from './disk.js';
 import { nameOriginals } from './handler.js';
-import { lookUp } from './ownership.js';
+import type { Ownership } from './ownership.js';
 
 const validateTimeoutMs = 60_000;
 
@@ -20,14 +20,14 @@ export async function stage(
   step: RenderedFile,
   purpose: 'staged' | 'check',
   otherwise: string,
-  ask: RunCommand,
+  lookUp: () => Promise<Ownership>,
 ): Promise<string> {
   const own = dirname(step.path);
   const beside = (await statOf(own)) !== undefined;
   const directory = beside ? own : join(otherwise, step.id);
   if (!beside) await mkdir(directory, { recursive: true, mode: 0o700 });
   const path = join(directory, `${beside ? `.shoal-${purpose}.` : ''}${basename(step.path)}`);
-  await writeFileAtomic(path, step.content, { mode: step.mode, owner: await lookUp(step, ask) });
+  await writeFileAtomic(path, step.content, { mode: step.mode, owner: await lookUp() });
   return path;
 }
 
