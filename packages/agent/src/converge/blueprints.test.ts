@@ -97,7 +97,7 @@ t.test('nginx serves, changes gracefully, refuses what it can not read', { skip 
     const workers = childrenOf(master);
     const bad = manifest('nginx', 4, { ...base, body: 'never', extraConfig: 'no_such_directive on;' });
     const differences = await host.converger.check(bad);
-    t.match(differences.at(-1), { step: 'config', difference: /unknown directive "no_such_directive"/ });
+    t.match(differences.at(-1), { step: 'config', problem: /unknown directive "no_such_directive"/ });
     const refused = await host.converge(bad);
     t.match(refused, { state: 'FAILED', runningRevision: 3, failedRevision: 4 });
     t.match(refused.failure, {
