@@ -1,6 +1,5 @@
 import { version } from '@shoal/common';
 import { Command } from 'commander';
-import { addBlueprintCommands } from './commands/blueprint.js';
 import { addCompletionCommand } from './commands/completion.js';
 import { addDemoCommand } from './commands/demo.js';
 import { addDriftCommand } from './commands/drift.js';
@@ -54,7 +53,6 @@ export function createProgram(): Command {
   addGossipKeyCommands(program);
   addSpecCommands(program);
   addSecretCommands(program);
-  addBlueprintCommands(program);
   addRevisionCommands(program);
   addRolloutCommands(program);
   addDriftCommand(program);

@@ -16,7 +16,6 @@ const keywords = [
     'type',
     'description',
     'default',
-    'examples',
     'secret',
     'expected',
     'enum',

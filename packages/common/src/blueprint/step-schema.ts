@@ -147,8 +147,8 @@ const debianPackage: JsonSchema = {
   name: { type: 'string', pattern: '^[a-z0-9][a-z0-9+.-]+$', expected: "a Debian package's name" },
   version: {
     type: 'string',
-    pattern: '^[0-9A-Za-z][0-9A-Za-z.+:~-]*$',
-    expected: "a Debian package's version",
+    pattern: '^([0-9A-Za-z][0-9A-Za-z.+:~-]*$|\\{\\{)',
+    expected: "a Debian package's version (or a template)",
   },
   manager: { type: 'string', enum: ['apt', 'yum', 'dnf'] },
 };

@@ -86,7 +86,7 @@ export interface UserStep extends StepBase {
 export interface PackageStep extends StepBase {
   readonly type: 'package';
   readonly name: string;
-  /** Exact version; default: any installed one, else the newest. */
+  /** Template; exact version. Default, or when it comes out empty: any installed one, else the newest. */
   readonly version?: string;
   /** `apt` (default) is the one that works; the others are known by name and refused. */
   readonly manager?: 'apt' | 'yum' | 'dnf';

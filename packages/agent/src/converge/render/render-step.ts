@@ -1,15 +1,10 @@
-import type { ExecStep, PackageStep, ServiceStep, Step, UnitStep } from '@shoal/common';
-import { ShoalError, unsupportedManager } from '@shoal/common';
+import type { ExecStep, ServiceStep, Step, UnitStep } from '@shoal/common';
+import { ShoalError } from '@shoal/common';
 import { renderArchive, renderDownload } from './render-download.js';
 import { renderDirectory, renderDropin, renderFile, renderLink } from './render-file.js';
 import { renderGroup, renderHosts, renderUser, renderWait } from './render-host.js';
-import type {
-  RenderedExec,
-  RenderedPackage,
-  RenderedServiceStep,
-  RenderedStep,
-  RenderedUnit,
-} from './rendered.js';
+import { renderPackage } from './render-package.js';
+import type { RenderedExec, RenderedServiceStep, RenderedStep, RenderedUnit } from './rendered.js';
 import type { Renderer } from './renderer.js';
 import { common, timeLimit, unitName } from './values.js';
 
@@ -35,7 +30,7 @@ export async function renderStep(step: Step, renderer: Renderer, service: string
     case 'link':
       return renderLink(step, renderer);
     case 'package':
-      return renderPackage(step);
+      return renderPackage(step, renderer);
     case 'service':
       return renderServiceStep(step, renderer);
     case 'unit':
@@ -54,12 +49,6 @@ function unknownType(step: never): ShoalError {
   const { type } = step as { readonly type: unknown };
   const named = JSON.stringify(type);
   return new ShoalError('invalid_input', `this version of Shoal doesn't know steps of the type ${named}`);
-}
-
-function renderPackage(step: PackageStep): RenderedPackage {
-  const { name, version, manager = 'apt' } = step;
-  if (manager !== 'apt') throw new ShoalError('invalid_input', unsupportedManager(manager));
-  return { type: 'package', ...common(step), name, ...(version === undefined ? {} : { version }) };
 }
 
 async function renderUnit(step: UnitStep, renderer: Renderer): Promise<RenderedUnit> {

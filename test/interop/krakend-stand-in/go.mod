@@ -1,0 +1,3 @@
+module shoal/krakend-stand-in
+
+go 1.19
