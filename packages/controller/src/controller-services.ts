@@ -8,8 +8,9 @@ import type { Leases } from './license/leases.js';
 import { checkDrainable, type DrainRequests } from './link/drain-requests.js';
 import type { EventBus } from './link/event-bus.js';
 import type { Nodes } from './link/nodes.js';
-import { type RolloutDriver, rolloutView } from './rollout/driver.js';
+import type { RolloutDriver } from './rollout/driver.js';
 import type { StepEvents } from './rollout/step-events.js';
+import { rolloutView } from './rollout/view.js';
 import type { Secrets } from './secrets/secrets.js';
 import type { Vault } from './secrets/vault.js';
 import type { ControllerServices, LogStorage, StatStorage } from './services.js';
@@ -192,12 +193,7 @@ export function createControllerServices(parts: ServicesComponents): ControllerS
         return { ...rollout, events: await stepEvents.list(rollout.revision) };
       },
       list: (limit) => driver.list(limit),
-      request: async ({ what }) => {
-        throw new ShoalError(
-          'failed_precondition',
-          `A rollout that is ${driver.current?.status} can't ${what}`,
-        );
-      },
+      request: (request, actor) => driver.request(request, actor),
     },
     logs,
     stats,

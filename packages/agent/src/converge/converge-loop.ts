@@ -37,6 +37,7 @@ export class ConvergeLoop {
   #factsChanged = false;
   #jobs: (() => Promise<Outcome | undefined>)[] = [];
   #works = 0;
+  #dealtWith = 0;
   #stopped = false;
   #working: Promise<void> | undefined;
 
@@ -73,6 +74,11 @@ export class ConvergeLoop {
   enqueue(job: () => Promise<Outcome | undefined>): void {
     this.#jobs.push(job);
     this.run();
+  }
+
+  /** Number of the last offer that was dealt with; 0: none. */
+  get dealtWith(): number {
+    return this.#dealtWith;
   }
 
   /** Another number after each time that something was done; undefined while something is. */
@@ -118,7 +124,10 @@ export class ConvergeLoop {
     const offer = this.#offer;
     if (offer !== undefined) {
       this.#offer = undefined;
-      return () => this.#take(offer);
+      return () =>
+        this.#take(offer).finally(() => {
+          this.#dealtWith = offer.attempt;
+        });
     }
     if (!this.#factsChanged) return this.#jobs.shift();
     this.#factsChanged = false;

@@ -255,6 +255,7 @@ class HostConverger implements Converger {
       convergingHash: this.#convergingHash,
       offered: this.#offered,
       draining: this.#drains.names,
+      attempt: this.#loop.dealtWith,
     };
     const report = buildReport(this.#state.current, now, this.#watcher.statuses());
     return redactTexts({ ...report, drifts: { found: this.#drift.drifts() } }, this.#secrets.redactor);

@@ -15,6 +15,8 @@ export function buildReport(
     readonly convergingHash: string;
     readonly offered: string;
     readonly draining: readonly string[];
+    /** Number of the last offer that was dealt with. */
+    readonly attempt: number;
   },
   services: ServiceStatus[],
 ): NodeReport {
@@ -27,6 +29,7 @@ export function buildReport(
     failedHash: failed?.hash ?? '',
     failedRevision: failed?.revision ?? 0,
     failedAttempt: failed?.attempt ?? 0,
+    attempt: now.attempt,
     failure: failed?.failure ?? null,
     state: now.phase !== 'idle' ? names[now.phase] : lastFailed ? 'FAILED' : 'IDLE',
     services,

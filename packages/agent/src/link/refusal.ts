@@ -20,6 +20,7 @@ export function withRefusal(report: NodeReport, refusal: Refusal | undefined): N
     failedRevision: refusal.revision,
     failure: { service: '', step, message: refusal.message, output: '', undone: true, untouched: true },
     failedAttempt: refusal.attempt,
+    attempt: refusal.attempt,
     ...(report.state === 'IDLE' ? { state: 'FAILED' as const } : {}),
   };
 }

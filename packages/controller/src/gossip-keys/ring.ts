@@ -1,5 +1,5 @@
 import type { GossipKeyState } from '@shoal/common';
-import type { Presence } from '../rollout/machine.js';
+import type { Presence } from '../rollout/state.js';
 import type { Actor } from '../services.js';
 
 /** A gossip key that members shall hold, by its fingerprint. */

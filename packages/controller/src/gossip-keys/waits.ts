@@ -1,5 +1,5 @@
 import type { GossipKeyState, GossipKeyWait } from '@shoal/common';
-import type { Presence } from '../rollout/machine.js';
+import type { Presence } from '../rollout/state.js';
 import { type KeyObservation, type KeyRing, type Rotation, runningRotation } from './ring.js';
 
 /** A member that isn't as it must be for the next change to cut nobody off. */

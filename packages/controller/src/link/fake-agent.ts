@@ -64,6 +64,8 @@ export class FakeAgent {
   readonly #link: InstanceType<Grpc['Link']>;
   #stream: ClientDuplexStream<AgentMessage, ControllerMessage__Output> | undefined;
   #sequence = 0;
+  /** Number of the last offer. */
+  #attempt = 0;
   #ended: Promise<Error | undefined> = Promise.resolve(undefined);
 
   constructor(address: string, identity: FakeIdentity) {
@@ -130,8 +132,9 @@ export class FakeAgent {
     if (message.offer !== null) this.#offered(message.offer);
   }
 
-  #offered({ manifest: signed, hash, revision }: Offer__Output): void {
+  #offered({ manifest: signed, hash, revision, attempt }: Offer__Output): void {
     if (signed === null) return;
+    this.#attempt = attempt;
     this.offers.push(verifyDocument<Manifest>(signed, this.identity.manifestPublicKeyPem, 'manifest'));
     const event = {
       revision,
@@ -152,7 +155,15 @@ export class FakeAgent {
         output: 'nginx: [emerg]',
         undone: true,
       };
-      this.tell({ state: 'FAILED', failedHash: hash, failedRevision: revision, failure, convergingHash: '' });
+      this.tell({
+        state: 'FAILED',
+        failedHash: hash,
+        failedRevision: revision,
+        failedAttempt: attempt,
+        attempt,
+        failure,
+        convergingHash: '',
+      });
     }
     if (this.behavior === 'converge') this.finish(hash, revision);
   }
@@ -167,6 +178,7 @@ export class FakeAgent {
       failedRevision: 0,
       failure: null,
       convergingHash: '',
+      attempt: this.#attempt,
     });
   }
 

@@ -1,7 +1,7 @@
 import type { HashView, MemberState, NodeView } from '@shoal/common';
 import { certificateExpiry, type NodeRecord } from '../enrol/node-record.js';
 import type { MeasuredState } from './report.js';
-import { isSettled } from './report.js';
+import { isHealthy, isSettled } from './report.js';
 
 /** What a node's agent said of itself when its link last began. */
 export interface NodeFacts {
@@ -33,10 +33,7 @@ function statusOf({ measured, connected, member, desired }: KnownNode): NodeView
   if (measured === null) return 'new';
   if (!isSettled(measured)) return 'converging';
   if (presentFailure(measured, desired) !== null) return 'failed';
-  const unhealthy = measured.services.some(
-    ({ health, process }) => health === 'unhealthy' || process === 'failed',
-  );
-  if (unhealthy) return 'unhealthy';
+  if (!isHealthy(measured)) return 'unhealthy';
   if (desired !== null && desired.hash !== measured.runningHash) return 'behind';
   return (measured.drifts ?? []).length > 0 ? 'drifted' : 'ok';
 }

@@ -15,8 +15,9 @@ import { keys } from '../store/keys.js';
 import { MemoryStore } from '../store/memory-store.js';
 import { checkDrainable, DrainRequests } from './drain-requests.js';
 import { EventBus } from './event-bus.js';
-import { awayMs, Nodes } from './nodes.js';
+import { Nodes } from './nodes.js';
 import type { MessageSink } from './outbox.js';
+import { awayMs } from './presence.js';
 import { Session } from './session.js';
 
 const record: NodeRecord = {
@@ -110,7 +111,7 @@ t.test(
     const w = world(t);
     const nodes = await w.nodes();
     nodes.stored(record);
-    const presence = (): string | undefined => nodes.observe(0).get('a')?.presence;
+    const presence = (): string | undefined => nodes.observe(0, () => 0).get('a')?.presence;
     t.equal(presence(), 'away');
     w.at += awayMs;
     t.equal(presence(), 'offline');

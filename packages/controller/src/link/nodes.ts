@@ -11,7 +11,10 @@ import { nearest, ShoalError } from '@shoal/common';
 import type { Membership } from '../cluster/membership.js';
 import type { NodeRecord } from '../enrol/node-record.js';
 import type { KeyHolder } from '../gossip-keys/ring.js';
-import type { ObservedNode, Presence } from '../rollout/machine.js';
+import { gateOf } from '../rollout/gate.js';
+import { observeNode } from '../rollout/observe.js';
+import { serviceRanks } from '../rollout/ranks.js';
+import type { ObservedNode, Presence } from '../rollout/state.js';
 import type { Targets } from '../rollout/targets.js';
 import type { Vault } from '../secrets/vault.js';
 import type { CompiledManifest, Manifests, NodePlace } from '../spec/manifests.js';
@@ -21,14 +24,13 @@ import type { Store } from '../store/store.js';
 import type { DrainRequests } from './drain-requests.js';
 import type { EventBus } from './event-bus.js';
 import { type NodeFacts, nodeView } from './node-view.js';
-import { decideOffer, isSettled, type MeasuredState, mergeReport } from './report.js';
+import { isOutstanding, presenceOf } from './presence.js';
+import { decideOffer, type MeasuredState, mergeReport } from './report.js';
 import { revokeStored } from './revoke-stored.js';
 import type { Session } from './session.js';
 
 /** How often what nodes reported is written to the store, ms. It only serves to show what was known last after a restart. */
 const persistIntervalMs = 2000;
-/** A node without link counts as offline after this time; agents come back within 30 s, and the controller itself may have just started. */
-export const awayMs: number = 40_000;
 
 interface StoredReport {
   readonly node: string;
@@ -138,6 +140,12 @@ export class Nodes {
       .sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
+  /** Name and site of one node; undefined: there is none of that name. */
+  place(name: string): NodePlace | undefined {
+    const record = this.record(name);
+    return record === undefined ? undefined : { name, site: record.site };
+  }
+
   /** The node's link. @throws ShoalError `not_found`, `unavailable` when it has none */
   session(name: string): Session {
     const { session } = this.#entry(name);
@@ -232,14 +240,17 @@ export class Nodes {
     const desired = this.#desired(entry);
     if (desired === undefined || ShoalError.is(desired)) return;
     const { hash, manifest } = desired;
-    const decision = decideOffer({ hash, revision: manifest.revision }, entry.measured);
+    const { revision } = manifest;
+    const { attempt = 0, undo = false } = this.#parts.targets.get(name) ?? {};
+    const decision = decideOffer({ hash, revision, attempt }, entry.measured, isOutstanding(entry));
     if (!decision.offer) return;
     const signed = this.#parts.manifests.sign(manifest);
     const { retryFailed } = decision;
     const secrets = this.sealed(entry.session, manifest);
-    const offer = { manifest: signed, hash, revision: manifest.revision, retryFailed, secrets };
-    if (entry.session.offer(offer)) {
-      this.#parts.logger.info({ node: name, revision: manifest.revision, hash }, 'manifest offered');
+    const offer = { manifest: signed, hash, revision, retryFailed, attempt, secrets };
+    const policy = undo ? undefined : this.#parts.manifests.spec(revision)?.rollout?.gate;
+    if (entry.session.offer(policy === undefined ? offer : { ...offer, gate: gateOf(policy) })) {
+      this.#parts.logger.info({ node: name, revision, hash, attempt }, 'manifest offered');
     }
   }
 
@@ -289,21 +300,33 @@ export class Nodes {
     }
   }
 
-  /** All nodes as a rollout to the (prepared) revision sees them. */
-  observe(revision: number): Map<string, ObservedNode> {
+  /**
+   * All nodes as a rollout to the (prepared) revision sees them. `back`: the (prepared) revision that a node would go back to, 0 for none. `touched`: services that the
+   * change touches, when it matters.
+   */
+  observe(
+    revision: number,
+    back: (name: string) => number,
+    touched?: ReadonlySet<string>,
+  ): Map<string, ObservedNode> {
+    const { manifests, targets } = this.#parts;
+    const ranks = serviceRanks(manifests.spec(revision)?.services ?? {});
     const observed = new Map<string, ObservedNode>();
     for (const [name, entry] of this.#entries) {
-      const compiled = this.#parts.manifests.at(entry.record, revision);
-      const measured = entry.measured;
-      const broken = ShoalError.is(compiled);
-      observed.set(name, {
+      const { record, measured } = entry;
+      const known = {
         presence: this.#presence(entry),
-        hash: broken ? 'not-compiled' : (compiled?.hash ?? ''),
-        running: measured?.runningHash ?? '',
-        failed: broken ? compileFailure(revision, compiled) : (measured?.failed ?? null),
-        settled: measured === null || isSettled(measured),
-        good: this.#parts.targets.get(name)?.good ?? 0,
-      });
+        site: record.site,
+        measured,
+        target: targets.get(name),
+        revision,
+        next: manifests.at(record, revision),
+        back: manifests.at(record, back(name)),
+        ranks,
+        touched,
+        isOutstanding: isOutstanding(entry),
+      };
+      observed.set(name, observeNode(known));
     }
     return observed;
   }
@@ -320,10 +343,8 @@ export class Nodes {
   }
 
   #presence(entry: Entry): Presence {
-    if (entry.session !== null && entry.measured !== null) return 'connected';
-    const member = this.#parts.membership.member(entry.record.name)?.state;
-    if (member === 'dead' || member === 'left') return 'offline';
-    return this.#parts.now() - entry.awaySince < awayMs ? 'away' : 'offline';
+    const { membership, now } = this.#parts;
+    return presenceOf(entry, membership.member(entry.record.name)?.state, now());
   }
 
   #desired({ record }: Entry): CompiledManifest | ShoalError | undefined {
@@ -378,9 +399,4 @@ function fresh(record: NodeRecord, now: number): Entry {
     leaseAt: now,
     dirty: false,
   };
-}
-
-function compileFailure(revision: number, error: ShoalError): ObservedNode['failed'] {
-  const failure = { service: '', step: 'compile', message: error.message, output: '', undone: true };
-  return { hash: 'not-compiled', revision, failure };
 }

@@ -86,8 +86,8 @@ t.test('a full report replaces what was known, another one the parts that it has
 });
 
 t.test('what is offered, and what is not', async (t) => {
-  const failed = (revision: number): Partial<MeasuredState> => ({
-    failed: { hash: 'h2', revision, failure },
+  const failed = (revision: number, attempt = 0): Partial<MeasuredState> => ({
+    failed: { hash: 'h2', revision, attempt, failure },
     state: 'failed',
   });
   const table: readonly (readonly [string, Partial<MeasuredState>, object])[] = [
@@ -110,6 +110,9 @@ t.test('what is offered, and what is not', async (t) => {
       { runningHash: 'h2', state: 'converging', convergingHash: '' },
       { offer: false },
     ],
+    ['it failed there at this attempt', failed(2, 5), { offer: false }],
+    ['it failed there at this attempt of an earlier revision', failed(1, 5), { offer: false }],
+    ['it was asked again since it failed', failed(2, 4), { offer: true, retryFailed: true }],
     ['it failed there at this revision', failed(2), { offer: false }],
     ['it failed there at a later revision', failed(3), { offer: false }],
     [
@@ -134,7 +137,7 @@ t.test('what is offered, and what is not', async (t) => {
     ],
   ];
   for (const [what, part, expected] of table) {
-    t.same(decideOffer({ hash: 'h2', revision: 2 }, { ...measured, ...part }), expected, what);
+    t.same(decideOffer({ hash: 'h2', revision: 2, attempt: 5 }, { ...measured, ...part }), expected, what);
   }
 });
 

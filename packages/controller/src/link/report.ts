@@ -12,9 +12,17 @@ export interface MeasuredState {
   /** Empty: nothing yet. */
   readonly runningHash: string;
   readonly runningRevision: number;
-  readonly failed: { readonly hash: string; readonly revision: number; readonly failure: FailureView } | null;
+  readonly failed: {
+    readonly hash: string;
+    readonly revision: number;
+    /** Number of the offer that failed; absent or 0: its agent doesn't count, or version 0.1 stored it. */
+    readonly attempt?: number;
+    readonly failure: FailureView;
+  } | null;
   readonly state: 'unknown' | 'idle' | 'converging' | 'gating' | 'undoing' | 'failed';
   readonly convergingHash: string;
+  /** Number of the last offer that the agent dealt with; absent: it doesn't count them, or version 0.1 stored it. */
+  readonly attempt?: number;
   readonly services: readonly ServiceStatusView[];
   /** Absent in what versions stored that didn't know it; null: not reported. */
   readonly gossipKeys?: GossipKeyState | null;
@@ -37,7 +45,8 @@ const longestOutput = 16_384;
 
 function failureOf(report: NodeReport__Output): MeasuredState['failed'] {
   if (report.failedHash === '') return null;
-  return { hash: report.failedHash, revision: report.failedRevision, failure: failureView(report.failure) };
+  const { failedHash: hash, failedRevision: revision, failedAttempt: attempt } = report;
+  return { hash, revision, attempt, failure: failureView(report.failure) };
 }
 
 /** An agent's failure as the operations show it; null: it didn't say. */
@@ -93,8 +102,11 @@ function servicesOf(report: NodeReport__Output): ServiceStatusView[] {
  */
 export function mergeReport(known: MeasuredState | null, report: NodeReport__Output): MeasuredState {
   const state = states[report.state];
+  const attempt = report.attempt ?? known?.attempt;
+  const dealtWith = attempt === undefined ? {} : { attempt };
   if (report.full || known === null) {
     return {
+      ...dealtWith,
       runningHash: report.runningHash,
       runningRevision: report.runningRevision,
       failed: failureOf(report),
@@ -108,6 +120,7 @@ export function mergeReport(known: MeasuredState | null, report: NodeReport__Out
   }
   const hasRunning = report.runningHash !== '';
   return {
+    ...dealtWith,
     runningHash: hasRunning ? report.runningHash : known.runningHash,
     runningRevision: hasRunning ? report.runningRevision : known.runningRevision,
     failed: failureOf(report) ?? known.failed,
@@ -125,26 +138,43 @@ export function isSettled(state: MeasuredState): boolean {
   return state.state !== 'converging' && state.state !== 'gating' && state.state !== 'undoing';
 }
 
+/** True unless a service of the node is known to be ill. */
+export function isHealthy(measured: MeasuredState | null): boolean {
+  return !(measured?.services ?? []).some(
+    ({ health, process }) => health === 'unhealthy' || process === 'failed',
+  );
+}
+
 /** What to do about a node's manifest. */
 export type OfferDecision =
   | { readonly offer: false }
   | { readonly offer: true; readonly retryFailed: boolean };
 
 /**
- * Whether a node is to be offered what it shall be: not when it runs it (unless a failure at an earlier revision is still noted there) or is at work on it, and not when it failed there at this revision or a
- * later one. That it failed at an earlier revision is no reason: an operator asked for it again by committing.
+ * Whether a node is to be offered what it shall be: not when it runs it (unless a failure at an earlier revision is still noted there) or is at work on it, and not when it failed there at this attempt or a
+ * later one. That it failed at an earlier attempt is no reason: it was asked for again since. Agents that don't count attempts tell by the revision.
+ * `isOutstanding`: an earlier offer is on its way that the agent didn't deal with yet; another one must follow it.
  */
 export function decideOffer(
-  desired: { readonly hash: string; readonly revision: number },
+  desired: { readonly hash: string; readonly revision: number; readonly attempt: number },
   measured: MeasuredState,
+  isOutstanding: boolean = false,
 ): OfferDecision {
   const { convergingHash, failed, runningHash } = measured;
-  if (!isSettled(measured) && convergingHash === desired.hash) return { offer: false };
+  if (!isSettled(measured) && !isOutstanding && convergingHash === desired.hash) return { offer: false };
   const failedIt = failed !== null && failed.hash === desired.hash;
-  if (failedIt && failed.revision >= desired.revision) return { offer: false };
-  const elsewhere = !isSettled(measured) && convergingHash !== '' && convergingHash !== desired.hash;
+  if (failedIt && isThisAttempt(failed, desired)) return { offer: false };
+  const elsewhere =
+    isOutstanding || (!isSettled(measured) && convergingHash !== '' && convergingHash !== desired.hash);
   // It went back to what runs: the offer tells the agent that its failure at an earlier revision is over.
   const failureIsOver = failed !== null && failed.revision < desired.revision;
   if (runningHash === desired.hash && !elsewhere && !failureIsOver) return { offer: false };
   return { offer: true, retryFailed: failedIt };
+}
+
+function isThisAttempt(
+  { attempt = 0, revision }: NonNullable<MeasuredState['failed']>,
+  desired: { readonly revision: number; readonly attempt: number },
+): boolean {
+  return attempt > 0 ? attempt >= desired.attempt : revision >= desired.revision;
 }

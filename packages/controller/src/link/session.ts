@@ -53,6 +53,7 @@ export class Session {
   #begun = false;
   #awaitsFull = false;
   #offered = '';
+  #offeredAttempt = 0;
   #closed = false;
 
   /**
@@ -134,11 +135,17 @@ export class Session {
     this.#outbox.put({ lease });
   }
 
+  /** Number of the last offer on this link; 0: none. */
+  get offeredAttempt(): number {
+    return this.#offeredAttempt;
+  }
+
   /** Offers a manifest, unless it was the last one offered on this link. Gives whether it was sent. */
   offer(offer: Offer & { hash: string; revision: number }): boolean {
-    const key = `${offer.revision}/${offer.hash}`;
+    const key = `${offer.revision}/${offer.hash}/${offer.attempt ?? 0}`;
     if (key === this.#offered) return false;
     this.#offered = key;
+    this.#offeredAttempt = offer.attempt ?? 0;
     this.#outbox.put({ offer });
     return true;
   }

@@ -1,47 +1,35 @@
-import { type Logger, type RolloutView, ShoalError } from '@shoal/common';
+import { isRolloutEnded, type Logger, type RolloutView, ShoalError } from '@shoal/common';
 import type { EventBus } from '../link/event-bus.js';
 import type { Nodes } from '../link/nodes.js';
+import { auditWrite } from '../operations/audit.js';
+import type { Actor, RolloutRequest } from '../services.js';
 import type { Manifests } from '../spec/manifests.js';
 import type { Head, Revisions } from '../spec/revisions.js';
-import { decodeJson, getJson, putJson, type Stored } from '../store/json.js';
+import { putJson, type Stored } from '../store/json.js';
 import { keys } from '../store/keys.js';
 import type { Store, Write } from '../store/store.js';
-import { advance, nextDeadline, type RolloutState, resume, supersede, type TargetChange } from './machine.js';
+import { adoptions, proofs } from './keep-targets.js';
+import { advance, nextDeadline, resumeAfterStart, supersede } from './machine.js';
+import { applyRequest } from './requests.js';
+import type { Observation, RolloutState, TargetChange } from './state.js';
+import { listRollouts, readRollout, rolloutWrites } from './stored.js';
 import type { Targets } from './targets.js';
+import { touchedServices } from './touched-services.js';
+import { hasLateNodes, rolloutView } from './view.js';
+import { WakeUp } from './wake-up.js';
 
 /** How often a running rollout is looked at when nothing happens, ms: nodes turn from away to offline by time alone. */
 const idleCheckMs = 5000;
 const retryMs = 2000;
 
-/** What operations show of a rollout. */
-export function rolloutView(state: RolloutState): RolloutView {
-  const { revision, from, status, startedAt, endedAt } = state;
-  const nodes = state.nodes.map(({ deadlineAt: _deadlineAt, ...node }) => ({ ...node, batch: 1 }));
-  return {
-    revision,
-    from,
-    status,
-    strategy: 'one-by-one',
-    batches: 1,
-    startedAt,
-    endedAt,
-    promoteAt: null,
-    deadlineAt: null,
-    undone: false,
-    request: null,
-    message: '',
-    nodes,
-  };
-}
-
 /** What the driver needs of the rest. */
 export interface RolloutComponents {
   readonly store: Store;
-  readonly revisions: Revisions;
-  readonly manifests: Manifests;
+  readonly revisions: Pick<Revisions, 'head' | 'record' | 'view'>;
+  readonly manifests: Pick<Manifests, 'prepare' | 'at'>;
   readonly targets: Targets;
-  readonly nodes: Nodes;
-  readonly events: EventBus;
+  readonly nodes: Pick<Nodes, 'places' | 'place' | 'measured' | 'observe' | 'targetsChanged' | 'onChange'>;
+  readonly events: Pick<EventBus, 'publish'>;
   readonly logger: Logger;
   readonly now: () => number;
 }
@@ -52,39 +40,43 @@ export interface RolloutComponents {
  */
 export class RolloutDriver {
   readonly #parts: RolloutComponents;
+  readonly #wakeUp: WakeUp;
   #current: Stored<RolloutState> | undefined;
   #head: Head = { latest: 0, active: 0 };
   #queue: Promise<void> = Promise.resolve();
-  #woken = false;
   #stopped = false;
-  #timer: NodeJS.Timeout | undefined;
+  /** Nodes of which something changed since they were last looked at. */
+  #dirty = new Set<string>();
+  #touched: { readonly of: string; readonly services: ReadonlySet<string> } | undefined;
 
   constructor(parts: RolloutComponents) {
     this.#parts = parts;
+    this.#wakeUp = new WakeUp(() => this.exclusive(() => this.#turn()));
   }
 
   /** Finds the newest rollout and goes on with it. */
   async start(): Promise<void> {
     const { store, revisions, manifests, targets, nodes } = this.#parts;
     this.#head = (await revisions.head()).value;
-    this.#current = await getJson<RolloutState>(store, keys.rollout(this.#head.latest));
+    this.#current = await readRollout(store, this.#head.latest);
     await this.#resume();
     for (const revision of targets.revisions()) await manifests.prepare(revision);
     await manifests.prepare(this.#head.active);
-    nodes.onChange(() => this.wake());
-    this.wake();
+    for (const { name } of nodes.places()) this.#dirty.add(name);
+    nodes.onChange((name) => this.#changed(name));
+    this.#wakeUp.now();
   }
 
   async #resume(): Promise<void> {
     const present = this.#current;
     if (present === undefined) return;
-    const resumed = resume(present.value, this.#parts.now());
-    if (resumed !== present.value) await this.#store(present, resumed, []);
+    const resumed = resumeAfterStart(present.value, this.#parts.now());
+    if (resumed !== present.value) await this.#store(present, { state: resumed, targets: [] });
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
-    clearTimeout(this.#timer);
+    this.#wakeUp.stop();
     await this.#queue;
   }
 
@@ -98,16 +90,19 @@ export class RolloutDriver {
   }
 
   /** Something changed that a rollout or a node's target may depend on. Cheap; calls of one turn count once. */
-  wake(): void {
-    if (this.#woken || this.#stopped) return;
-    this.#woken = true;
-    void this.exclusive(async () => {
-      this.#woken = false;
-      if (!this.#stopped) await this.#settle();
-    }).catch((error: unknown) => {
+  #changed(name: string): void {
+    this.#dirty.add(name);
+    this.#wakeUp.now();
+  }
+
+  async #turn(): Promise<void> {
+    if (this.#stopped) return;
+    try {
+      await this.#settle();
+    } catch (error) {
       this.#parts.logger.error({ err: error }, 'rollout not advanced; trying again');
-      this.#wakeIn(retryMs);
-    });
+      this.#wakeUp.in(retryMs);
+    }
   }
 
   /** Runs `body` while nothing else of the driver runs. */
@@ -124,123 +119,191 @@ export class RolloutDriver {
    * Commits a revision with its rollout; one that runs is superseded. Call it within `exclusive`. `head` is the one that was read; `writes` hold the
    * revision's own keys. @throws ShoalError `conflict` when another commit came first
    */
-  async commit(state: RolloutState, head: Stored<Head>, writes: readonly Write[]): Promise<void> {
+  async commit(begun: RolloutState, head: Stored<Head>, writes: readonly Write[]): Promise<void> {
     const { store, events, now } = this.#parts;
-    const running = this.#current?.value.status === 'running' ? this.#current : undefined;
-    const superseded = running === undefined ? undefined : supersede(running.value, now());
+    const running = this.#current;
+    const { state: superseded, carried } =
+      running === undefined ? { state: undefined, carried: {} } : supersede(running.value, now());
+    const isSuperseding = running !== undefined && superseded !== undefined && superseded !== running.value;
+    const state = { ...begun, carried };
     const next: Head = { latest: state.revision, active: head.value.active };
     const result = await store.transact({
       compare: [
         { key: keys.head, modRevision: head.modRevision },
-        ...(running === undefined
-          ? []
-          : [{ key: keys.rollout(running.value.revision), modRevision: running.modRevision }]),
+        ...(isSuperseding
+          ? [{ key: keys.rollout(superseded.revision), modRevision: running.modRevision }]
+          : []),
       ],
       writes: [
         ...writes,
         putJson(keys.head, next),
-        putJson(keys.rollout(state.revision), state),
-        ...(superseded === undefined ? [] : [putJson(keys.rollout(superseded.revision), superseded)]),
+        ...rolloutWrites(undefined, state),
+        ...(isSuperseding ? rolloutWrites(running.value, superseded) : []),
       ],
     });
     if (!result.committed)
       throw new ShoalError('conflict', 'Another revision was committed at the same time');
     this.#head = next;
     this.#current = { value: state, modRevision: result.revision };
-    if (superseded !== undefined) {
+    if (isSuperseding) {
       events.publish({ type: 'rollout', rollout: rolloutView(superseded) });
       await this.#publishRevision(superseded.revision);
     }
     events.publish({ type: 'rollout', rollout: rolloutView(state) });
     await this.#publishRevision(state.revision);
-    this.wake();
+    this.#wakeUp.now();
+  }
+
+  /**
+   * What an operator asks of the newest rollout.
+   *
+   * @throws ShoalError `not_found` without a rollout, `conflict` when `revision` isn't the newest, `failed_precondition` when it isn't possible now
+   */
+  request({ what, revision, keep = false }: RolloutRequest, actor: Actor): Promise<RolloutView> {
+    return this.exclusive(async () => {
+      const present = this.#current;
+      if (present === undefined) throw noRollout(undefined);
+      if (revision !== undefined && revision !== present.value.revision) {
+        throw await this.#notNewest(revision, present.value.revision);
+      }
+      const observation = await this.#observe(present.value);
+      const { at } = observation;
+      const next = applyRequest(present.value, { what, by: actor.name, at, keep }, observation);
+      const input = { revision: present.value.revision, ...(keep ? { keep } : {}) };
+      const audit = auditWrite({ at, actor, operation: `rollout.${what}`, input, outcome: 'ok' });
+      await this.#store(present, next, [audit]);
+      this.#wakeUp.now();
+      return rolloutView(next.state);
+    });
+  }
+
+  async #notNewest(revision: number, newest: number): Promise<ShoalError> {
+    const { author, createdAt } = await this.#parts.revisions.record(newest);
+    const when = new Date(createdAt).toISOString();
+    return new ShoalError(
+      'conflict',
+      `The newest rollout is that of revision ${newest}, by ${author} at ${when}, not of ${revision}`,
+      { hint: `Look at it: shoal rollout show --revision ${newest}` },
+    );
   }
 
   /** Advances as far as it goes now. */
   async #settle(): Promise<void> {
-    clearTimeout(this.#timer);
-    await this.#adopt();
-    await this.#prove();
+    const dirty = this.#dirty;
+    this.#dirty = new Set();
+    try {
+      await this.#keepTargets(dirty);
+      if (this.#mayAdvance(dirty)) await this.#advance();
+    } catch (error) {
+      for (const name of dirty) this.#dirty.add(name);
+      throw error;
+    }
+  }
+
+  async #keepTargets(names: ReadonlySet<string>): Promise<void> {
+    await this.#change(adoptions(names, this.#parts, this.#head.active));
+    await this.#change(proofs(names, this.#parts, this.#current?.value));
+  }
+
+  /** A rollout that has ended is of interest only when something may have become of a node that it left. */
+  #mayAdvance(dirty: ReadonlySet<string>): boolean {
+    const state = this.#current?.value;
+    if (state === undefined) return false;
+    if (!isRolloutEnded(state.status)) return true;
+    if (!hasLateNodes(state)) return false;
+    const deadline = nextDeadline(state);
+    if (deadline !== undefined && deadline <= this.#parts.now()) return true;
+    return state.nodes.some(({ node, status }) => status !== 'succeeded' && dirty.has(node));
+  }
+
+  async #advance(): Promise<void> {
     for (;;) {
       const present = this.#current;
-      if (present === undefined || present.value.status !== 'running') return;
-      await this.#parts.manifests.prepare(present.value.revision);
-      const at = this.#parts.now();
-      const nodes = this.#parts.nodes.observe(present.value.revision);
-      const { state, targets } = advance(present.value, { at, nodes });
-      if (state === present.value && targets.length === 0) {
-        this.#wakeIn(Math.min(idleCheckMs, Math.max(0, (nextDeadline(state) ?? at + idleCheckMs) - at)));
+      if (present === undefined) return;
+      const observation = await this.#observe(present.value);
+      const next = advance(present.value, observation);
+      if (next.state === present.value && next.targets.length === 0) {
+        this.#wakeLater(next.state, observation.at);
         return;
       }
-      await this.#store(present, state, targets);
+      await this.#store(present, next);
     }
+  }
+
+  #wakeLater(state: RolloutState, at: number): void {
+    const deadline = nextDeadline(state);
+    if (isRolloutEnded(state.status) && deadline === undefined) return;
+    const until = deadline === undefined ? idleCheckMs : Math.max(0, deadline - at);
+    this.#wakeUp.in(isRolloutEnded(state.status) ? until : Math.min(idleCheckMs, until));
+  }
+
+  async #observe(state: RolloutState): Promise<Observation> {
+    const { manifests, nodes, now } = this.#parts;
+    const { revision, policy } = state;
+    const previous = new Map(state.nodes.map((node) => [node.node, node.previous]));
+    for (const needed of new Set([revision, state.from, ...previous.values()])) {
+      await manifests.prepare(needed);
+    }
+    const touched = policy.maxUnavailable === null ? undefined : this.#touchedBy(state);
+    return {
+      at: now(),
+      nodes: nodes.observe(revision, (name) => previous.get(name) ?? 0, touched),
+    };
+  }
+
+  #touchedBy({ revision, from }: RolloutState): ReadonlySet<string> {
+    const { manifests, nodes } = this.#parts;
+    const places = nodes.places();
+    const of = `${revision}/${from}/${places.length}`;
+    if (this.#touched?.of !== of) {
+      const pairs = places.map(
+        (place) => [manifests.at(place, from), manifests.at(place, revision)] as const,
+      );
+      this.#touched = { of, services: touchedServices(pairs) };
+    }
+    return this.#touched.services;
   }
 
   /** Stores a step of the rollout, then acts upon it. */
   async #store(
     present: Stored<RolloutState>,
-    state: RolloutState,
-    targets: readonly TargetChange[],
+    { state, targets }: { readonly state: RolloutState; readonly targets: readonly TargetChange[] },
+    writes: readonly Write[] = [],
   ): Promise<void> {
     const { store, events, logger } = this.#parts;
-    const key = keys.rollout(state.revision);
-    const head: Head = state.status === 'succeeded' ? { ...this.#head, active: state.revision } : this.#head;
+    const before = present.value;
+    const succeeds = state.status === 'succeeded' && before.status !== 'succeeded';
+    const head: Head = succeeds ? { ...this.#head, active: state.revision } : this.#head;
     const result = await store.transact({
-      compare: [{ key, modRevision: present.modRevision }],
+      compare: [{ key: keys.rollout(state.revision), modRevision: present.modRevision }],
       writes: [
-        putJson(key, state),
-        ...(head === this.#head ? [] : [putJson(keys.head, head)]),
+        ...rolloutWrites(before, state),
+        ...(succeeds ? [putJson(keys.head, head)] : []),
         ...this.#parts.targets.writes(targets),
+        ...writes,
       ],
     });
-    if (!result.committed)
+    if (!result.committed) {
+      this.#current = await readRollout(store, state.revision);
       throw new ShoalError('conflict', `Rollout ${state.revision} was changed by someone else`);
-    const before = this.#head.active;
+    }
+    const wasActive = this.#head.active;
     this.#head = head;
     this.#current = { value: state, modRevision: result.revision };
     await this.#targetsStored(targets);
     events.publish({ type: 'rollout', rollout: rolloutView(state) });
-    if (state.status === 'running') return;
-    logger.info({ revision: state.revision, status: state.status }, 'rollout ended');
+    if (state.status === before.status) return;
+    logger.info({ revision: state.revision, status: state.status, cause: state.cause }, 'rollout');
     await this.#publishRevision(state.revision);
-    if (before !== head.active && before !== 0) await this.#publishRevision(before);
+    if (wasActive !== head.active && wasActive !== 0) await this.#publishRevision(wasActive);
   }
 
   async #targetsStored(targets: readonly TargetChange[]): Promise<void> {
-    for (const { revision } of targets) await this.#parts.manifests.prepare(revision);
+    for (const revision of new Set(targets.map((target) => target.revision))) {
+      await this.#parts.manifests.prepare(revision);
+    }
     this.#parts.targets.stored(targets);
     this.#parts.nodes.targetsChanged(targets.map(({ node }) => node));
-  }
-
-  /** Nodes without a target (they enrolled since) get the active revision at once. */
-  async #adopt(): Promise<void> {
-    const { nodes, targets } = this.#parts;
-    const { active } = this.#head;
-    if (active === 0) return;
-    const fresh = nodes.places().filter(({ name }) => targets.get(name) === undefined);
-    await this.#change(fresh.map(({ name }) => ({ node: name, revision: active, good: 0 })));
-  }
-
-  /** Nodes that were measured to run their target have it as their last good revision. */
-  async #prove(): Promise<void> {
-    const { nodes, targets, manifests } = this.#parts;
-    const proven: TargetChange[] = [];
-    for (const place of nodes.places()) {
-      const target = targets.get(place.name);
-      if (target === undefined || target.good === target.revision || this.#isUnderWay(place.name)) continue;
-      const compiled = manifests.at(place, target.revision);
-      if (compiled === undefined || ShoalError.is(compiled)) continue;
-      if (nodes.measured(place.name)?.runningHash !== compiled.hash) continue;
-      proven.push({ node: place.name, revision: target.revision, good: target.revision });
-    }
-    await this.#change(proven);
-  }
-
-  /** The rollout itself judges those whose turn it is. */
-  #isUnderWay(name: string): boolean {
-    const rollout = this.#current?.value;
-    if (rollout?.status !== 'running') return false;
-    return rollout.nodes.some(({ node, status }) => node === name && status === 'offered');
   }
 
   async #change(changes: readonly TargetChange[]): Promise<void> {
@@ -255,29 +318,24 @@ export class RolloutDriver {
     events.publish({ type: 'revision', revision });
   }
 
-  #wakeIn(ms: number): void {
-    clearTimeout(this.#timer);
-    if (!this.#stopped) this.#timer = setTimeout(() => this.wake(), ms);
-  }
-
   /** The rollout of a revision. Default: the newest. @throws ShoalError `not_found` */
   get(revision?: number): Promise<RolloutState> {
     // In the queue, so that whoever sees a step of a rollout sees the nodes' targets that came with it.
-    return this.exclusive(() => this.#read(revision));
-  }
-
-  async #read(revision: number | undefined): Promise<RolloutState> {
-    const number = revision ?? this.#head.latest;
-    const stored = await getJson<RolloutState>(this.#parts.store, keys.rollout(number));
-    if (stored !== undefined) return stored.value;
-    const what =
-      revision === undefined ? 'There is no rollout yet' : `There is no rollout of revision ${revision}`;
-    throw new ShoalError('not_found', what, { hint: 'Each applied revision has one: shoal revision ls' });
+    return this.exclusive(async () => {
+      const stored = await readRollout(this.#parts.store, revision ?? this.#head.latest);
+      if (stored === undefined) throw noRollout(revision);
+      return stored.value;
+    });
   }
 
   /** Newest first. */
-  async list(limit: number): Promise<readonly RolloutView[]> {
-    const entries = await this.#parts.store.list(keys.rollouts, { limit, reverse: true });
-    return entries.map((entry) => rolloutView(decodeJson<RolloutState>(entry)));
+  list(limit: number): Promise<readonly RolloutView[]> {
+    return this.exclusive(async () => (await listRollouts(this.#parts.store, limit)).map(rolloutView));
   }
+}
+
+function noRollout(revision: number | undefined): ShoalError {
+  const what =
+    revision === undefined ? 'There is no rollout yet' : `There is no rollout of revision ${revision}`;
+  return new ShoalError('not_found', what, { hint: 'Each applied revision has one: shoal revision ls' });
 }

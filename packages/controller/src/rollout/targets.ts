@@ -1,7 +1,7 @@
 import { listJson, putJson } from '../store/json.js';
 import { keys } from '../store/keys.js';
 import type { Store, Write } from '../store/store.js';
-import type { TargetChange } from './machine.js';
+import type { TargetChange } from './state.js';
 
 /** What a node shall be, key `targets/<node>`. */
 export interface Target {
@@ -10,6 +10,10 @@ export interface Target {
   readonly revision: number;
   /** Last revision that it was measured to run; 0: none. */
   readonly good: number;
+  /** Rises each time that the node is asked for something; absent in what version 0.1 stored: 0. */
+  readonly attempt?: number;
+  /** It goes back to what it ran: the gate doesn't judge its traffic. Default false. */
+  readonly undo?: boolean;
 }
 
 /** The nodes' target revisions: in the store, and in memory what is stored. */

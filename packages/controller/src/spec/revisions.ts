@@ -1,6 +1,6 @@
 import type { RevisionDetail, RevisionDiff, RevisionStatus, RevisionView } from '@shoal/common';
 import { diffSpecs, isRolloutEnded, parseSpec, ShoalError } from '@shoal/common';
-import type { RolloutState } from '../rollout/machine.js';
+import type { RolloutState } from '../rollout/state.js';
 import { decodeJson, getJson, type Stored } from '../store/json.js';
 import { keys } from '../store/keys.js';
 import type { Store } from '../store/store.js';
@@ -33,7 +33,11 @@ export interface Head {
   readonly active: number;
 }
 
-function statusOf(number: number, rollout: RolloutState | undefined, head: Head): RevisionStatus {
+function statusOf(
+  number: number,
+  rollout: Pick<RolloutState, 'status'> | undefined,
+  head: Head,
+): RevisionStatus {
   if (rollout === undefined) return 'pending';
   if (!isRolloutEnded(rollout.status)) return 'rolling-out';
   if (rollout.status === 'failed' || rollout.status === 'aborted') return rollout.status;
@@ -69,7 +73,7 @@ export class Revisions {
 
   async view(record: RevisionRecord): Promise<RevisionView> {
     const { number, createdAt, author, reason, specHash, basedOn } = record;
-    const rollout = await getJson<RolloutState>(this.#store, keys.rollout(number));
+    const rollout = await getJson<Pick<RolloutState, 'status'>>(this.#store, keys.rollout(number));
     const status = statusOf(number, rollout?.value, (await this.head()).value);
     return { number, createdAt, author, reason, status, specHash, basedOn };
   }

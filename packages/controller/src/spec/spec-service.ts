@@ -8,10 +8,10 @@ import {
   type Logger,
   type Plan,
   type PlanNode,
-  parseDuration,
   parseSpec,
   parseYaml,
   problemsError,
+  type RolloutStatus,
   ShoalError,
   type Spec,
   type SpecSurroundings,
@@ -22,7 +22,8 @@ import { blueprintChanges } from '../blueprints/blueprint-changes.js';
 import type { Nodes } from '../link/nodes.js';
 import { auditWrite } from '../operations/audit.js';
 import type { RolloutDriver } from '../rollout/driver.js';
-import { beginRollout } from '../rollout/machine.js';
+import { policyOf } from '../rollout/policy.js';
+import { beginRollout } from '../rollout/state.js';
 import type { Targets } from '../rollout/targets.js';
 import { snapshotSecrets } from '../secrets/secrets.js';
 import type { Vault } from '../secrets/vault.js';
@@ -36,9 +37,10 @@ import { planSecrets } from './plan-secrets.js';
 import type { RevisionRecord, Revisions } from './revisions.js';
 import { unifiedDiff } from './unified-diff.js';
 
+/** States of a rollout in which its spec runs, or is on its way. */
+const wanted: readonly RolloutStatus[] = ['running', 'paused', 'awaiting-promotion', 'succeeded'];
 /** Longest spec, in bytes; a revision is one value of the store. */
 const longestSpec = 900_000;
-const defaultNodeDeadline = '5m';
 /** How long a node may take for a dry run, ms. */
 const checkTimeoutMs = 60_000;
 
@@ -233,8 +235,7 @@ export class SpecService {
       input: { revision, specHash, file, reason, basedOn: latest, ...input.audited?.input },
       outcome: 'ok',
     });
-    const nodeDeadlineMs = parseDuration(spec.rollout?.nodeDeadline ?? defaultNodeDeadline);
-    const rollout = beginRollout({ revision, from: active, at, nodeDeadlineMs });
+    const rollout = beginRollout({ revision, from: active, at, policy: policyOf(spec.rollout) });
     const writes = [putJson(keys.revision(revision), record), ...snapshot.writes, ...secrets.writes, audit];
     await driver.commit(rollout, head, writes);
     logger.info({ revision, author: actor.name, reason }, 'revision committed');
@@ -264,7 +265,7 @@ export class SpecService {
   /** The same as the newest revision, which runs or is on its way. One that failed may be tried again. */
   async #isSame(record: RevisionRecord, latest: number): Promise<boolean> {
     const status = this.#parts.driver.current?.status;
-    if (latest === 0 || (status !== 'running' && status !== 'succeeded')) return false;
+    if (latest === 0 || status === undefined || !wanted.includes(status)) return false;
     const newest = await this.#parts.revisions.record(latest);
     const same = Object.entries(record.blueprints).every(([name, hash]) => newest.blueprints[name] === hash);
     const { secrets = {} } = newest;

@@ -31,5 +31,6 @@ export const keys = {
   uploadedBlueprint: (nameAtVersion: string): string => `uploaded-blueprints/${nameAtVersion}`,
   rollouts: 'rollouts/',
   rollout: (revision: number): string => `rollouts/${numberKey(revision)}`,
+  rolloutNodes: (revision: number): string => `rollout-nodes/${numberKey(revision)}/`,
   rolloutEvents: (revision: number): string => `rollout-events/${numberKey(revision)}/`,
 } as const;

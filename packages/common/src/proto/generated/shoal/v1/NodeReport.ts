@@ -58,6 +58,12 @@ export interface NodeReport {
    * `Offer.attempt` of the offer that failed; 0: the agent doesn't count them.
    */
   'failedAttempt'?: (number);
+  /**
+   * `Offer.attempt` of the last offer that the agent dealt with since it started: it runs it, it failed, or there was nothing to do. 0: none.
+   * Absent: it doesn't count them.
+   */
+  'attempt'?: (number);
+  '_attempt'?: "attempt";
 }
 
 /**
@@ -111,4 +117,10 @@ export interface NodeReport__Output {
    * `Offer.attempt` of the offer that failed; 0: the agent doesn't count them.
    */
   'failedAttempt': (number);
+  /**
+   * `Offer.attempt` of the last offer that the agent dealt with since it started: it runs it, it failed, or there was nothing to do. 0: none.
+   * Absent: it doesn't count them.
+   */
+  'attempt'?: (number);
+  '_attempt'?: "attempt";
 }

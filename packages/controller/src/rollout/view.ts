@@ -1,0 +1,159 @@
+import { isRolloutEnded, type RolloutView } from '@shoal/common';
+import { promoteAt } from './machine.js';
+import { requestWords } from './requests.js';
+import type { RolloutNode, RolloutState } from './state.js';
+
+/** What operations show of a rollout. */
+export function rolloutView(state: RolloutState): RolloutView {
+  const { revision, from, status, policy, batches, startedAt, endedAt, undone, request } = state;
+  const isTimed = status === 'running' || status === 'awaiting-promotion';
+  return {
+    revision,
+    from,
+    status,
+    strategy: policy.strategy,
+    batches,
+    startedAt,
+    endedAt,
+    promoteAt: promoteAt(state),
+    deadlineAt: isTimed ? state.deadlineAt : null,
+    undone,
+    request,
+    message: messageOf(state),
+    nodes: state.nodes.map(({ deadlineAt: _deadlineAt, attempt: _attempt, ...node }) => node),
+  };
+}
+
+function named(nodes: readonly RolloutNode[]): string {
+  const shown = nodes.slice(0, 3).map(({ node }) => node);
+  return `${shown.join(', ')}${nodes.length > 3 ? ` and ${nodes.length - 3} more` : ''}`;
+}
+
+/** A sentence about some nodes; undefined when there are none. */
+function about(nodes: readonly RolloutNode[], words: (one: boolean) => string): string | undefined {
+  return nodes.length === 0 ? undefined : `${named(nodes)} ${words(nodes.length === 1)}`;
+}
+
+function sentences(...parts: readonly (string | undefined)[]): string {
+  return parts
+    .filter((part): part is string => part !== undefined && part !== '')
+    .map((part) => `${part.charAt(0).toUpperCase()}${part.slice(1)}.`)
+    .join(' ');
+}
+
+function failureWords(state: RolloutState): string {
+  const failed = state.nodes.find(({ failure }) => failure !== null);
+  if (failed?.failure == null) return state.cause;
+  const { service, step, message } = failed.failure;
+  const where = service === '' ? step : `${service}/${step}`;
+  return `${state.cause || `${failed.node} failed`} (${where}: ${message.replace(/\.$/, '')})`;
+}
+
+/** What happens, what it waits for and what can be done about it. */
+function messageOf(state: RolloutState): string {
+  switch (state.status) {
+    case 'running':
+      return runningWords(state);
+    case 'paused': {
+      const under = state.nodes.filter(({ status }) => status === 'offered');
+      const who = state.request === null ? 'it is paused' : requestWords(state.request);
+      return sentences(
+        who,
+        about(under, (one) => `${one ? 'is' : 'are'} still under way`),
+        'go on: shoal rollout resume',
+      );
+    }
+    case 'awaiting-promotion':
+      return awaitingWords(state);
+    case 'undoing':
+      return undoingWords(state);
+    case 'succeeded':
+      return succeededWords(state);
+    case 'superseded':
+      return sentences('a newer revision was applied before it was through');
+    case 'failed':
+    case 'aborted':
+      return endWords(state);
+  }
+}
+
+function runningWords(state: RolloutState): string {
+  const under = state.nodes.filter(({ status }) => status === 'offered');
+  const batch = under.reduce((first, node) => Math.min(first, node.batch), Number.POSITIVE_INFINITY);
+  const where = Number.isFinite(batch) ? `batch ${batch} of ${state.batches}: ` : '';
+  return sentences(under.length > 0 ? `${where}waits for ${named(under)}` : state.waits);
+}
+
+function awaitingWords(state: RolloutState): string {
+  const canary = state.nodes.filter(({ batch, status }) => batch === 1 && status === 'succeeded');
+  const { promoteAfterMs } = state.policy.canary;
+  const when =
+    promoteAfterMs === null
+      ? 'awaits promotion'
+      : `goes on by itself once the canary has been healthy for ${Math.round(promoteAfterMs / 1000)} s`;
+  return sentences(
+    about(canary, (one) => `${one ? 'runs' : 'run'} it`),
+    state.waits,
+    `${when}: shoal rollout promote, or undo it: shoal rollout abort`,
+  );
+}
+
+function undoingWords(state: RolloutState): string {
+  const back = state.nodes.filter(({ status }) => status === 'undone').length;
+  const undoing = state.nodes.filter(({ status }) => status === 'undoing');
+  const why =
+    state.ending === 'aborted' && state.request !== null ? requestWords(state.request) : failureWords(state);
+  return sentences(
+    why,
+    `what it changed goes back: ${back} done, ${undoing.length} to go${undoing.length > 0 ? ` (${named(undoing)})` : ''}`,
+  );
+}
+
+function succeededWords(state: RolloutState): string {
+  const offline = state.nodes.filter(({ status }) => status === 'offline');
+  const offered = state.nodes.filter(({ status }) => status === 'offered');
+  const failed = state.nodes.filter(({ status }) => status === 'failed');
+  return sentences(
+    about(offline, (one) => `${one ? 'is' : 'are'} offline and ${one ? 'gets' : 'get'} it on coming back`),
+    about(offered, (one) => `${one ? 'is' : 'are'} tried again`),
+    about(failed, () => 'failed on coming back; try again: shoal rollout retry'),
+  );
+}
+
+function endWords(state: RolloutState): string {
+  const { nodes, undone, status, request } = state;
+  const of = (wanted: RolloutNode['status']): RolloutNode[] => nodes.filter((node) => node.status === wanted);
+  const left = nodes.filter((node) => node.status === 'succeeded' && node.startedAt !== null);
+  const firstTimers = left.filter(({ previous }) => previous === 0);
+  const stuck = undone ? [] : of('failed').filter(({ previous }) => previous > 0);
+  const why = status === 'aborted' && request !== null ? requestWords(request) : failureWords(state);
+  return sentences(
+    why,
+    undone ? 'what it changed was undone' : undefined,
+    about(
+      of('undoing'),
+      (one) => `${one ? 'is' : 'are'} offline and ${one ? 'goes' : 'go'} back on returning`,
+    ),
+    about(of('offered'), (one) => `${one ? 'is' : 'are'} still under way`),
+    about(
+      firstTimers,
+      (one) => `ran nothing before and ${one ? 'keeps' : 'keep'} revision ${state.revision}`,
+    ),
+    about(
+      left.filter(({ previous }) => previous > 0),
+      (one) => `${one ? 'keeps' : 'keep'} revision ${state.revision}`,
+    ),
+    undone || (left.length === 0 && stuck.length === 0)
+      ? undefined
+      : 'undo what it changed: shoal rollout abort',
+    'try again: shoal rollout retry',
+  );
+}
+
+/** True while something may still become of nodes that the rollout left when it ended. */
+export function hasLateNodes(state: RolloutState): boolean {
+  if (!isRolloutEnded(state.status) || state.status === 'superseded') return false;
+  return state.nodes.some(
+    ({ status }) => status === 'offline' || status === 'offered' || status === 'undoing',
+  );
+}
