@@ -19,6 +19,7 @@ test('completion scripts know every command, and an unknown shell is refused', a
     const script = completionScript(createProgram(), shell);
     for (const word of ['status', 'apply', 'revision', 'diff', 'on-nodes'])
       t.match(script, word, `${shell}: ${word}`);
+    t.match(script, '(shoal blueprint ls --names 2>/dev/null)', `${shell}: names are asked for`);
   }
   t.throws(() => completionScript(createProgram(), 'tcsh'), {
     code: 'invalid_input',

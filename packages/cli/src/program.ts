@@ -1,5 +1,6 @@
 import { version } from '@shoal/common';
 import { Command } from 'commander';
+import { addBlueprintCommands } from './commands/blueprint.js';
 import { addCompletionCommand } from './commands/completion.js';
 import { addDemoCommand } from './commands/demo.js';
 import { addDriftCommand } from './commands/drift.js';
@@ -53,6 +54,7 @@ export function createProgram(): Command {
   addGossipKeyCommands(program);
   addSpecCommands(program);
   addSecretCommands(program);
+  addBlueprintCommands(program);
   addRevisionCommands(program);
   addRolloutCommands(program);
   addDriftCommand(program);

@@ -7,6 +7,12 @@ interface Node {
   readonly words: readonly string[];
 }
 
+/** Commands whose argument is a name that only the controller knows, and the command that prints these names, a line each. */
+const asked: Readonly<Record<string, string>> = {
+  'blueprint show': 'shoal blueprint ls --names',
+  'blueprint rm': 'shoal blueprint ls --names',
+};
+
 function flagsOf(command: Command): string[] {
   return command.options.flatMap((o) =>
     [o.long, o.short].filter((f): f is string => f !== undefined && f !== null),
@@ -22,8 +28,15 @@ function nodes(command: Command, inherited: readonly string[], path: string[] = 
 }
 
 function bash(tree: readonly Node[]): string {
-  const cases = tree.map((n) => `    "${n.path}") words="${n.words.join(' ')}" ;;`).join('\n');
+  const cases = tree
+    .map((n) => {
+      const names = asked[n.path];
+      const more = names === undefined ? '' : ` $(${names} 2>/dev/null)`;
+      return `    "${n.path}") words="${n.words.join(' ')}${more}" ;;`;
+    })
+    .join('\n');
   return `# bash completion for shoal; install: shoal completion bash > /etc/bash_completion.d/shoal
+COMP_WORDBREAKS="\${COMP_WORDBREAKS//@}" # a blueprint's name@version is one word
 _shoal() {
   local current="\${COMP_WORDS[COMP_CWORD]}" path="" words="" word known
   known=" ${tree.map((n) => n.path.replaceAll(' ', '/')).join(' ')} "
@@ -63,6 +76,10 @@ function fish(tree: readonly Node[]): string {
           .map((w) => `complete -c shoal -n '${condition}' -l ${w.slice(2)}`),
       );
   });
+  for (const [path, names] of Object.entries(asked)) {
+    const seen = path.split(' ').map((word) => `__fish_seen_subcommand_from ${word}`);
+    lines.push(`complete -c shoal -n '${seen.join('; and ')}' -f -a '(${names} 2>/dev/null)'`);
+  }
   return `# fish completion for shoal; install: shoal completion fish > ~/.config/fish/completions/shoal.fish\n${lines.join('\n')}\n`;
 }
 

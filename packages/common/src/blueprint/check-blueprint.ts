@@ -115,7 +115,10 @@ async function checkText(path: DocumentPath, text: string, blueprint: Blueprint)
 }
 
 /** Every text below a value, with its path. */
-function* textsOf(value: unknown, path: DocumentPath): Generator<{ path: DocumentPath; text: string }> {
+export function* textsOf(
+  value: unknown,
+  path: DocumentPath,
+): Generator<{ path: DocumentPath; text: string }> {
   if (typeof value === 'string') yield { path, text: value };
   else if (Array.isArray(value)) for (const [i, item] of value.entries()) yield* textsOf(item, [...path, i]);
   else if (typeof value === 'object' && value !== null) {

@@ -16,6 +16,7 @@ const keywords = [
     'type',
     'description',
     'default',
+    'examples',
     'secret',
     'expected',
     'enum',
