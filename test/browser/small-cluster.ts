@@ -17,6 +17,8 @@ export interface SmallCluster {
   readonly firstRunUrl: string;
   /** Starts an agent that joins by this token; resolves once it runs, not once it has joined. */
   join(name: string, token: string): Promise<void>;
+  /** Where the agent of a node keeps everything. */
+  directoryOf(name: string): string;
   /** What the service of the node that joined as the n-th (from 1) answers. */
   ask(node: number, path?: string): Promise<string>;
   /** Stops the agent of the node that joined as the n-th (from 1), in order. */
@@ -61,6 +63,7 @@ export async function startCluster(t: Test): Promise<SmallCluster> {
       await writeFile(configFile, agentYaml({ name, address, dataDir: join(dir, name), grpc, token }));
       agents.push(await startAgent({ configFile, env: {} }));
     },
+    directoryOf: (name) => join(dir, name),
     async ask(node, path = '/') {
       const response = await fetch(`http://${network}.${node}:${servicePort}${path}`);
       return response.text();
@@ -97,6 +100,8 @@ metrics:
   listen: 'off'
 supervisor: process
 stats:
+  interval: 1s
+drift:
   interval: 1s
 log:
   level: silent

@@ -134,7 +134,7 @@ export interface ControllerServices {
     list(node?: string): Promise<readonly MemberView[]>;
   };
   readonly specs: {
-    plan(input: { spec: string; file: string; onNodes: boolean }): Promise<Plan>;
+    plan(input: { spec: string; file: string; onNodes: boolean; nodes?: readonly string[] }): Promise<Plan>;
     apply(
       input: { spec: string; file: string; reason: string; basedOn?: number },
       actor: Actor,

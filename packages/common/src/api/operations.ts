@@ -96,8 +96,11 @@ export interface OperationTypes {
     output: GossipKeysView & { fingerprint: string };
   };
 
-  /** `onNodes`: let the nodes dry-run it. */
-  'spec.plan': { input: { spec: string; file?: string; onNodes?: boolean }; output: Plan };
+  /** `onNodes`: let the nodes dry-run it; `nodes`: only these. */
+  'spec.plan': {
+    input: { spec: string; file?: string; onNodes?: boolean; nodes?: readonly string[] };
+    output: Plan;
+  };
   /** `basedOn`: the revision that the change was made against; refused with `conflict` when it isn't the newest any more. Default: the newest. */
   'spec.apply': {
     input: { spec: string; file?: string; reason?: string; basedOn?: number };

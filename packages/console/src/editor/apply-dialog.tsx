@@ -10,6 +10,7 @@ import { navigate } from '../state/router.js';
 import { Dialog } from '../ui/dialog.js';
 import { Field } from '../ui/field.js';
 import { ErrorNotice } from '../ui/notice.js';
+import { NodeCheckPanel, problemsOf, useNodeCheck } from './node-check.js';
 
 interface ApplyDialogProps {
   readonly value: Draft;
@@ -23,6 +24,9 @@ export function ApplyDialog({ value, plan, onClose }: ApplyDialogProps): JSX.Ele
   const [error, setError] = useState<ApiError>();
   const [unchanged, setUnchanged] = useState(false);
   const [busy, setBusy] = useState(false);
+  const [isSure, setIsSure] = useState(false);
+  const check = useNodeCheck(value.text, plan);
+  const isRefused = problemsOf(check.nodes).length > 0;
   const touched = plan.nodes.filter(({ action }) => action !== 'same').length;
   const submit = async (event: Event) => {
     event.preventDefault();
@@ -49,6 +53,7 @@ export function ApplyDialog({ value, plan, onClose }: ApplyDialogProps): JSX.Ele
           {count(plan.changes.length, 'value')} changed; {count(touched, 'node')} brought to it one after
           another. The first failure stops the rollout.
         </p>
+        <NodeCheckPanel check={check} disabled={busy} />
         {error !== undefined && <ErrorNotice error={error} />}
         {unchanged && <p role="status">The cluster runs exactly this already; nothing was committed.</p>}
         <Field
@@ -60,11 +65,21 @@ export function ApplyDialog({ value, plan, onClose }: ApplyDialogProps): JSX.Ele
           autocomplete="off"
           hint="For those who read the history later"
         />
+        {isRefused && (
+          <label class="check">
+            <input
+              type="checkbox"
+              checked={isSure}
+              onChange={(event) => setIsSure(event.currentTarget.checked)}
+            />{' '}
+            apply it although nodes would refuse it
+          </label>
+        )}
         <div class="dialog-actions">
           <button type="button" class="button" onClick={onClose} disabled={busy}>
             Back
           </button>
-          <button type="submit" class="button primary" disabled={busy}>
+          <button type="submit" class="button primary" disabled={busy || (isRefused && !isSure)}>
             {busy ? 'Applying …' : 'Apply'}
           </button>
         </div>

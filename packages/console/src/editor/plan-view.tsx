@@ -2,7 +2,7 @@ import type { Plan, PlanNode } from '@shoal/common';
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { count } from '../lib/format.js';
-import { Changes, Diff } from '../ui/diff.js';
+import { Changes, Diff, Difference } from '../ui/diff.js';
 import { Section } from '../ui/page.js';
 
 const actionWords: Readonly<Record<string, string>> = {
@@ -66,17 +66,17 @@ function PlannedNode({ node }: { node: PlanNode }): JSX.Element {
       <span class={`action-${node.action}`}>{actionWords[node.action] ?? node.action}</span>
       {node.services.length > 0 && <span class="muted"> ({node.services.join(', ')})</span>}
       {node.note !== '' && <span class="muted">; {node.note}</span>}
-      {node.differences.map(({ service, step, difference }) => (
-        <details key={`${service}/${step}`} class="difference">
+      {node.differences.map(({ service, step, difference, problem }, index) => (
+        <details key={`${index}${service}/${step}`} class="difference" open={problem !== ''}>
           <summary>
             <code>
               {service}/{step}
             </code>
+            {problem !== '' && <strong class="refused"> would be refused</strong>}
           </summary>
-          {difference.includes('\n@@ ') || difference.startsWith('@@ ') ? (
-            <Diff text={difference} label={`Difference of ${service}/${step} on ${node.node}`} />
-          ) : (
-            <p class="difference-text">{difference}</p>
+          {problem !== '' && <p class="difference-text">{problem}</p>}
+          {difference !== '' && (
+            <Difference text={difference} label={`Difference of ${service}/${step} on ${node.node}`} />
           )}
         </details>
       ))}

@@ -8,6 +8,7 @@ import type { PageProps } from '../shell.js';
 import { cluster } from '../state/cluster.js';
 import { may } from '../state/roles.js';
 import { useStore } from '../state/store.js';
+import { Drifts } from '../ui/drifts.js';
 import { Failure } from '../ui/failure.js';
 import { Link } from '../ui/link.js';
 import { Facts, Hashes, Services } from '../ui/node-details.js';
@@ -34,10 +35,18 @@ export function NodePage({ user, params }: PageProps): JSX.Element {
       </Page>
     );
   }
-  return <NodeContent node={node} mayRemove={may(user.role, 'admin')} />;
+  return (
+    <NodeContent node={node} mayRemove={may(user.role, 'admin')} mayRepair={may(user.role, 'operator')} />
+  );
 }
 
-function NodeContent({ node, mayRemove }: { node: NodeView; mayRemove: boolean }): JSX.Element {
+interface NodeContentProps {
+  readonly node: NodeView;
+  readonly mayRemove: boolean;
+  readonly mayRepair: boolean;
+}
+
+function NodeContent({ node, mayRemove, mayRepair }: NodeContentProps): JSX.Element {
   const [removing, setRemoving] = useState(false);
   const actions = mayRemove && (
     <button type="button" class="button" onClick={() => setRemoving(true)}>
@@ -60,6 +69,7 @@ function NodeContent({ node, mayRemove }: { node: NodeView; mayRemove: boolean }
       {node.failed !== null && (
         <Failure failure={node.failed.failure} where={<>Revision {node.failed.revision}</>} />
       )}
+      <Drifts node={node} mayRepair={mayRepair} />
       <div class="columns">
         <Section title="Configuration">
           <Hashes node={node} />

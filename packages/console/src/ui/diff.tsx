@@ -35,6 +35,20 @@ export function Diff({ text, label }: { text: string; label: string }): JSX.Elem
   );
 }
 
+/** What differs in a step: a diff where it holds one, after what else is said of it. */
+export function Difference({ text, label }: { text: string; label: string }): JSX.Element {
+  const lines = text.split('\n');
+  const begin = lines.findIndex((line) => line.startsWith('--- ') || line.startsWith('@@ '));
+  if (begin === -1) return <p class="difference-text">{text}</p>;
+  const words = lines.slice(0, begin).join('\n');
+  return (
+    <>
+      {words !== '' && <p class="difference-text">{words}</p>}
+      <Diff text={lines.slice(begin).join('\n')} label={label} />
+    </>
+  );
+}
+
 /** The changes between two specs, one value a line. */
 export function Changes({ changes }: { changes: readonly SpecChange[] }): JSX.Element {
   if (changes.length === 0) return <p class="muted">No value changes.</p>;

@@ -1,4 +1,4 @@
-import type { NodeView, RevisionStatus, RolloutNodeStatus, RolloutStatus } from '@shoal/common';
+import type { DriftView, NodeView, RevisionStatus, RolloutNodeStatus, RolloutStatus } from '@shoal/common';
 import type { JSX } from 'preact';
 import { Icon, type IconName } from './icon.js';
 
@@ -39,6 +39,18 @@ const nodeLooks: Readonly<Record<NodeView['status'], Look>> = {
   ),
   down: look('bad', 'down', 'down', 'No link, and the gossip says dead or left'),
   new: look('quiet', 'plus', 'new', 'Enrolled; nothing was applied yet'),
+};
+
+const driftLooks: Readonly<Record<DriftView['state'], Look>> = {
+  left: look('warn', 'minus', 'left as it is', 'The service’s policy is to report drift'),
+  repairing: look('busy', 'sync', 'repairing', 'It is put back, or about to be'),
+  failed: look(
+    'bad',
+    'cross',
+    'repair failed',
+    'Putting it back failed and was undone; it is tried again later',
+  ),
+  flapping: look('bad', 'alert', 'flapping', 'It came back after each of three repairs, and is left'),
 };
 
 const revisionLooks: Readonly<Record<RevisionStatus, Look>> = {
@@ -94,6 +106,18 @@ function Badge({ shown }: { shown: Look }): JSX.Element {
 
 export function NodeBadge({ status }: { status: NodeView['status'] }): JSX.Element {
   return <Badge shown={nodeLook(status)} />;
+}
+
+export function DriftBadge({ state }: { state: DriftView['state'] }): JSX.Element {
+  return <Badge shown={driftLooks[state] ?? unknown(state)} />;
+}
+
+/** Says that something of a node drifted, where its status is about something else. */
+export function DriftMark({ node }: { node: NodeView }): JSX.Element | null {
+  const { drifts, status } = node;
+  if (drifts.length === 0 || status === 'drifted') return null;
+  const steps = drifts.map(({ service, step }) => `${service}/${step}`).join(', ');
+  return <Badge shown={look('warn', 'alert', 'drift', `No longer as it shall be: ${steps}`)} />;
 }
 
 export function RevisionBadge({ status }: { status: RevisionStatus }): JSX.Element {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { OperationTable } from './definition.js';
-import { array, count, described, flag, integer, object, options, view } from './schema.js';
+import { array, count, described, flag, integer, object, options, view, word } from './schema.js';
 
 /** Longest spec, in characters; the store holds at most 1 MiB a value. */
 const longestSpec = 900_000;
@@ -35,10 +35,18 @@ export const changeOperations: ChangeOperations = {
     role: 'operator',
     stream: false,
     http: { method: 'POST', path: '/spec/plan' },
-    input: object({ spec, file, onNodes: described(flag, 'let the nodes dry-run it') }, ['file', 'onNodes']),
+    input: object(
+      {
+        spec,
+        file,
+        onNodes: described(flag, 'let the nodes dry-run it'),
+        nodes: described(array(word, { maxItems: 10_000 }), 'only these nodes dry-run it'),
+      },
+      ['file', 'onNodes', 'nodes'],
+    ),
     output: view('Plan'),
-    run: ({ spec, file = 'cluster.yaml', onNodes = false }, { services }) =>
-      services.specs.plan({ spec, file, onNodes }),
+    run: ({ spec, file = 'cluster.yaml', onNodes = false, nodes }, { services }) =>
+      services.specs.plan({ spec, file, onNodes, ...(nodes === undefined ? {} : { nodes }) }),
   },
   'spec.apply': {
     name: 'spec.apply',

@@ -106,13 +106,18 @@ export class SpecService {
     return { nodes: nodes.places(), secrets };
   }
 
-  /** What the spec would change; with `onNodes` the nodes dry-run it. */
-  async plan(input: SpecText & { onNodes: boolean }): Promise<Plan> {
+  /** What the spec would change; with `onNodes` the nodes dry-run it, or only those that `nodes` names. */
+  async plan(input: SpecText & { onNodes: boolean; nodes?: readonly string[] }): Promise<Plan> {
     const { revisions, nodes } = this.#parts;
     const { spec, blueprints } = await this.#check(input);
     const { latest } = (await revisions.head()).value;
     const before = latest === 0 ? undefined : await revisions.record(latest);
-    const planned = nodes.places().map((place) => this.#planNode(place, spec, blueprints, input.onNodes));
+    // A name that no node has is told as such.
+    for (const name of input.nodes ?? []) nodes.view(name);
+    const isAsked = (name: string): boolean => input.onNodes && (input.nodes?.includes(name) ?? true);
+    const planned = nodes
+      .places()
+      .map((place) => this.#planNode(place, spec, blueprints, isAsked(place.name)));
     return {
       basedOn: latest,
       blueprints: await this.#blueprintChanges(before, spec, blueprints),
