@@ -32,6 +32,8 @@ export interface RolloutComponents {
   readonly events: Pick<EventBus, 'publish'>;
   readonly logger: Logger;
   readonly now: () => number;
+  /** As `WakeUp` has it. */
+  readonly monotonic?: () => number;
 }
 
 /**
@@ -51,7 +53,7 @@ export class RolloutDriver {
 
   constructor(parts: RolloutComponents) {
     this.#parts = parts;
-    this.#wakeUp = new WakeUp(() => this.exclusive(() => this.#turn()));
+    this.#wakeUp = new WakeUp(() => this.exclusive(() => this.#turn()), parts.monotonic);
   }
 
   /** Finds the newest rollout and goes on with it. */

@@ -12,18 +12,20 @@ const longestTimerMs = 2 ** 31 - 1;
  */
 export class WakeUp {
   readonly #turn: () => Promise<void>;
+  readonly #monotonic: () => number;
   #isRunning = false;
   /** Something asked for a turn since the present one began. */
   #isDue = false;
   #stopped = false;
-  /** `performance.now()` before which no other turn begins. */
+  /** Time before which no other turn begins. */
   #restUntil = 0;
   #later: NodeJS.Timeout | undefined;
   #rest: NodeJS.Timeout | undefined;
 
-  /** `turn` must not reject. */
-  constructor(turn: () => Promise<void>) {
+  /** `turn` must not reject. `monotonic`: milliseconds from any point on; default the process's own. */
+  constructor(turn: () => Promise<void>, monotonic: () => number = () => performance.now()) {
     this.#turn = turn;
+    this.#monotonic = monotonic;
   }
 
   /** A turn is due: as soon as the present one has ended and has rested. */
@@ -40,7 +42,7 @@ export class WakeUp {
   }
 
   #begin(): void {
-    const restMs = this.#restUntil - performance.now();
+    const restMs = this.#restUntil - this.#monotonic();
     if (restMs > 0) this.#rest = setTimeout(() => void this.#run(), restMs);
     // Not before the present code has ended: what it changes besides is part of the same turn.
     else queueMicrotask(() => void this.#run());
@@ -51,9 +53,9 @@ export class WakeUp {
     if (this.#stopped) return;
     clearTimeout(this.#later);
     this.#isDue = false;
-    const begunAt = performance.now();
+    const begunAt = this.#monotonic();
     await this.#turn();
-    const endedAt = performance.now();
+    const endedAt = this.#monotonic();
     const tookMs = endedAt - begunAt;
     if (tookMs > shortTurnMs) this.#restUntil = endedAt + Math.min(longestRestMs, tookMs * restFactor);
     this.#isRunning = false;
