@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { type Logger, type Manifest, type NodeReport, redactTexts, type StepDifference } from '@shoal/common';
-import { noTraffic, type TrafficReader } from '../observe/traffic/window.js';
+import { type Manifest, type NodeReport, redactTexts, type StepDifference } from '@shoal/common';
+import { noTraffic } from '../observe/traffic/window.js';
 import { SecretStore, type SecretValue } from '../secrets/secret-store.js';
 import { ProcessSupervisor } from '../supervise/process-supervisor.js';
-import type { ProcessTiming } from '../supervise/supervised-process.js';
 import type { Supervisor, SupervisorListener } from '../supervise/supervisor.js';
 import { SystemdSupervisor } from '../supervise/systemd-supervisor.js';
 import type { AttemptEnvironment } from './attempt/environment.js';
@@ -18,24 +17,18 @@ import { systemClock } from './clock.js';
 import type { RunCommand } from './command.js';
 import { runCommand } from './command.js';
 import { ConvergeLoop } from './converge-loop.js';
-import type {
-  ConvergeListener,
-  Converger,
-  ObservedService,
-  OfferOptions,
-  RepairOutcome,
-  SupervisorKind,
-  TemplateFacts,
-} from './converger.js';
+import type { Converger, ObservedService, OfferOptions, RepairOutcome } from './converger.js';
 import { Drains } from './drain/drains.js';
 import { servedElsewhere } from './drain/served-elsewhere.js';
 import { createDriftWatch } from './drift/create-drift-watch.js';
 import type { DriftWatch } from './drift/drift-watch.js';
 import { RenderedInForce } from './drift/rendered-in-force.js';
 import { dryRun } from './dry-run.js';
+import { FactsSchedule } from './facts-schedule.js';
 import type { Probe } from './health.js';
 import { probeHealth } from './health.js';
 import { MembersMemory, RenderedPools } from './members-memory.js';
+import type { ConvergerOptions } from './options.js';
 import type { ConvergePaths } from './paths.js';
 import { convergePaths } from './paths.js';
 import type { SizeOf } from './render/context.js';
@@ -46,34 +39,6 @@ import { ServiceSizes } from './service-sizes.js';
 import { ServiceWatcher } from './service-watcher.js';
 import { StateFile } from './state.js';
 import type { PathGuard } from './steps/safe-path.js';
-
-export interface ConvergerOptions {
-  /** The agent's data directory, locked by the agent. */
-  readonly dataDir: string;
-  readonly supervisor: SupervisorKind;
-  /** What templates see; asked at each rendering. */
-  readonly facts: () => TemplateFacts;
-  readonly listener: ConvergeListener;
-  readonly logger: Logger;
-  /** Default: the host's clock. */
-  readonly clock?: Clock;
-  /** Runs commands; default: really. */
-  readonly run?: RunCommand;
-  /** Asks for health; default: really. */
-  readonly probe?: Probe;
-  /** The services' own traffic; default: nothing is known of it. */
-  readonly traffic?: TrafficReader;
-  /** How long changed facts are gathered before templates are rendered again, in milliseconds; they are at most once in twice this time. Default 500. */
-  readonly factsDelayMs?: number;
-  /** How long `stop` waits for the step under way before it ends its command, in milliseconds. Default 10000. */
-  readonly stopGraceMs?: number;
-  /** Default: those of the data directory. */
-  readonly secrets?: SecretStore;
-  /** How often it is looked whether what is in force holds, in milliseconds. Default 10000. */
-  readonly driftIntervalMs?: number;
-  /** Timing of child processes (process supervisor). */
-  readonly processTiming?: Partial<ProcessTiming>;
-}
 
 /** Makes the converger of this host; nothing happens before `start`. */
 export function createConverger(options: ConvergerOptions): Converger {
@@ -96,6 +61,7 @@ class HostConverger implements Converger {
   readonly #drift: DriftWatch;
   readonly #inForce: RenderedInForce;
   readonly #drains: Drains;
+  readonly #facts: FactsSchedule;
   readonly #stopping = new AbortController();
   readonly #ending = new AbortController();
   #phase: Phase = 'idle';
@@ -103,9 +69,6 @@ class HostConverger implements Converger {
   #offered = '';
   #offeredManifest: Manifest | undefined;
   #checking: Promise<unknown> = Promise.resolve();
-  #factsTimer: NodeJS.Timeout | undefined;
-  #sizesTimer: NodeJS.Timeout | undefined;
-  #lookedAtFacts = 0;
 
   constructor(options: ConvergerOptions) {
     const { clock = systemClock, run = runCommand, probe = probeHealth } = options;
@@ -130,6 +93,7 @@ class HostConverger implements Converger {
       logger: options.logger,
     });
     this.#drains = new Drains(changed);
+    this.#facts = new FactsSchedule(options.factsDelayMs ?? 500, () => this.#loop.factsChanged());
     const perform = this.#performOptions(probe);
     this.#loop = new ConvergeLoop({
       state: this.#state,
@@ -184,8 +148,7 @@ class HostConverger implements Converger {
   }
 
   async stop(): Promise<void> {
-    clearTimeout(this.#factsTimer);
-    clearTimeout(this.#sizesTimer);
+    this.#facts.stop();
     this.#drift.stop();
     this.#stopping.abort();
     const grace = setTimeout(() => this.#ending.abort(), this.#options.stopGraceMs ?? 10_000);
@@ -266,26 +229,7 @@ class HostConverger implements Converger {
   }
 
   factsChanged(): void {
-    const delayMs = this.#options.factsDelayMs ?? 500;
-    const sinceLast = performance.now() - this.#lookedAtFacts;
-    this.#lookAtFactsIn(Math.max(delayMs, 2 * delayMs - sinceLast));
-  }
-
-  #lookAtFactsIn(delayMs: number): void {
-    if (this.#factsTimer !== undefined || this.#stopping.signal.aborted) return;
-    this.#factsTimer = setTimeout(() => {
-      this.#factsTimer = undefined;
-      this.#lookedAtFacts = performance.now();
-      this.#loop.factsChanged();
-    }, delayMs);
-  }
-
-  /** Each rendering asks for all services, so the latest word replaces the one before. */
-  #lookAtSizesIn(delayMs: number): void {
-    clearTimeout(this.#sizesTimer);
-    if (!Number.isFinite(delayMs) || this.#stopping.signal.aborted) return;
-    this.#sizesTimer = setTimeout(() => this.#loop.factsChanged(), delayMs);
-    this.#sizesTimer.unref();
+    this.#facts.changed();
   }
 
   /** The manifest with its secrets' values, for memory only. Throws StepFailed. */
@@ -317,7 +261,7 @@ class HostConverger implements Converger {
     };
     const filled = this.#filled(manifest, secrets);
     const services = await renderManifest(filled, facts, { supervisor, directoryOf, pools, sizeOf });
-    this.#lookAtSizesIn(againIn);
+    this.#facts.lookAgainIn(againIn);
     return { services, members: facts.members, pools: pools.taken, sizes };
   }
 
@@ -329,7 +273,7 @@ class HostConverger implements Converger {
 
   async #rendersAnew(manifest: Manifest): Promise<boolean> {
     const graceLeft = this.#members.graceLeft(this.#clock.now());
-    if (graceLeft > 0 && this.#options.facts().members.length <= 1) this.#lookAtFactsIn(graceLeft);
+    if (graceLeft > 0 && this.#options.facts().members.length <= 1) this.#facts.lookIn(graceLeft);
     try {
       const { services } = await this.#render(manifest);
       const digests = new Set(this.#state.current.services.map((service) => service.digest));
@@ -372,6 +316,8 @@ class HostConverger implements Converger {
         const { members, node } = this.#options.facts();
         return servedElsewhere(members, node.name, service);
       },
+      settled: () => {},
+      followMembers: async () => {},
       stopping: this.#stopping.signal,
       ending: this.#ending.signal,
       guard: (service) => this.#guard(service),

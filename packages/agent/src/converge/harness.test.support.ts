@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import type { GatePolicy, Manifest, ManifestService, MemberView, NodeReport, StepEvent } from '@shoal/common';
 import { createLogger, manifestHash } from '@shoal/common';
 import type { Converger, ObservedService, TemplateFacts } from './converger.js';
-import type { ConvergerOptions } from './create-converger.js';
 import { createConverger } from './create-converger.js';
+import type { ConvergerOptions } from './options.js';
 
 /** What a tap test offers that the harness needs. */
 export interface TestCase {

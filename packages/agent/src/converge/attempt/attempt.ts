@@ -7,8 +7,10 @@ import { askedOf, forgetIfDrifted, isInForce } from './asked-steps.js';
 import type { AttemptEnvironment } from './environment.js';
 import { goOn, Interrupted } from './environment.js';
 import { passGate } from './gate.js';
+import type { HeldRendering } from './held-rendering.js';
 import type { Journal } from './journal.js';
 import { gateStep } from './observe.js';
+import type { Rendering } from './perform.js';
 import { preflight } from './preflight.js';
 import { removeService } from './remove-service.js';
 import { ServiceChange } from './service-change.js';
@@ -33,6 +35,34 @@ export async function runAttempt(
   for (const service of removed) await removeService(service, journal, environment);
   for (const service of services) {
     await runService(service, current, journal, environment);
+    environment.settled(service.name);
+  }
+}
+
+/**
+ * Brings services that depend on the members up to date in the midst of an attempt, while another one changes. What doesn't render, or is refused by its own
+ * check, stays as it is; the rendering after the attempt says why.
+ */
+export async function followMembers(
+  changing: string,
+  held: HeldRendering,
+  render: () => Promise<Rendering>,
+  journal: Journal,
+  environment: AttemptEnvironment,
+): Promise<void> {
+  const { current } = environment.state;
+  const following: AttemptEnvironment = { ...environment, purpose: 'facts' };
+  const fresh = await render().catch(() => undefined);
+  if (fresh === undefined) return;
+  for (const service of held.followers(fresh, changing, current)) {
+    try {
+      await runPreflight(service, journal, following);
+    } catch (thrown) {
+      if (thrown instanceof Interrupted) throw thrown;
+      continue;
+    }
+    await runService(service, current, journal, following);
+    held.follow(fresh, service);
   }
 }
 
@@ -97,8 +127,8 @@ async function runStep(
     environment.event(service.name, step.id, kind, text);
   try {
     const before = await checkStep(step, context);
-    if (before.holds || notAsked(step, journal)) {
-      if (journal.begin.purpose === 'manifest') told('unchanged', '');
+    if (before.holds || notAsked(step, environment)) {
+      if (environment.purpose === 'manifest') told('unchanged', '');
       return false;
     }
     await change.before(step);
@@ -122,8 +152,8 @@ async function runStep(
 }
 
 /** A command without a check runs for a new manifest, not because a member came or went, or something drifted. */
-function notAsked(step: RenderedStep, journal: Journal): boolean {
-  return step.type === 'exec' && step.check === undefined && journal.begin.purpose !== 'manifest';
+function notAsked(step: RenderedStep, { purpose }: AttemptEnvironment): boolean {
+  return step.type === 'exec' && step.check === undefined && purpose !== 'manifest';
 }
 
 async function verify(

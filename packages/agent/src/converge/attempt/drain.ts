@@ -11,6 +11,9 @@ const step = 'drain';
 /** How often it is looked whether a service has become silent, in milliseconds. */
 const lookMs = 100;
 
+/** How often the other services of the node follow the members meanwhile, in milliseconds. */
+export const followEveryMs: number = 1000;
+
 /**
  * Takes a service out of load balancers and waits until no request comes any more. It is noted first, so that an agent that is killed meanwhile has a
  * successor that tells the same. A service that nobody else serves stays where it is: it says so and goes on.
@@ -43,8 +46,13 @@ async function waitForSilence(
 ): Promise<string> {
   const { clock, traffic, stopping } = environment;
   const begun = clock.now();
+  let followed = Number.NEGATIVE_INFINITY;
   for (;;) {
     goOn(environment);
+    if (clock.now() - followed >= followEveryMs) {
+      followed = clock.now();
+      await environment.followMembers(service);
+    }
     const now = clock.now();
     const seen = traffic.lastSeen(service);
     const sight = { elapsedMs: now - begun, sinceRequestMs: seen === undefined ? undefined : now - seen };

@@ -19,12 +19,16 @@ export interface AttemptEnvironment {
   readonly state: StateFile;
   readonly drains: Drains;
   readonly traffic: TrafficReader;
-  /** What the attempt is for. */
+  /** What the attempt is for; `facts` also while a service follows the members in the midst of another attempt. */
   readonly purpose: AttemptBegin['purpose'];
   /** How traffic is judged after the change; absent: by the defaults. */
   readonly gate: GatePolicy | undefined;
   /** Another node takes the service's requests. */
   servedElsewhere(service: string): boolean;
+  /** The attempt is through with a service. */
+  settled(service: string): void;
+  /** While one service changes, and waits for it, the others follow the members: a load balancer beside it has to see that it drains. */
+  followMembers(changing: string): Promise<void>;
   /** The agent is stopping: the attempt is left, between two steps, for the next agent. */
   readonly stopping: AbortSignal;
   /** The agent can't wait any longer: commands are ended. */

@@ -3,6 +3,7 @@ import type { TrafficWindow } from '../../observe/traffic/window.js';
 import { gateRules, judge } from '../gate/judge.js';
 import type { RenderedService } from '../render/rendered.js';
 import { StepError } from '../step-error.js';
+import { followEveryMs } from './drain.js';
 import type { AttemptEnvironment } from './environment.js';
 import { goOn } from './environment.js';
 import { healthOf, processStands } from './gate.js';
@@ -51,8 +52,13 @@ export async function observe(
   const { restarts } = await supervisor.status(service.process);
   const since = clock.now();
   let ill = 0;
+  let followed = Number.NEGATIVE_INFINITY;
   for (;;) {
     goOn(environment);
+    if (clock.now() - followed >= followEveryMs) {
+      followed = clock.now();
+      await environment.followMembers(service.name);
+    }
     await processStands(service, environment, restarts);
     const health = await healthOf(service, environment);
     ill = health.healthy ? 0 : ill + 1;

@@ -4,9 +4,10 @@ import type { RenderedService } from '../render/rendered.js';
 import type { ConvergeState, Failure, StateFile } from '../state.js';
 import { handlerOf } from '../steps/index.js';
 import { isInForce } from './asked-steps.js';
-import { runAttempt, serviceInForce } from './attempt.js';
+import { followMembers, runAttempt, serviceInForce } from './attempt.js';
 import type { AttemptEnvironment } from './environment.js';
 import { Interrupted } from './environment.js';
+import { HeldRendering } from './held-rendering.js';
 import type { AttemptBegin, JournalPrivacy } from './journal.js';
 import { confidentialServices, Journal } from './journal.js';
 import { waitForOrphan } from './orphan.js';
@@ -106,11 +107,19 @@ async function perform(journal: Journal, options: PerformOptions): Promise<Outco
 async function goForward(journal: Journal, options: PerformOptions): Promise<void> {
   const { state } = options;
   const { begin } = journal;
-  const { services, members, pools, sizes } = await options.render(begin);
-  const names = new Set(services.map((service) => service.name));
+  const rendered = await options.render(begin);
+  const held = new HeldRendering(rendered);
+  const names = new Set(rendered.services.map((service) => service.name));
   // What needs others goes before them: the reverse of the order in which they came.
   const removed = state.current.services.filter((service) => !names.has(service.name)).toReversed();
-  await runAttempt(toRun(begin, services, state.current), removed, journal, options.environment(begin));
+  const environment: AttemptEnvironment = {
+    ...options.environment(begin),
+    settled: (service) => held.settled(service),
+    followMembers: (changing) =>
+      followMembers(changing, held, () => options.render(begin), journal, environment),
+  };
+  await runAttempt(toRun(begin, rendered.services, state.current), removed, journal, environment);
+  const { services, members, pools, sizes } = held.current;
   await state.update({
     running: { hash: begin.hash, revision: begin.revision },
     ...(begin.purpose === 'manifest' ? { failed: null } : {}),

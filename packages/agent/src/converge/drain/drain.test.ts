@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { GatePolicy, ManifestService, MemberView } from '@shoal/common';
 import t from 'tap';
 import type { TrafficReader, TrafficWindow } from '../../observe/traffic/window.js';
+import { FactsSchedule } from '../facts-schedule.js';
 import type { TestHost, Toy } from '../harness.test.support.js';
 import {
   fetchText,
@@ -123,6 +124,26 @@ t.test('when a service may be disturbed', (t) => {
   t.end();
 });
 
+t.test('changes of the members are gathered, and looked at so often at most', async (t) => {
+  const looks: number[] = [];
+  const schedule = new FactsSchedule(50, () => looks.push(performance.now()));
+  t.teardown(() => schedule.stop());
+  const begun = performance.now();
+  for (let i = 0; i < 100; i += 1) schedule.changed();
+  await until('the first look', () => looks.length > 0);
+  t.ok((looks[0] ?? 0) - begun >= 45);
+  schedule.changed();
+  schedule.changed();
+  await until('the second', () => looks.length > 1);
+  t.ok((looks[1] ?? 0) - (looks[0] ?? 0) >= 95, 'twice the delay after the one before');
+  t.equal(looks.length, 2, 'one for all that came until then');
+  schedule.stop();
+  schedule.changed();
+  schedule.lookAgainIn(0);
+  await new Promise((resolve) => setTimeout(resolve, 60));
+  t.equal(looks.length, 2);
+});
+
 t.test('attempts and operators drain independently of each other', (t) => {
   let changes = 0;
   const drains = new Drains(() => {
@@ -238,6 +259,42 @@ t.test('a service that goes from the node is drained first', async (t) => {
   t.strictSame(s.told(), ['drain:started', 'drain:done', 'remove:started', 'remove:done']);
   t.strictSame(s.host.converger.report().draining, []);
   t.equal(await fetchText(s.url), undefined);
+});
+
+t.test('a load balancer on the same node hears of the draining before the service goes', async (t) => {
+  const s = await scene(t, 18409);
+  const lb = (port: number): ManifestService => {
+    const balancer = toyService({
+      name: 'lb',
+      directory: s.directory,
+      port,
+      body: '',
+      address: '127.41.0.1',
+    });
+    const body = '{{ members | serving: "toy" | map: "name" | join: "," | json }}';
+    const content = `{ "address": "127.41.0.1", "port": ${port}, "body": ${body}, "digest": "{{ digest }}" }`;
+    const steps = balancer.steps.map((step) => (step.type === 'file' ? { ...step, content } : step));
+    return { ...balancer, steps };
+  };
+  const own = (drain = ''): MemberView => ({ ...member('one', '127.41.0.1'), tags: { svc: 'toy:h', drain } });
+  const pool = () => fetchText('http://127.41.0.1:18410/');
+  s.host.members = [own(), other()];
+  await change(s, 1, [lb(18410), s.service('one')]);
+  t.equal(await pool(), 'one,two');
+  s.traffic.seen = Number.POSITIVE_INFINITY;
+  const changing = change(s, 2, [lb(18410), s.service('two')]);
+  await until('it to drain', () => s.host.converger.draining().includes('toy'));
+  s.host.members = [own('toy'), other()];
+  await until('the load balancer to follow', async () => (await pool()) === 'two');
+  t.equal(await fetchText(s.url), 'one', 'the service waits until no request comes');
+  s.traffic.seen = undefined;
+  await changing;
+  t.equal(await fetchText(s.url), 'two');
+  s.host.members = [own(), other()];
+  s.host.converger.factsChanged();
+  await until('it to be back in the pool', async () => (await pool()) === 'one,two');
+  t.strictSame(notesOf(s.directory, 'lb').slice(0, 1), ['start']);
+  t.notOk(notesOf(s.directory, 'lb').slice(1).includes('start'), 'it was reloaded');
 });
 
 t.test('probes must answer in a gate, and are not asked otherwise', async (t) => {
