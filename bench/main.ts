@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { type BenchFlags, readArguments, UsageError } from './arguments.js';
+import { compareBalancers } from './balancers.js';
 import { footprint } from './footprint.js';
 import { gossip } from './gossip.js';
 import { gossipStress } from './gossip-stress.js';
@@ -23,6 +24,12 @@ const clusterFlags = '--nodes N, --profile lan|wan|local, --encrypted, --seed N'
 const clusterOptions = ['nodes', 'profile', 'encrypted', 'seed', 'seconds'] as const;
 
 const benchmarks: Readonly<Record<string, Benchmark>> = {
+  balancers: {
+    summary:
+      'requests that fail while members drain and configurations change, HAProxy beside nginx (4 minutes; --trials N)',
+    options: ['trials'],
+    run: compareBalancers,
+  },
   footprint: {
     summary: 'memory and processor of idle agents, beside a bare Node (5 minutes; --seconds N)',
     options: ['seconds'],

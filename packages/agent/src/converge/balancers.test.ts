@@ -1,15 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import type { IncomingMessage, Server } from 'node:http';
-import { createServer, request } from 'node:http';
-import { request as httpsRequest } from 'node:https';
-import type { Socket } from 'node:net';
+import { Agent } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Manifest, MemberView, Params } from '@shoal/common';
 import { compileManifest, loadBlueprints } from '@shoal/common';
 import type { Test } from 'tap';
 import { t } from 'tap';
+import { ask, Backend } from './backend.test.support.js';
 import { commandEnvironment } from './command.js';
 import type { TestHost } from './harness.test.support.js';
 import { member, startHost, until } from './harness.test.support.js';
@@ -142,78 +140,6 @@ for (const balancer of balancers) {
       t.match(refused.at(-1), { step: 'config', problem: /refused.*no_such_directive/s });
     },
   );
-}
-
-/** A backend that says who it is and what it was asked for; it can be stopped as by kill -9, and started again. */
-class Backend {
-  readonly #address: string;
-  readonly #port: number;
-  readonly #sockets = new Set<Socket>();
-  #server: Server | undefined;
-  /** Requests that it got. */
-  readonly requests: string[] = [];
-  /** The status of its answers. */
-  status = 200;
-
-  constructor(address: string, port = 18400) {
-    this.#address = address;
-    this.#port = port;
-  }
-
-  async start(): Promise<void> {
-    const server = createServer((incoming, response) => {
-      this.requests.push(`${incoming.method} ${incoming.url}`);
-      incoming
-        .resume()
-        .on('end', () =>
-          response.writeHead(this.status).end(`${this.#address}:${this.#port} ${incoming.url}`),
-        );
-    });
-    server.on('connection', (socket) => {
-      this.#sockets.add(socket);
-      socket.on('close', () => this.#sockets.delete(socket));
-    });
-    await new Promise<void>((resolve) => server.listen(this.#port, this.#address, resolve));
-    this.#server = server;
-  }
-
-  async die(): Promise<void> {
-    for (const socket of this.#sockets) socket.resetAndDestroy();
-    await new Promise((resolve) => this.#server?.close(resolve) ?? resolve(undefined));
-    this.#server = undefined;
-  }
-}
-
-interface Reply {
-  readonly status: number;
-  readonly headers: IncomingMessage['headers'];
-  readonly body: string;
-}
-
-/** One request on a connection of its own. */
-function ask(
-  url: string,
-  options: { method?: string; headers?: Record<string, string>; body?: string } = {},
-): Promise<Reply> {
-  return new Promise((resolve, reject) => {
-    const send = url.startsWith('https') ? httpsRequest : request;
-    const { body: content, ...rest } = options;
-    const outgoing = send(
-      url,
-      { agent: false, rejectUnauthorized: false, ...rest } as object,
-      (incoming: IncomingMessage) => {
-        let body = '';
-        incoming.setEncoding('utf8').on('data', (chunk: string) => {
-          body += chunk;
-        });
-        incoming.on('end', () =>
-          resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body }),
-        );
-      },
-    );
-    outgoing.on('error', reject);
-    outgoing.end(content);
-  });
 }
 
 /** Who answers `count` requests, each once. */
@@ -371,10 +297,34 @@ for (const balancer of balancers) {
         path: '/a/b/d?y=1',
         status: '200',
         upstream: `${network}.1:18401`,
-        pool: 'other_18401',
+        pool: /^other_18401/,
       });
       t.ok(Number(fields['duration']) >= 0 && Number(fields['duration']) < 5, String(fields['duration']));
     });
+
+    if (balancer === 'haproxy') {
+      t.test(
+        'a reload answers idle connections once more, and failed checks leave no empty pool',
+        async (t) => {
+          const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+          t.teardown(() => agent.destroy());
+          await host.converge(manifest(balancer, 50, base));
+          t.match(await ask(url, { agent }), { status: 200 });
+          const checks = { checkPath: '/check', checkInterval: '100ms' };
+          const changed = await host.converge(manifest(balancer, 51, { ...base, ...checks }));
+          t.equal(changed.failedHash, '', changed.failure?.output ?? '');
+          t.match(await ask(url, { agent }), { status: 200, headers: { connection: 'close' } });
+          one.status = 500;
+          two.status = 500;
+          const figures = host.converger.observed()[0]?.metrics[0]?.url ?? '';
+          const down = /haproxy_backend_active_servers\{proxy="gateway_18400"\} 0/;
+          await until('all to fail their checks', async () => down.test((await ask(figures)).body));
+          t.match(await ask(url), { status: 500, body: /18400 \/$/ }, 'they are used all the same');
+          one.status = 200;
+          two.status = 200;
+        },
+      );
+    }
 
     t.test('when nobody is left, it stays as it was; the process is the same all the time', async (t) => {
       await host.converge(manifest(balancer, 6, base));
