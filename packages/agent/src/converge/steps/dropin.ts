@@ -1,6 +1,6 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { writeFileAtomic } from '@shoal/common';
+import { syncDirectory } from '@shoal/common';
 import { showUnit } from '../../supervise/systemctl.js';
 import type { RunCommand } from '../command.js';
 import type { RenderedDropin, RenderedFile } from '../render/rendered.js';
@@ -10,7 +10,8 @@ import type { StepHandler } from './handler.js';
 import { holds, mustRun } from './handler.js';
 import { ownershipDifference, setOwnership } from './ownership.js';
 import type { Replacement } from './replace.js';
-import { forgetReplacement, prepareReplacement, undoReplacement } from './replace.js';
+import { forgetReplacement, prepareReplacement, stagedPath, undoReplacement } from './replace.js';
+import { writeStaged } from './write-staged.js';
 
 export interface DropinUndo {
   readonly file: Replacement;
@@ -43,7 +44,10 @@ export const dropinHandler: StepHandler<RenderedDropin, DropinUndo> = {
       await mkdir(directory);
       await setOwnership(directory, 0o755, { uid: -1, gid: -1 });
     }
-    await writeFileAtomic(path, content, { mode: 0o644 });
+    const staged = stagedPath(path);
+    await writeStaged(staged, content, { mode: 0o644, owner: { uid: -1, gid: -1 } });
+    await rename(staged, path);
+    await syncDirectory(directory);
     await readUnits(context.run);
     return `${path} written, ${unit} read anew`;
   },

@@ -1,11 +1,14 @@
-import { readFile, realpath, rm, writeFile } from 'node:fs/promises';
-import { writeFileAtomic } from '@shoal/common';
+import { readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { syncDirectory } from '@shoal/common';
 import type { RenderedHosts } from '../render/rendered.js';
 import { StepError } from '../step-error.js';
 import { statOf } from './disk.js';
 import type { StepHandler } from './handler.js';
 import { holds } from './handler.js';
 import { contradiction, formatLine, markedLine, withLine } from './hosts-file.js';
+import { stagedPath } from './replace.js';
+import { writeStaged } from './write-staged.js';
 
 export interface HostsUndo {
   readonly marker: string;
@@ -46,6 +49,7 @@ export const hostsHandler: StepHandler<RenderedHosts, HostsUndo> = {
   },
 
   async undo({ marker, line, open, absent }) {
+    await rm(stagedPath(hostsPath), { force: true });
     const text = await readHosts();
     if (text === undefined) return `there is no ${hostsPath}`;
     if (line === (markedLine(text, marker) ?? null)) return `${hostsPath} is as it was`;
@@ -68,11 +72,15 @@ async function writeHosts(text: string): Promise<void> {
   // Where it is a link, as on some systems, the file that it leads to is the one to keep.
   const path = stat === undefined ? hostsPath : await realpath(hostsPath);
   const { mode, uid, gid } = (await statOf(path)) ?? { mode: 0o644, uid: -1, gid: -1 };
+  const staged = stagedPath(path);
   try {
-    await writeFileAtomic(path, text, { mode: mode & 0o777, owner: { uid, gid } });
+    await writeStaged(staged, text, { mode: mode & 0o777, owner: { uid, gid } });
+    await rename(staged, path);
+    await syncDirectory(dirname(path));
   } catch (thrown) {
     // A container's hosts file is mounted by itself: nothing can take its place, it can only be written to.
     if ((thrown as NodeJS.ErrnoException).code !== 'EBUSY') throw thrown;
+    await rm(staged, { force: true });
     await writeFile(path, text);
   }
 }

@@ -42,10 +42,13 @@ export async function withinTime<C extends Limited, T>(
     }, timeoutMs);
   });
   try {
-    return await Promise.race([
+    const result = await Promise.race([
       act({ ...context, signal, ask: ended(context.ask), run: ended(context.run) }),
       leftBehind,
     ]);
+    // What was ended may look like an answer.
+    if (limit.signal.aborted) throw tooLong();
+    return result;
   } catch (thrown) {
     if (!limit.signal.aborted) throw thrown;
     throw tooLong(StepError.of(thrown).output);

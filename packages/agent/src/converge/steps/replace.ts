@@ -4,6 +4,7 @@ import { syncDirectory, writeFileAtomic } from '@shoal/common';
 import { sha256 } from '../render/file-digest.js';
 import { StepError } from '../step-error.js';
 import { statOf } from './disk.js';
+import { writeStaged } from './write-staged.js';
 
 /** How one file or link was replaced by another, for putting it back. */
 export interface Replacement {
@@ -62,7 +63,9 @@ export async function undoReplacement({ path, staged, backup, copied }: Replacem
     await rename(staged, path);
   } else {
     const { mode, ...owner } = copied;
-    await writeFileAtomic(path, await readFile(backup), { mode, owner });
+    await writeStaged(staged, await readFile(backup), { mode, owner });
+    await rename(staged, path);
+    await syncDirectory(dirname(path));
   }
   return `${path} put back`;
 }

@@ -1,6 +1,5 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { writeFileAtomic } from '@shoal/common';
 import type { RunCommand } from '../command.js';
 import { failureOf } from '../command.js';
 import type { RenderedFile, RenderedService, StagedPaths } from '../render/rendered.js';
@@ -8,6 +7,7 @@ import { StepError } from '../step-error.js';
 import { statOf } from './disk.js';
 import { nameOriginals } from './handler.js';
 import type { Ownership } from './ownership.js';
+import { writeStaged } from './write-staged.js';
 
 const validateTimeoutMs = 60_000;
 
@@ -27,7 +27,8 @@ export async function stage(
   const directory = beside ? own : join(otherwise, step.id);
   if (!beside) await mkdir(directory, { recursive: true, mode: 0o700 });
   const path = join(directory, `${beside ? `.shoal-${purpose}.` : ''}${basename(step.path)}`);
-  await writeFileAtomic(path, step.content, { mode: step.mode, owner: await lookUp() });
+  const owner = await lookUp();
+  await writeStaged(path, step.content, { mode: step.mode, owner });
   return path;
 }
 
