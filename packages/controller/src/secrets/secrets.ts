@@ -34,19 +34,33 @@ export function secretsOf(spec: Spec): readonly string[] {
   return [...new Set([...secretReferences(params)].map(({ name }) => name))].sort();
 }
 
-/** The secrets that a spec uses by their newest versions, and the writes that keep these for the revision. @throws ShoalError `invalid_input` for one that isn't there */
-export function snapshotSecrets(
-  spec: Spec,
-  vault: Pick<Vault, 'newest'>,
-  revision: number,
-): { versions: Record<string, string>; writes: Write[] } {
+/** The secrets that a spec uses by their newest versions. @throws ShoalError `invalid_input` for one that isn't there */
+export function newestSecrets(spec: Spec, vault: Pick<Vault, 'newest'>): Record<string, string> {
   const versions: Record<string, string> = {};
   for (const name of secretsOf(spec)) {
     const version = vault.newest(name);
     if (version === undefined) throw new ShoalError('invalid_input', `Unknown secret "${name}"`);
     versions[name] = version;
   }
-  return { versions, writes: useWrites(versions, revision) };
+  return versions;
+}
+
+/** Throws `failed_precondition` when a value that a revision means isn't kept any more. */
+export function checkKept(
+  versions: Readonly<Record<string, string>>,
+  vault: Pick<Vault, 'value'>,
+  revision: number,
+): void {
+  const gone = Object.entries(versions).filter(
+    ([name, version]) => vault.value(name, version) === undefined,
+  );
+  if (gone.length === 0) return;
+  const names = gone.map(([name]) => `"${name}"`).join(', ');
+  throw new ShoalError(
+    'failed_precondition',
+    `Revision ${revision} can't be gone back to: its value of secret ${names} was removed`,
+    { hint: `Set it, then apply that spec anew: shoal revision show ${revision} | shoal apply -` },
+  );
 }
 
 /** What notes that a revision means these versions: as long as it is there they are kept. */

@@ -25,7 +25,7 @@ import type { RolloutDriver } from '../rollout/driver.js';
 import { policyOf } from '../rollout/policy.js';
 import { beginRollout } from '../rollout/state.js';
 import type { Targets } from '../rollout/targets.js';
-import { snapshotSecrets } from '../secrets/secrets.js';
+import { checkKept, newestSecrets, useWrites } from '../secrets/secrets.js';
 import type { Vault } from '../secrets/vault.js';
 import type { Actor } from '../services.js';
 import { putJson } from '../store/json.js';
@@ -66,6 +66,8 @@ interface SpecText {
 
 /** What is to be committed. */
 interface Change extends SpecText {
+  /** Versions of the secrets that it means. Default: the newest. */
+  readonly secrets?: Readonly<Record<string, string>>;
   readonly reason: string;
   readonly basedOn?: number;
   /** Default: as `spec.apply`. */
@@ -151,8 +153,7 @@ export class SpecService {
     onNodes: boolean,
   ): Promise<PlanNode> {
     const { manifests, targets, nodes, vault } = this.#parts;
-    const { versions } = snapshotSecrets(spec, vault, 0);
-    const next = manifests.compile(place, 0, spec, blueprints, versions);
+    const next = manifests.compile(place, 0, spec, blueprints, newestSecrets(spec, vault));
     if (ShoalError.is(next)) throw next;
     const present = manifests.at(place, targets.get(place.name)?.revision ?? 0);
     const known = present === undefined || ShoalError.is(present) ? undefined : present;
@@ -193,7 +194,7 @@ export class SpecService {
     input: { revision: number; reason?: string; basedOn?: number },
     actor: Actor,
   ): Promise<ApplyResult> {
-    const { revisions, manifests, driver } = this.#parts;
+    const { revisions, manifests, driver, vault } = this.#parts;
     const { spec: text, file } = await revisions.record(input.revision);
     const content = await manifests.content(input.revision);
     const reason = input.reason || `restores revision ${input.revision}`;
@@ -202,10 +203,12 @@ export class SpecService {
       spec: text,
       file,
       reason,
+      secrets: content.secrets,
       ...(basedOn === undefined ? {} : { basedOn }),
       audited: { operation: 'spec.restore', input: { restored: input.revision } },
     };
     return driver.exclusive(async () => {
+      checkKept(content.secrets, vault, input.revision);
       checkSpec(content.spec, content.blueprints, this.#surroundings(), parseYaml(text, file));
       return this.#commit(change, content.spec, content.blueprints, actor);
     });
@@ -217,7 +220,7 @@ export class SpecService {
     const { latest, active } = head.value;
     await this.#checkBase(input.basedOn, latest);
     const snapshot = snapshotBlueprints(spec, blueprints);
-    const secrets = snapshotSecrets(spec, vault, latest + 1);
+    const versions = input.secrets ?? newestSecrets(spec, vault);
     const record: RevisionRecord = {
       number: latest + 1,
       createdAt: now(),
@@ -228,7 +231,7 @@ export class SpecService {
       specHash: createHash('sha256').update(input.spec).digest('hex'),
       basedOn: latest,
       blueprints: snapshot.hashes,
-      secrets: secrets.versions,
+      secrets: versions,
     };
     if (await this.#isSame(record, latest)) return { revision: latest, changed: false };
     const { reason, file } = input;
@@ -241,7 +244,12 @@ export class SpecService {
       outcome: 'ok',
     });
     const rollout = beginRollout({ revision, from: active, at, policy: policyOf(spec.rollout) });
-    const writes = [putJson(keys.revision(revision), record), ...snapshot.writes, ...secrets.writes, audit];
+    const writes = [
+      putJson(keys.revision(revision), record),
+      ...snapshot.writes,
+      ...useWrites(versions, revision),
+      audit,
+    ];
     await driver.commit(rollout, head, writes);
     logger.info({ revision, author: actor.name, reason }, 'revision committed');
     return { revision, changed: true };
