@@ -260,7 +260,13 @@ class HostConverger implements Converger {
       return answer.size;
     };
     const filled = this.#filled(manifest, secrets);
-    const services = await renderManifest(filled, facts, { supervisor, directoryOf, pools, sizeOf });
+    const services = await renderManifest(filled, facts, {
+      keyedDigest: (text) => this.#secrets.digest(text),
+      supervisor,
+      directoryOf,
+      pools,
+      sizeOf,
+    });
     this.#facts.lookAgainIn(againIn);
     return { services, members: facts.members, pools: pools.taken, sizes };
   }

@@ -51,9 +51,7 @@ export function checkKept(
   vault: Pick<Vault, 'value'>,
   revision: number,
 ): void {
-  const gone = Object.entries(versions).filter(
-    ([name, version]) => vault.value(name, version) === undefined,
-  );
+  const gone = Object.entries(versions).filter(([name, version]) => vault.value(name, version) === undefined);
   if (gone.length === 0) return;
   const names = gone.map(([name]) => `"${name}"`).join(', ');
   throw new ShoalError(

@@ -2,12 +2,18 @@ import { userInfo } from 'node:os';
 import type { ManifestService, MemberView, PoolMemory, TemplateMember } from '@shoal/common';
 import { drainingOfTags, parseAddress, poolMemory, servicesOfTags } from '@shoal/common';
 import type { SupervisorKind, TemplateFacts } from '../converger.js';
+import { type DigestOf, sha256 } from './file-digest.js';
+
+/** Where the context keeps how digests of the service's texts are made. */
+export const digestOf: unique symbol = Symbol('digestOf');
 
 /** What a service's templates see besides its own variables; docs/blueprints.md describes each name. */
 export interface TemplateContext extends Readonly<Record<string, unknown>> {
   readonly params: ManifestService['params'];
   readonly service: { readonly name: string; readonly directory: string; readonly nodes: number };
   readonly [poolMemory]: PoolMemory;
+  /** No template sees it. */
+  readonly [digestOf]: DigestOf;
 }
 
 /** How many nodes run a service, as its templates are to know it. */
@@ -20,6 +26,8 @@ export function templateContext(
   options: {
     readonly supervisor: SupervisorKind;
     readonly directory: string;
+    /** For services with secrets. Default: not keyed, for where nothing leaves the process. */
+    readonly keyedDigest?: DigestOf;
     readonly pools: PoolMemory;
     readonly sizeOf: SizeOf;
   },
@@ -37,6 +45,7 @@ export function templateContext(
     nodeBinary: process.execPath,
     agentUser: userName(),
     [poolMemory]: options.pools,
+    [digestOf]: service.secrets === undefined ? sha256 : (options.keyedDigest ?? sha256),
   };
 }
 

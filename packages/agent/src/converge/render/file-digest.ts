@@ -8,9 +8,18 @@ export const digestPlaceholder: string = 'shoal-digest-of-this-file';
 
 const shownCharacters = 16;
 
-/** Puts a file's digest into its text where it asked for it. The digest: SHA-256 in hex, the first 16 characters. */
-export function sealDigest(text: string): { readonly content: string; readonly digest: string } {
-  const digest = sha256(text).slice(0, shownCharacters);
+/** Makes the digest of a text, hex. */
+export type DigestOf = (text: string) => string;
+
+/**
+ * Puts a file's digest into its text where it asked for it: the first 16 characters. `digestOf` is keyed where the text may hold secrets: digests
+ * leave the host, in URLs of health checks and in logs, and by a plain one short values could be guessed.
+ */
+export function sealDigest(
+  text: string,
+  digestOf: DigestOf,
+): { readonly content: string; readonly digest: string } {
+  const digest = digestOf(text).slice(0, shownCharacters);
   return { content: text.replaceAll(digestPlaceholder, digest), digest };
 }
 

@@ -70,7 +70,7 @@ async function renderContent(
   renderer: Renderer,
 ): Promise<{ readonly content: string; readonly digest: string }> {
   const { name, text } = sourceOf(step);
-  return sealDigest(await renderer.text(text, name, { digest: digestPlaceholder }));
+  return sealDigest(await renderer.text(text, name, { digest: digestPlaceholder }), renderer.digestOf);
 }
 
 function sourceOf(step: DropinStep | FileStep): { readonly name: string; readonly text: string } {

@@ -4,6 +4,7 @@ import { StepFailed } from '../attempt/step-failed.js';
 import type { SupervisorKind, TemplateFacts } from '../converger.js';
 import type { SizeOf } from './context.js';
 import { templateContext } from './context.js';
+import type { DigestOf } from './file-digest.js';
 import { RenderError, renderService } from './render-service.js';
 import type { RenderedService } from './rendered.js';
 
@@ -17,6 +18,8 @@ export async function renderManifest(
   options: {
     readonly supervisor: SupervisorKind;
     readonly directoryOf: (service: string) => string;
+    /** As the context has it. */
+    readonly keyedDigest?: DigestOf;
     readonly pools: PoolMemory;
     readonly sizeOf: SizeOf;
   },

@@ -10,7 +10,6 @@ import { canonicalJson, orderVariables, parseDuration } from '@shoal/common';
 import type { ProcessSpec } from '../../supervise/supervisor.js';
 import { StepError } from '../step-error.js';
 import type { TemplateContext } from './context.js';
-import { sha256 } from './file-digest.js';
 import { renderStep } from './render-step.js';
 import type { RenderedDrain, RenderedHealth, RenderedService, RenderedStep } from './rendered.js';
 import { Renderer } from './renderer.js';
@@ -52,7 +51,7 @@ export async function renderService(
     logs: await attributed('logs', () => renderLogs(service.logs, renderer)),
     metrics: await attributed('metrics', () => renderMetrics(service.metrics, renderer)),
   };
-  const digest = sha256(canonicalJson(JSON.parse(JSON.stringify(parts))));
+  const digest = renderer.digestOf(canonicalJson(JSON.parse(JSON.stringify(parts))));
   return { ...parts, confidential: service.secrets !== undefined, digest };
 }
 

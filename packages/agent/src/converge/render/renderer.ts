@@ -1,5 +1,6 @@
 import { evaluateCondition, renderTemplate, ShoalError } from '@shoal/common';
-import type { TemplateContext } from './context.js';
+import { digestOf, type TemplateContext } from './context.js';
+import type { DigestOf } from './file-digest.js';
 import type { StagedPaths } from './rendered.js';
 
 interface KnownFile {
@@ -25,6 +26,11 @@ export class Renderer {
 
   constructor(context: TemplateContext) {
     this.#context = context;
+  }
+
+  /** Makes digests of what the service's templates render to. */
+  get digestOf(): DigestOf {
+    return this.#context[digestOf];
   }
 
   /** Adds a variable. One with the name of something that templates have anyway is an error. */
