@@ -131,6 +131,7 @@ async function runStep(
       if (environment.purpose === 'manifest') told('unchanged', '');
       return false;
     }
+    await forgetIfDrifted(step, service.name, environment.state);
     await change.before(step);
     told('started', before.difference);
     if (!journal.hasBegun(service.name, step.id)) {
@@ -140,7 +141,6 @@ async function runStep(
       await journal.append({ kind: 'begin', service: service.name, step: id, type, undo, ...limit });
     }
     if (step.type === 'service') environment.changing(service.name);
-    await forgetIfDrifted(step, service.name, environment.state);
     const text = await applyStep(step, context);
     // The context knew what the process ran with before: what it runs with now is read anew.
     await verify(step, service, journal, environment);

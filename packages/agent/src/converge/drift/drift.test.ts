@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, rmdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Drift, Manifest, ManifestService } from '@shoal/common';
 import type { Test } from 'tap';
@@ -66,9 +66,12 @@ async function toyHost(
 t.test('a changed, a removed and a reopened file and a removed directory are told, and left', async (t) => {
   const marker = join(t.testdirName, 'marker');
   const place = join(t.testdirName, 'place');
+  const link = join(t.testdirName, 'link');
   const steps = [
     { type: 'directory', id: 'place', path: place },
     { type: 'file', id: 'marker', path: marker, content: 'a line\n' },
+    { type: 'link', id: 'link', path: link, target: marker },
+    { type: 'wait', id: 'wait', command: ['/usr/bin/test', '-e', place], timeout: '5s' },
   ] as const;
   const { host, config } = await toyHost(t, 18170, (service) => service, { steps });
   t.same(drifts(host), []);
@@ -83,10 +86,14 @@ t.test('a changed, a removed and a reopened file and a removed directory are tol
   });
   rmSync(marker);
   rmdirSync(place);
-  await drifted(host, 'place', 'marker', 'config');
+  rmSync(link);
+  symlinkSync(config, link);
+  await drifted(host, 'place', 'marker', 'link', 'config');
   writeFileSync(config, good);
   mkdirSync(place, { mode: 0o755 });
   chmodSync(place, 0o755);
+  rmSync(link);
+  symlinkSync(marker, link);
   await drifted(host, 'marker');
   writeFileSync(marker, 'a line\n');
   chmodSync(marker, 0o666);
@@ -95,7 +102,7 @@ t.test('a changed, a removed and a reopened file and a removed directory are tol
   await drifted(host);
   t.same(
     host.kinds().filter((kind) => kind.endsWith(':started')),
-    ['place:started', 'marker:started', 'config:started', 'run:started'],
+    ['place:started', 'marker:started', 'link:started', 'config:started', 'run:started'],
     'nothing was done about it',
   );
 });
@@ -155,6 +162,28 @@ t.test('an operator has put back once what the policy leaves', async (t) => {
   t.same(await host.converger.repair(''), { repaired: [{ service: 'toy', step: 'config' }], failure: null });
   t.equal(readFileSync(config, 'utf8'), good);
   await drifted(host);
+});
+
+t.test('a repair that restarts the process drains it first', async (t) => {
+  const directory = t.testdir();
+  const other = { ...member('two', '127.40.7.2'), tags: { svc: 'toy:h' } };
+  const members = [member('one', address), other];
+  const dataDir = join(directory, 'data');
+  const host = await startHost(t, { dataDir, address, members, driftIntervalMs });
+  const toy = toyService({ directory, address, port: 18179, body: 'one' });
+  const { reloadSignal: _, ...process } = toy.process;
+  const drain = { quiet: '20ms', settle: '20ms', timeout: '5s' };
+  await host.converge(manifestOf(1, { ...toy, process, drain }));
+  host.events.length = 0;
+  const config = join(directory, 'toy.json');
+  writeFileSync(config, readFileSync(config, 'utf8').replace('"one"', '"other"'));
+  t.match(await host.converger.repair('toy'), { repaired: [{ step: 'config' }], failure: null });
+  t.same(
+    host.kinds().filter((kind) => /:(started|done)$/.test(kind)),
+    ['drain:started', 'drain:done', 'config:started', 'config:done', 'run:started', 'run:done', 'drain:done'],
+  );
+  t.same(notesOf(directory), ['start', 'stop', 'start']);
+  t.same(host.converger.draining(), []);
 });
 
 t.test('a new manifest overwrites what drifted, and its process takes it', async (t) => {

@@ -61,8 +61,8 @@ export async function watchingOf(
 }
 
 /**
- * systemd keeps a link with the id of each unit's present run: another one after a restart, none when the unit isn't active (seen with
- * systemd 247 to 257). What it is enabled for are links below /etc. Without the first systemd has to be asked.
+ * systemd keeps a link with the id of each unit's present run: another one after a restart, none when the unit isn't active (measured with
+ * Debian 12's). What it is enabled for are links below /etc. Without the first systemd has to be asked.
  */
 async function watchingUnit(unit: string): Promise<Watching> {
   const run: Watched = { path: `/run/systemd/units/invocation:${unit}` };
