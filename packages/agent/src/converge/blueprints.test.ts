@@ -62,7 +62,10 @@ t.test('nginx serves, changes gracefully, refuses what it can not read', { skip 
   t.test('its access log is JSON, a line a request, health checks left out', async (t) => {
     await fetchText(`http://${address}:8080/some?q=x`);
     const [access] = host.converger.observed()[0]?.logs ?? [];
-    t.match(access, { source: 'access', file: join(directory, 'access.log'), parser: 'json' });
+    t.match(access, {
+      ...{ source: 'access', file: join(directory, 'access.log'), parser: 'json' },
+      traffic: { status: 'status', seconds: 'duration' },
+    });
     // nginx writes the line after it has answered.
     const lines = await until('the line of the request', () => {
       const written = readFileSync(access?.file ?? '', 'utf8')

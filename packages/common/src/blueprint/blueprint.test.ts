@@ -162,7 +162,12 @@ t.test('faults are told with file, line and column', async (t) => {
     [
       '"{{ config }}"',
       '"{{ service.directory }}/web.conf"',
-      'web/blueprint.yaml:6:1: variables use each other in a circle: config -> config',
+      'web/blueprint.yaml:7:3: variables use each other in a circle: config -> config',
+    ],
+    [
+      '"{{ other }}"\n  other: "{{ third }}"\n  third: "{{ config }}"',
+      '"{{ service.directory }}/web.conf"',
+      'web/blueprint.yaml:7:3: variables use each other in a circle: config -> other -> third -> config',
     ],
     [
       'version: 1.0',

@@ -2,9 +2,8 @@ import { formatPath } from '../config/describe-mistake.js';
 import { pointer } from '../config/validate.js';
 import type { DocumentPath, YamlDocument } from '../config/yaml-document.js';
 import type { Problem } from '../errors/shoal-error.js';
-import { ShoalError } from '../errors/shoal-error.js';
 import { checkCondition } from '../template/condition.js';
-import { orderVariables } from '../template/order-variables.js';
+import { variableCycle } from '../template/order-variables.js';
 import { checkTemplate } from '../template/render-template.js';
 import type { Blueprint, LogSource } from './blueprint.js';
 import { schemaMistakes } from './parameters.js';
@@ -37,11 +36,9 @@ export async function checkBlueprint(document: YamlDocument, blueprint: Blueprin
 }
 
 async function checkVariables(blueprint: Blueprint, report: Report): Promise<void> {
-  try {
-    await orderVariables(blueprint.variables ?? {});
-  } catch (thrown) {
-    report(['variables'], ShoalError.from(thrown).message, 'key');
-  }
+  const cycle = await variableCycle(blueprint.variables ?? {});
+  if (cycle === undefined) return;
+  report(['variables', cycle[0] ?? ''], `variables use each other in a circle: ${cycle.join(' -> ')}`, 'key');
 }
 
 type Report = (path: DocumentPath, message: string, part?: 'key' | 'value') => void;

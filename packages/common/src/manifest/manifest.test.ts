@@ -23,6 +23,22 @@ const web: Blueprint = {
       default: [],
       items: { type: 'object', properties: { host: { type: 'string' } } },
     },
+    paths: {
+      type: 'object',
+      description: 'Paths',
+      default: {},
+      propertyNames: { pattern: '^/', expected: 'a path' },
+      additionalProperties: {
+        type: 'object',
+        properties: {
+          to: { type: 'string', pattern: '^[a-z]+$', expected: 'a name of small letters' },
+          mode: { type: 'string', enum: ['strict', 'loose'] },
+          retries: { type: 'array', items: { type: 'integer', maximum: 9 }, uniqueItems: true, maxItems: 3 },
+        },
+        required: ['to'],
+        additionalProperties: false,
+      },
+    },
   },
   steps: [
     { type: 'file', id: 'f', path: '/f', template: { name: 'f.liquid', text: 'x' } },
@@ -113,6 +129,36 @@ t.test('faulty specs are told with file, line and column', async (t) => {
       spec('blueprint: web\nnodes: all\nparams: {root: /}\nperSite:\n  south: {pool: [{host: 5}]}'),
       'cluster.yaml:8:29: services.web.perSite.south.pool[0].host: expected a string, found number 5',
     ],
+    ...(
+      [
+        [
+          '{/a: {to: x1}}',
+          '6:40: services.web.params.paths["/a"].to: expected a name of small letters, found string "x1"',
+        ],
+        [
+          '{/a: {to: x, mode: strct}}',
+          '6:49: services.web.params.paths["/a"].mode: expected one of "strict", "loose", found string "strct"; did you mean "strict"?',
+        ],
+        [
+          '{/a: {to: x, retries: [1, 12]}}',
+          '6:56: services.web.params.paths["/a"].retries[1]: expected a number <= 9, found number 12',
+        ],
+        [
+          '{/a: {to: x, retries: [1, 1]}}',
+          '6:56: services.web.params.paths["/a"].retries[1]: duplicate entry number 1',
+        ],
+        [
+          '{/a: {to: x, mod: 1}}',
+          '6:43: unknown key "mod" in services.web.params.paths["/a"]; did you mean "mode"?',
+        ],
+        ['{/a: {}}', '6:31: missing key "to" in services.web.params.paths["/a"]'],
+        ['{a: {to: x}}', '6:31: bad key "a" in services.web.params.paths: expected a path'],
+        ['[]', '6:30: services.web.params.paths: expected a mapping, found an empty list'],
+      ] as const
+    ).map(([paths, expected]): readonly [string, string] => [
+      spec(`blueprint: web\nnodes: all\nparams: {root: /, paths: ${paths}}`),
+      `cluster.yaml:${expected}`,
+    ]),
     [
       spec('blueprint: web\nnodes: all'),
       'cluster.yaml:3:3: missing parameter "root" of blueprint "web": Directory that is served',
@@ -165,12 +211,12 @@ t.test('a manifest holds what its node needs: defaults, then params, site, node'
     n2?.services.map(({ name }) => name),
     ['web'],
   );
-  t.strictSame(n1?.services[0]?.params, { port: 80, root: '/a', pool: [{ host: 'x' }] });
+  t.strictSame(n1?.services[0]?.params, { port: 80, root: '/a', pool: [{ host: 'x' }], paths: {} });
   t.strictSame(n2?.services[0], {
     name: 'web',
     blueprint: 'web',
     blueprintVersion: '1.0.0',
-    params: { port: 82, root: '/b', pool: [{ host: 'x' }] },
+    params: { port: 82, root: '/b', pool: [{ host: 'x' }], paths: {} },
     variables: {},
     steps: web.steps,
     process: web.process,
