@@ -1,106 +1,29 @@
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { credentials } from '@grpc/grpc-js';
 import {
   type ClusterEvent,
-  createLogger,
   fromServiceError,
   type NodeView,
   services as proto,
   ShoalError,
 } from '@shoal/common';
-import t, { type Test } from 'tap';
-import { type ControllerOptions, type RunningController, startController } from './controller.js';
+import t from 'tap';
+import { type ControllerOptions, startController } from './controller.js';
+import {
+  admin,
+  agents,
+  apply,
+  blueprint,
+  ended,
+  fixture,
+  options,
+  specOf,
+  start,
+  until,
+} from './controller.test.support.js';
 import { enroll, FakeAgent } from './link/fake-agent.js';
-import type { Actor } from './services.js';
 
-const admin: Actor = { name: 'ann', role: 'admin', door: 'grpc' };
-const logger = createLogger({ name: 'controller', level: 'silent' });
-
-const blueprint = `name: web
-version: 1.0.0
-description: a service for tests
-parameters:
-  body: {type: string, description: what it serves, default: hello}
-steps:
-  - {id: conf, type: file, path: /tmp/web.conf, content: "{{ params.body }}"}
-process: {command: [/bin/true]}
-`;
-const specOf = (body: string, extra = ''): string =>
-  `cluster: shoal\nservices:\n  web:\n    blueprint: web\n    nodes: all\n    params: {body: ${body}}\n${extra}`;
-
-async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  const end = Date.now() + 30_000;
-  while (!(await holds())) {
-    if (Date.now() > end) throw new Error(`never: ${what}`);
-    await sleep(5);
-  }
-}
-
-function options(directory: string, config: ControllerOptions['config'] = {}): ControllerOptions {
-  return {
-    logger,
-    config: {
-      dataDir: join(directory, 'data'),
-      http: { listen: '127.20.0.1:0' },
-      grpc: { listen: '127.20.0.1:0' },
-      gossip: { listen: '127.20.0.1:0' },
-      blueprints: [join(directory, 'blueprints')],
-      ...config,
-    },
-  };
-}
-
-async function start(
-  t: Test,
-  directory: string,
-  config?: ControllerOptions['config'],
-): Promise<RunningController> {
-  const controller = await startController(options(directory, config));
-  t.teardown(() => controller.stop());
-  return controller;
-}
-
-const fixture = (t: Test): string => t.testdir({ blueprints: { web: { 'blueprint.yaml': blueprint } } });
-
-async function agents(
-  t: Test,
-  controller: RunningController,
-  names: readonly string[],
-): Promise<FakeAgent[]> {
-  const { token } = await controller.services.tokens.create({ ttlMs: 60_000, uses: names.length }, admin);
-  const made: FakeAgent[] = [];
-  for (const name of names) {
-    const agent = new FakeAgent(
-      controller.addresses.grpc,
-      await enroll(controller.addresses.grpc, token, name),
-    );
-    t.teardown(() => agent.close());
-    await agent.connect();
-    made.push(agent);
-  }
-  await until(
-    'all linked',
-    () => controller.services.nodes.list().filter((node) => node.connected).length === names.length,
-  );
-  return made;
-}
-
-const apply = (
-  controller: RunningController,
-  spec: string,
-  basedOn?: number,
-): Promise<{ revision: number; changed: boolean }> =>
-  controller.services.specs.apply(
-    { spec, file: 'cluster.yaml', reason: 'test', ...(basedOn === undefined ? {} : { basedOn }) },
-    admin,
-  );
-const ended = (controller: RunningController, revision: number): Promise<void> =>
-  until(
-    `rollout ${revision} ends`,
-    async () => (await controller.services.rollouts.get(revision)).status !== 'running',
-  );
 const words = (nodes: readonly NodeView[]): string[] => nodes.map(({ name, status }) => `${name} ${status}`);
 
 t.test('spec to nodes: enroll, apply, roll out one by one, report', async (t) => {

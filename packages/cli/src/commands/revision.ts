@@ -7,6 +7,7 @@ import { changeLines, diffText } from '../output/changes.js';
 import { formatTable } from '../output/table.js';
 import type { Palette } from '../output/text.js';
 import { localTime, printable } from '../output/text.js';
+import { followApplied } from './applied.js';
 
 function revisionTable(revisions: readonly RevisionView[]): string {
   return formatTable(revisions, [
@@ -38,7 +39,24 @@ async function diff(
   context.show(answer, (d) => diffOf(d, context.paint));
 }
 
-/** `shoal revision ls|show|diff`. */
+interface RestoreFlags {
+  readonly reason?: string;
+  readonly basedOn?: number;
+  readonly detach?: boolean;
+}
+
+async function restore(context: CommandContext, number: string, flags: RestoreFlags): Promise<void> {
+  const input = {
+    revision: positiveInteger(number),
+    ...(flags.reason === undefined ? {} : { reason: flags.reason }),
+    ...(flags.basedOn === undefined ? {} : { basedOn: flags.basedOn }),
+  };
+  await context.withClient(async (client) => {
+    await followApplied(context, client, await client.call('spec.restore', input), flags);
+  });
+}
+
+/** `shoal revision ls|show|diff|restore`. */
 export function addRevisionCommands(program: Command): void {
   const revision = program.command('revision').description('the numbered, immutable snapshots of the spec');
   revision
@@ -76,4 +94,17 @@ export function addRevisionCommands(program: Command): void {
         );
       }),
     );
+  revision
+    .command('restore <number>')
+    .description(
+      'commit that revision as a new one, with the blueprints that it had, and roll it out; exits as apply does',
+    )
+    .option('--reason <text>', 'why; kept with the revision')
+    .option(
+      '--based-on <revision>',
+      'refuse when another revision was committed since this one',
+      positiveInteger,
+    )
+    .option('--detach', "don't wait for the rollout")
+    .action(action(restore));
 }

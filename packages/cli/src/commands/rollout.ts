@@ -1,113 +1,27 @@
-import type { RolloutNodeView, RolloutView, StepEventView } from '@shoal/common';
-import { ShoalError } from '@shoal/common';
+import { isRolloutEnded, type RolloutRequestView, type RolloutView } from '@shoal/common';
 import type { Command } from 'commander';
 import type { ControllerClient } from '../client/client.js';
 import type { CommandContext } from '../context.js';
 import { action } from '../context.js';
 import { positiveInteger } from '../output/arguments.js';
-import { diffText } from '../output/changes.js';
-import { failureLines } from '../output/failure.js';
-import { formatTable } from '../output/table.js';
-import type { Palette } from '../output/text.js';
-import { ago, printable } from '../output/text.js';
+import { paintRolloutStatus, rolloutTable, rolloutText } from '../output/rollout.js';
+import { printable } from '../output/text.js';
+import { followRollout } from './follow-rollout.js';
 
-function seconds(n: RolloutNodeView): string {
-  return n.startedAt === null || n.endedAt === null
-    ? '-'
-    : `${((n.endedAt - n.startedAt) / 1000).toFixed(1)} s`;
+interface Flags {
+  readonly revision?: number;
+  readonly follow?: boolean;
+  readonly keep?: boolean;
 }
 
-function paintNodeStatus(status: string, paint: Palette): string {
-  if (status === 'succeeded') return paint.good(status);
-  return status === 'failed' ? paint.bad(status) : paint.warn(status);
+function inputOf({ revision }: Flags): { revision?: number } {
+  return revision === undefined ? {} : { revision };
 }
 
-function rolloutText(rollout: RolloutView, paint: Palette): string {
-  const failures = rollout.nodes.flatMap((n) =>
-    n.failure === null ? [] : [failureLines(n.node, n.failure, paint)],
-  );
-  return [
-    `revision ${rollout.revision} (from ${rollout.from || 'nothing'}): ${paintNodeStatus(rollout.status, paint)}, begun ${ago(rollout.startedAt)}\n`,
-    formatTable(rollout.nodes, [
-      { heading: 'NODE', cell: (n) => n.node },
-      { heading: 'STATUS', cell: (n) => paintNodeStatus(n.status, paint) },
-      { heading: 'TOOK', cell: seconds, right: true },
-    ]),
-    ...failures,
-  ].join('');
-}
-
-/** Longer texts of a step (the diff of a new file) are cut to this many lines; the plan's dry run and the console show them whole. */
-const shownLines = 16;
-
-function stepLine(e: StepEventView, paint: Palette): string {
-  const [first = '', ...rest] = e.text.trimEnd().split('\n');
-  const [head, body] = first.startsWith('--- ') ? ['', [first, ...rest]] : [first, rest];
-  const cut = body.length > shownLines;
-  const shown = cut ? body.filter((line) => line.startsWith('@@')) : body;
-  const lines = shown.map((line) => `    ${diffText(line, paint)}\n`).join('');
-  const more = cut ? `    ${paint.dim(`(${body.length} lines)`)}\n` : '';
-  return `${paint.dim(`  ${e.service}/${e.step}`)} ${e.kind}${head === '' ? '' : ` ${printable(head)}`}\n${lines}${more}`;
-}
-
-/** Prints the live events of a rollout that aren't for the table: steps that change something, and nodes' turns. */
-function progress(context: CommandContext): (rollout: RolloutView) => void {
-  const told = new Map<string, string>();
-  return (rollout) => {
-    for (const n of rollout.nodes) {
-      if (told.get(n.node) === n.status || n.status === 'pending' || n.status === 'untouched') continue;
-      told.set(n.node, n.status);
-      const took = n.endedAt === null ? '' : ` in ${seconds(n)}`;
-      const word = n.status === 'offered' ? 'converging' : paintNodeStatus(n.status, context.paint);
-      context.print(`${context.paint.bold(n.node)}: ${word}${took}\n`);
-    }
-  };
-}
-
-/**
- * Shows a rollout live until it ends.
- *
- * @throws ShoalError `step_failed` when the rollout fails
- */
-export async function followRollout(
-  context: CommandContext,
-  client: ControllerClient,
-  revision: number,
-): Promise<void> {
-  const tell = progress(context);
-  const stop = new AbortController();
-  const signal = AbortSignal.any([stop.signal, context.interrupted]);
-  for await (const event of client.watch('rollout.watch', { revision }, signal)) {
-    if (event.type === 'step' && event.event.kind !== 'unchanged' && !context.json) {
-      context.print(stepLine(event.event, context.paint));
-    }
-    if (event.type === 'rollout' && event.rollout.revision === revision) {
-      if (!context.json) tell(event.rollout);
-      if (event.rollout.status !== 'running') stop.abort();
-    }
-  }
-  const end = await client.call('rollout.get', { revision });
-  if (end.status === 'failed') {
-    context.show(end, () => '');
-    const failed = end.nodes.filter((n) => n.failure !== null);
-    const text = failed
-      .map((n) => (n.failure === null ? '' : failureLines(n.node, n.failure, context.paint)))
-      .join('');
-    throw new ShoalError('step_failed', `revision ${revision} was not rolled out\n${text}`.trimEnd(), {
-      hint: 'Nodes that it had not reached are untouched. Correct the spec and apply it again.',
-    });
-  }
-  context.show(end, (r) => rolloutText(r, context.paint));
-}
-
-async function status(
-  context: CommandContext,
-  flags: { revision?: number; follow?: boolean },
-): Promise<void> {
-  const input = flags.revision === undefined ? {} : { revision: flags.revision };
+async function show(context: CommandContext, flags: Flags): Promise<void> {
   await context.withClient(async (client) => {
-    const rollout = await client.call('rollout.get', input);
-    if (flags.follow === true && rollout.status === 'running') {
+    const rollout = await client.call('rollout.get', inputOf(flags));
+    if (flags.follow === true && !isRolloutEnded(rollout.status)) {
       await followRollout(context, client, rollout.revision);
       return;
     }
@@ -115,13 +29,91 @@ async function status(
   });
 }
 
-/** `shoal rollout status`. */
+async function watch(context: CommandContext, flags: Flags): Promise<void> {
+  await context.withClient(async (client) => {
+    const { revision } = await client.call('rollout.get', inputOf(flags));
+    await followRollout(context, client, revision);
+  });
+}
+
+type Ask = (client: ControllerClient, flags: Flags) => Promise<RolloutView>;
+
+function answer(rollout: RolloutView, context: CommandContext): string {
+  const status = paintRolloutStatus(rollout.status, context.paint);
+  const message = rollout.message === '' ? '' : `${printable(rollout.message)}\n`;
+  return `revision ${rollout.revision}: ${status}\n${message}`;
+}
+
+function asking(ask: Ask): (context: CommandContext, flags: Flags) => Promise<void> {
+  return (context, flags) =>
+    context.withClient(async (client) => {
+      const rollout = await ask(client, flags);
+      if (flags.follow === true) await followRollout(context, client, rollout.revision);
+      else context.show(rollout, (r) => answer(r, context));
+    });
+}
+
+const requests: readonly (readonly [RolloutRequestView['what'], string, Ask])[] = [
+  [
+    'pause',
+    'let the nodes under way end and begin with no other; a failure is undone all the same',
+    (client, flags) => client.call('rollout.pause', inputOf(flags)),
+  ],
+  ['resume', 'go on after a pause', (client, flags) => client.call('rollout.resume', inputOf(flags))],
+  [
+    'promote',
+    'the canary is good: go on with the other batches',
+    (client, flags) => client.call('rollout.promote', inputOf(flags)),
+  ],
+  [
+    'retry',
+    'offer the revision again to nodes where it failed, was undone or had not arrived',
+    (client, flags) => client.call('rollout.retry', inputOf(flags)),
+  ],
+  [
+    'abort',
+    'end it and undo what it changed',
+    (client, flags) =>
+      client.call('rollout.abort', { ...inputOf(flags), ...(flags.keep === true ? { keep: true } : {}) }),
+  ],
+];
+
+function addRequests(rollout: Command): void {
+  for (const [name, description, ask] of requests) {
+    const command = rollout
+      .command(name)
+      .description(description)
+      .option('--revision <number>', "refuse when this isn't the newest rollout any more", positiveInteger)
+      .option('-f, --follow', 'show it live until it ends')
+      .action(action(asking(ask)));
+    if (name === 'abort') command.option('--keep', 'leave the nodes as they are; also ends undoing');
+  }
+}
+
+/** `shoal rollout ls|show|watch|pause|resume|promote|retry|abort`. */
 export function addRolloutCommands(program: Command): void {
   const rollout = program.command('rollout').description('how revisions are brought to the nodes');
   rollout
-    .command('status')
-    .description('the newest rollout, or that of one revision: each node, and what failed')
+    .command('ls')
+    .description('list rollouts, the newest first')
+    .option('-n, --limit <count>', 'at most that many', positiveInteger, 20)
+    .action(
+      action(async (context: CommandContext, { limit }: { limit: number }) => {
+        const { rollouts } = await context.withClient((client) => client.call('rollout.list', { limit }));
+        context.show(rollouts, (r) => rolloutTable(r, context.paint));
+      }),
+    );
+  rollout
+    .command('show')
+    .alias('status')
+    .description('the newest rollout, or that of one revision: what it waits for, each node, and what failed')
     .option('--revision <number>', 'the rollout of that revision', positiveInteger)
     .option('-f, --follow', 'show it live until it ends; exits 7 when it fails')
-    .action(action(status));
+    .action(action(show));
+  rollout
+    .command('watch')
+    .description('show it live until it ends; exits 7 when it fails, 5 when it is aborted or superseded')
+    .option('--revision <number>', 'the rollout of that revision', positiveInteger)
+    .action(action(watch));
+  addRequests(rollout);
 }

@@ -8,7 +8,7 @@ import { positiveInteger } from '../output/arguments.js';
 import { blueprintLines, changeLines, diffText } from '../output/changes.js';
 import type { Palette } from '../output/text.js';
 import { printable } from '../output/text.js';
-import { followRollout } from './rollout.js';
+import { followApplied } from './applied.js';
 
 /** A dry run waits for every node's answer. */
 const dryRunTimeoutMs = 180_000;
@@ -114,16 +114,7 @@ async function apply(context: CommandContext, file: string, flags: ApplyFlags): 
   };
   await context.withClient(async (client) => {
     const applied = await client.call('spec.apply', input);
-    if (!applied.changed || flags.detach === true) {
-      context.show(applied, (a) =>
-        a.changed
-          ? `revision ${a.revision} committed; follow it with: shoal rollout status --follow\n`
-          : `No changes: revision ${a.revision} is what runs.\n`,
-      );
-      return;
-    }
-    if (!context.json) context.print(`revision ${applied.revision} committed\n`);
-    await followRollout(context, client, applied.revision);
+    await followApplied(context, client, applied, flags);
   });
 }
 
@@ -140,7 +131,7 @@ export function addSpecCommands(program: Command): void {
   program
     .command('apply <file>')
     .description(
-      'commit this spec as a new revision and roll it out; waits for the end and exits 7 when it fails',
+      'commit this spec as a new revision and roll it out; waits for the end; exits 7 when it fails, 5 when it is aborted or superseded',
     )
     .option('--reason <text>', 'why; kept with the revision')
     .option(

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { access, constants, mkdir, rm, writeFile } from 'node:fs/promises';
 import { delimiter, dirname, join, relative } from 'node:path';
 import type { NodeView } from '@shoal/common';
-import { builtinBlueprintsDir, lockHolder, ShoalError } from '@shoal/common';
+import { builtinBlueprintsDir, isRolloutEnded, lockHolder, ShoalError } from '@shoal/common';
 import type { ControllerClient } from '../client/client.js';
 import { connect } from '../client/client.js';
 import { findCredentials } from '../client/credentials.js';
@@ -93,7 +93,7 @@ async function applySpec(
         `The spec ${layout.spec} could not be rolled out: ${failure?.message} ${failure?.output}`,
       );
     }
-    return rollout.status !== 'running';
+    return isRolloutEnded(rollout.status);
   }, 'the spec to be rolled out');
 }
 

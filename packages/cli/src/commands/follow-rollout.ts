@@ -1,0 +1,89 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { isRolloutEnded, type RolloutView, ShoalError } from '@shoal/common';
+import type { ControllerClient } from '../client/client.js';
+import type { CommandContext } from '../context.js';
+import { createProgress, failuresText, rolloutText, stepLine } from '../output/rollout.js';
+import { printable } from '../output/text.js';
+
+/** Wait before a controller that went away is asked again, ms. */
+const againMs = 1000;
+
+/** Tells what happens until the rollout has ended or nobody watches any more; gives whether it has ended. */
+async function watch(
+  context: CommandContext,
+  client: ControllerClient,
+  revision: number,
+  tell: (rollout: RolloutView) => string,
+): Promise<boolean> {
+  const stop = new AbortController();
+  const signal = AbortSignal.any([stop.signal, context.interrupted]);
+  let hasEnded = false;
+  for await (const event of client.watch('rollout.watch', { revision }, signal)) {
+    if (event.type === 'step' && event.event.kind !== 'unchanged' && !context.json) {
+      context.print(stepLine(event.event, context.paint));
+    }
+    if (event.type === 'rollout' && event.rollout.revision === revision) {
+      if (!context.json) context.print(tell(event.rollout));
+      hasEnded = isRolloutEnded(event.rollout.status);
+      if (hasEnded) stop.abort();
+    }
+  }
+  return hasEnded;
+}
+
+function failure(rollout: RolloutView, context: CommandContext): ShoalError | undefined {
+  const { revision, status, request } = rollout;
+  const message = printable(rollout.message);
+  const hint = 'See: shoal rollout show';
+  if (status === 'failed') {
+    const text = `revision ${revision} was not rolled out. ${message}\n${failuresText(rollout, context.paint)}`;
+    return new ShoalError('step_failed', text.trimEnd(), {
+      hint: 'Nodes that it had not reached are untouched. Correct the spec and apply it again.',
+    });
+  }
+  if (status === 'aborted') {
+    const by = request === null ? '' : ` by ${request.by}`;
+    return new ShoalError('conflict', `The rollout of revision ${revision} was aborted${by}. ${message}`, {
+      hint,
+    });
+  }
+  if (status === 'superseded') {
+    return new ShoalError('conflict', `Revision ${revision} was superseded by a newer one`, { hint });
+  }
+  return undefined;
+}
+
+/**
+ * Shows a rollout live until it ends, whatever it waits for meanwhile. A controller that goes away is waited for.
+ *
+ * @throws ShoalError `step_failed` when it fails, `conflict` when it is aborted or superseded, `unavailable` when it is interrupted
+ */
+export async function followRollout(
+  context: CommandContext,
+  client: ControllerClient,
+  revision: number,
+): Promise<void> {
+  const tell = createProgress(context.paint);
+  let isAway = false;
+  let hasEnded = false;
+  while (!hasEnded && !context.interrupted.aborted) {
+    try {
+      hasEnded = await watch(context, client, revision, tell);
+      isAway = false;
+    } catch (error) {
+      if (!ShoalError.is(error) || error.code !== 'unavailable') throw error;
+      if (!isAway) context.note('The controller is away; nodes go on with what they do. Waiting for it ...');
+      isAway = true;
+    }
+    if (!hasEnded) await delay(againMs, undefined, { signal: context.interrupted }).catch(() => undefined);
+  }
+  if (!hasEnded) {
+    throw new ShoalError('unavailable', `No longer watched; the rollout of revision ${revision} goes on`, {
+      hint: 'Go on watching: shoal rollout watch. Halt it: shoal rollout pause',
+    });
+  }
+  const end = await client.call('rollout.get', { revision });
+  const failed = failure(end, context);
+  if (failed === undefined || context.json) context.show(end, (r) => rolloutText(r, context.paint));
+  if (failed !== undefined) throw failed;
+}

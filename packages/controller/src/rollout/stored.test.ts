@@ -1,0 +1,73 @@
+import t from 'tap';
+import { putJson } from '../store/json.js';
+import { keys } from '../store/keys.js';
+import { MemoryStore } from '../store/memory-store.js';
+import { nextDeadline } from './machine.js';
+import { policyOf } from './policy.js';
+import { beginRollout } from './state.js';
+import { listRollouts, readRollout, rolloutWrites } from './stored.js';
+import { World } from './world.test.support.js';
+
+t.test('a rollout comes back as it was stored; only nodes that changed are written', async (t) => {
+  const store = new MemoryStore();
+  const world = new World();
+  for (const name of ['a', 'b', 'c']) world.add(name);
+  const first = world.begin();
+  await store.transact({ writes: rolloutWrites(undefined, first) });
+  t.same((await readRollout(store, 2))?.value, first);
+  world.runs('a');
+  const second = world.settle(first);
+  const writes = rolloutWrites(first, second);
+  t.same(
+    writes.map(({ key }) => key),
+    [keys.rollout(2), `${keys.rolloutNodes(2)}a`, `${keys.rolloutNodes(2)}b`],
+  );
+  await store.transact({ writes });
+  t.same((await readRollout(store, 2))?.value, second);
+  world.nodes.delete('b');
+  const third = world.settle(second);
+  await store.transact({ writes: rolloutWrites(second, third) });
+  t.same((await readRollout(store, 2))?.value, third, 'a node that was removed is gone from the store');
+  const other = beginRollout({ revision: 3, from: 2, at: 5, policy: policyOf() });
+  await store.transact({ writes: rolloutWrites(undefined, other) });
+  t.same(await listRollouts(store, 5), [other, third]);
+  t.equal(await readRollout(store, 4), undefined);
+});
+
+t.test(
+  'a rollout that version 0.1 stored goes on as it was begun: one by one, stopping at a failure',
+  async (t) => {
+    const store = new MemoryStore();
+    const node = { previous: 1, startedAt: null, deadlineAt: null, endedAt: null, failure: null };
+    const old = {
+      revision: 2,
+      from: 1,
+      status: 'running',
+      startedAt: 5,
+      endedAt: null,
+      nodeDeadlineMs: 60_000,
+      nodes: [
+        { ...node, node: 'a', status: 'offered', startedAt: 6, deadlineAt: 60_006 },
+        { ...node, node: 'b', status: 'pending' },
+      ],
+    };
+    await store.transact({ writes: [putJson(keys.rollout(2), old)] });
+    const world = new World();
+    for (const name of ['a', 'b']) world.add(name);
+    world.change('a', { settled: false });
+    const read = (await readRollout(store, 2))?.value;
+    if (read === undefined) throw new Error('not read');
+    t.equal(nextDeadline(read), 60_006);
+    world.targets.set('a', { node: 'a', revision: 2, good: 1, attempt: 0, undo: false });
+    world.runs('a');
+    let state = world.settle(read);
+    t.match(state.nodes, [{ status: 'succeeded' }, { status: 'offered' }]);
+    world.fails('b');
+    state = world.settle(state);
+    t.match(state, {
+      status: 'failed',
+      undone: false,
+      nodes: [{ status: 'succeeded' }, { status: 'failed' }],
+    });
+  },
+);
