@@ -267,6 +267,11 @@ export class Agent {
   #makeStandalone(): Standalone {
     return new Standalone({
       file: this.config.standalone.spec,
+      secrets: {
+        file: this.config.standalone.secrets,
+        credentialsDirectory: process.env['CREDENTIALS_DIRECTORY'],
+        digest: (text) => this.#secrets.digest(text),
+      },
       blueprints: this.config.blueprints,
       node: { name: this.name, site: this.config.node.site },
       converger: this.#converger,

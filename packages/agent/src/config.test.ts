@@ -12,7 +12,7 @@ t.test('every key has a default', async (t) => {
     dataDir: '/var/lib/shoal/agent',
     gossip: { listen: '0.0.0.0:9896' },
     metrics: { listen: '127.0.0.1:9899' },
-    standalone: { spec: '/etc/shoal/local.yaml' },
+    standalone: { spec: '/etc/shoal/local.yaml', secrets: '/etc/shoal/secrets.yaml' },
     spool: { maxBytes: 256 * 1024 * 1024 },
     stats: { intervalMs: 10_000 },
     drift: { intervalMs: 10_000 },

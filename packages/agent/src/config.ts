@@ -31,7 +31,11 @@ export interface AgentConfig {
   readonly supervisor: SupervisorKind;
   /** Where Prometheus reads the agent's own metrics; `off` for nowhere. */
   readonly metrics: { readonly listen: string };
-  readonly standalone: { readonly spec: string };
+  readonly standalone: {
+    readonly spec: string;
+    /** File of secrets: names to texts. */
+    readonly secrets: string;
+  };
   /** Directories of blueprints besides the built-in ones (standalone). */
   readonly blueprints: readonly string[];
   readonly spool: { readonly maxBytes: number };
@@ -68,7 +72,7 @@ export const agentConfigSchema: JsonSchema = {
     metrics: section({
       listen: { ...text, pattern: `^off$|${addressPattern}`, expected: `${addressExpected}, or off` },
     }),
-    standalone: section({ spec: text }),
+    standalone: section({ spec: text, secrets: text }),
     blueprints: { type: 'array', items: text },
     spool: section({
       maxBytes: {
@@ -122,7 +126,7 @@ export function agentConfigDefaults(): object {
     gossip: { listen: '0.0.0.0:9896' },
     supervisor: systemd ? 'systemd' : 'process',
     metrics: { listen: '127.0.0.1:9899' },
-    standalone: { spec: '/etc/shoal/local.yaml' },
+    standalone: { spec: '/etc/shoal/local.yaml', secrets: '/etc/shoal/secrets.yaml' },
     blueprints: [],
     spool: { maxBytes: '256MiB' },
     stats: { interval: '10s' },

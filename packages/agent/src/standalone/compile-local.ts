@@ -9,6 +9,7 @@ import {
   parseYaml,
   ShoalError,
 } from '@shoal/common';
+import type { SecretValue } from '../secrets/secret-store.js';
 
 /** What a local manifest is made of. */
 export interface LocalSources {
@@ -18,6 +19,8 @@ export interface LocalSources {
   readonly blueprints: readonly string[];
   readonly node: { readonly name: string; readonly site: string };
   readonly revision: number;
+  /** The secrets that the spec may refer to, and the file that they come from. Default: none. */
+  readonly secrets?: { readonly file: string; readonly values: readonly SecretValue[] };
 }
 
 /** Cluster id in the manifests of a host that is in none. */
@@ -35,7 +38,17 @@ export async function compileLocal(sources: LocalSources): Promise<Manifest> {
   });
   const spec = parseSpec(text, sources.file);
   const blueprints = await loadBlueprints([builtinBlueprintsDir(), ...sources.blueprints]);
-  const { node, revision } = sources;
-  checkSpec(spec, blueprints, { nodes: [node] }, parseYaml(text, sources.file));
-  return compileManifest({ spec, blueprints, clusterId: standaloneClusterId, node, revision });
+  const { node, revision, secrets = { file: 'the file of secrets', values: [] } } = sources;
+  const names = secrets.values.map(({ name }) => name);
+  const howToSet = (name: string) => `write it into ${secrets.file}: "${name}: VALUE"`;
+  checkSpec(spec, blueprints, { nodes: [node], secrets: { names, howToSet } }, parseYaml(text, sources.file));
+  const versions = Object.fromEntries(secrets.values.map(({ name, version }) => [name, version]));
+  return compileManifest({
+    spec,
+    blueprints,
+    secrets: versions,
+    clusterId: standaloneClusterId,
+    node,
+    revision,
+  });
 }

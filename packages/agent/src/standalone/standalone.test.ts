@@ -1,9 +1,11 @@
-import { rename, writeFile } from 'node:fs/promises';
+import { chmod, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createLogger } from '@shoal/common';
 import t from 'tap';
+import { keyedDigest } from '../secrets/node-key.js';
 import { FakeConverger } from '../testing/fake-converger.js';
 import { waitFor } from '../testing/wait.js';
+import { readLocalSecrets } from './local-secrets.js';
 import { Standalone } from './standalone.js';
 
 const blueprint = `name: echo
@@ -78,4 +80,78 @@ t.test('converges to the local spec, and again whenever that file changes', asyn
   await writeFile(file, spec('9091'));
   await waitFor('the third offer', () => converger.offers.length === 3);
   t.equal(converger.offers[2]?.manifest.revision, 3, 'the same content is not offered again, numbers go on');
+});
+
+t.test('secrets come from a file that nobody else may read, and a new value is a new content', async (t) => {
+  const withKey = blueprint.replace(
+    'steps:',
+    '  key: {type: string, description: its key, default: ""}\nsteps:',
+  );
+  const dir = t.testdir({
+    blueprints: { echo: { 'blueprint.yaml': withKey } },
+    'local.yaml': spec('8080').replace('port: 8080', 'port: 8080, key: { secret: app-key }'),
+    'secrets.yaml': 'app-key: hunter2-one\n',
+    handed: { 'secrets.yaml': 'app-key: hunter2-handed\n' },
+  });
+  const file = join(dir, 'secrets.yaml');
+  const log: string[] = [];
+  const logger = createLogger({ name: 'test', destination: { write: (line) => log.push(line) } });
+  const noop = () => undefined;
+  const listener = { reportChanged: noop, stepEvent: noop, observedChanged: noop, processOutput: noop };
+  const converger = new FakeConverger(listener);
+  const key = Buffer.alloc(32, 1);
+  const secrets = { file, digest: (text: string) => keyedDigest(text, key) };
+  const standalone = new Standalone({
+    file: join(dir, 'local.yaml'),
+    secrets,
+    blueprints: [join(dir, 'blueprints')],
+    node: { name: 'n1', site: 'default' },
+    converger,
+    logger,
+    pollMs: 20,
+    settleMs: 10,
+  });
+  await chmod(file, 0o640);
+  t.teardown(() => standalone.stop());
+  standalone.start();
+  await waitFor('the refusal', () => log.some((line) => /chmod 600/.test(line)));
+  t.equal(converger.offers.length, 0);
+
+  await chmod(file, 0o600);
+  await writeFile(file, 'app-key: hunter2-two\nother: unused-value\n');
+  await waitFor('the first offer', () => converger.offers.length === 1);
+  const [first] = converger.offers;
+  t.match(first?.manifest.services[0], {
+    params: { key: { secret: 'app-key' } },
+    secrets: [{ name: 'app-key' }],
+  });
+  t.match(first?.secrets, [{ name: 'app-key', value: 'hunter2-two' }, { name: 'other' }]);
+  await writeFile(file, 'app-key: hunter2-three\n');
+  await waitFor('the second offer', () => converger.offers.length === 2);
+  t.not(converger.offers[1]?.hash, first?.hash);
+
+  const handed = { ...secrets, credentialsDirectory: join(dir, 'handed') };
+  await chmod(join(dir, 'handed/secrets.yaml'), 0o400);
+  t.match(
+    await readLocalSecrets(handed),
+    [{ value: 'hunter2-three' }],
+    'the file goes before what systemd hands',
+  );
+  t.match(await readLocalSecrets({ ...handed, file: join(dir, 'none') }), [{ value: 'hunter2-handed' }]);
+  t.strictSame(await readLocalSecrets({ ...secrets, file: join(dir, 'none') }), []);
+  for (const [text, message] of [
+    ['app-key: 77317731', /not text: quote it/],
+    ['app-key: [hunter2', /secrets\.yaml:\d+: faulty YAML/],
+    ['- hunter2', /expected a mapping/],
+    ['App: hunter2', /a secret's name/],
+    ['app: abc', /shorter than 4/],
+  ] as const) {
+    await writeFile(file, text);
+    const refusal = await readLocalSecrets(secrets).then(
+      () => 'none',
+      (error: Error) => error.message,
+    );
+    t.match(refusal, message);
+    t.notMatch(refusal, /hunter2|77317731/);
+  }
 });

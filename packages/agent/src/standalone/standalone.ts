@@ -4,9 +4,12 @@ import { formatProblems, type Logger, manifestHash, ShoalError } from '@shoal/co
 import type { Converger } from '../converge/converger.js';
 import { fileEvent } from '../observe/tail/file-watch.js';
 import { compileLocal, type LocalSources } from './compile-local.js';
+import { type LocalSecretsSources, readLocalSecrets } from './local-secrets.js';
 
 /** What standalone mode needs. */
-export interface StandaloneOptions extends Omit<LocalSources, 'revision'> {
+export interface StandaloneOptions extends Omit<LocalSources, 'revision' | 'secrets'> {
+  /** Where its secrets come from. Default: it has none. */
+  readonly secrets?: LocalSecretsSources;
   readonly converger: Pick<Converger, 'offer' | 'report'>;
   readonly logger: Logger;
   /** Longest time until a change of the file is seen, milliseconds. Default 2000. */
@@ -56,20 +59,37 @@ export class Standalone {
 
   /** What changes whenever the file does. */
   async #mark(): Promise<string> {
-    const found = await stat(this.#options.file).catch(() => undefined);
-    return found === undefined ? 'missing' : `${found.ino} ${found.size} ${found.mtimeMs}`;
+    const { file, secrets } = this.#options;
+    const files = secrets === undefined ? [file] : [file, secrets.file];
+    const marks = files.map(async (path) => {
+      const found = await stat(path).catch(() => undefined);
+      return found === undefined ? 'missing' : `${found.ino} ${found.size} ${found.mtimeMs}`;
+    });
+    return (await Promise.all(marks)).join(', ');
+  }
+
+  async #secrets(): Promise<{ readonly secrets: NonNullable<LocalSources['secrets']> } | undefined> {
+    const { secrets } = this.#options;
+    if (secrets === undefined) return undefined;
+    return { secrets: { file: secrets.file, values: await readLocalSecrets(secrets) } };
   }
 
   async #converge(changed: boolean): Promise<void> {
     const { converger, logger, file } = this.#options;
     try {
-      const manifest = await compileLocal({ ...this.#options, revision: this.#revision + 1 });
+      const secrets = await this.#secrets();
+      const revision = this.#revision + 1;
+      const { blueprints, node } = this.#options;
+      const manifest = await compileLocal({ file, blueprints, node, ...secrets, revision });
       const hash = manifestHash(manifest);
       if (hash === converger.report().runningHash) return;
       this.#revision += 1;
       logger.info({ file, revision: this.#revision }, 'converging to the local spec');
       // Whoever changes the file asks for another try, also of what failed before.
-      converger.offer(manifest, hash, { retryFailed: changed });
+      converger.offer(manifest, hash, {
+        retryFailed: changed,
+        ...(secrets === undefined ? {} : { secrets: secrets.secrets.values }),
+      });
     } catch (thrown) {
       const error = ShoalError.from(thrown);
       logger.error(

@@ -20,14 +20,15 @@ function fingerprintOf(key: Buffer): string {
 
 /**
  * The key that seals secrets at rest: 32 random bytes as base64 in a file of its own (mode 0600), so that the store alone tells nothing. Made at
- * the first start. When the store was used with another key, or the file is gone, the error is given back: a controller without its key
- * does all but open and set secrets.
+ * the first start, and at one without any sealed value. When the store was used with another key, or the file is gone, the error is given back: a controller
+ * without its key does all but open and set secrets.
  */
 export async function openSealingKey(dataDir: string, store: Store): Promise<Buffer | ShoalError> {
   const path = join(dataDir, keyFile);
   const known = (await getJson<StoredFingerprint>(store, keys.secretsKey))?.value.fingerprint;
   const found = await readKey(path);
-  if (known === undefined) {
+  const isEmpty = (await store.list(keys.secretValues, { limit: 1 })).length === 0;
+  if (known === undefined || isEmpty) {
     if (ShoalError.is(found)) return found;
     const key = found ?? randomBytes(sealKeyBytes);
     if (found === undefined) await writeFileAtomic(path, `${key.toString('base64')}\n`, { mode: 0o600 });
