@@ -17,6 +17,8 @@ export function nodeRanks(
   spec: Pick<Spec, 'services'>,
   nodes: readonly NodePlace[],
 ): ReadonlyMap<string, number> {
+  const isOpen = Object.values(spec.services).every(({ needs = [] }) => needs.length === 0);
+  if (isOpen) return new Map(nodes.map(({ name }) => [name, 0]));
   const groups = groupsOf(spec, nodes);
   const ranks = new Map<string, number>();
   const components = strongComponents(edgesOf(spec, groups));

@@ -1,4 +1,4 @@
-import type { Plan, PlanNode } from '@shoal/common';
+import type { BlueprintChange, Plan, PlanNode, SpecChange } from '@shoal/common';
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { count } from '../lib/format.js';
@@ -19,12 +19,19 @@ interface PlanViewProps {
   readonly onApply: () => void;
 }
 
+/** A blueprint that became another, as a change like the spec's own. */
+function blueprintChange({ service, before, after }: BlueprintChange): SpecChange {
+  const now = before === after ? `${after}, with other content` : after;
+  return { kind: 'changed', path: `blueprint of ${service}`, before, after: now };
+}
+
 /** What the edited spec would change: values, text, nodes. */
 export function PlanView({ plan, stale, onApply }: PlanViewProps): JSX.Element {
   const top = useRef<HTMLDivElement>(null);
   useEffect(() => top.current?.scrollIntoView({ block: 'nearest' }), [plan]);
   const touched = plan.nodes.filter(({ action }) => action !== 'same');
-  const nothing = plan.changes.length === 0 && plan.text === '' && touched.length === 0;
+  const nothing =
+    plan.changes.length === 0 && plan.blueprints.length === 0 && plan.text === '' && touched.length === 0;
   return (
     <Section title="Plan" class="plan">
       <div ref={top} class="plan-top" />
@@ -36,7 +43,7 @@ export function PlanView({ plan, stale, onApply }: PlanViewProps): JSX.Element {
             {count(plan.changes.length, 'value')} changed, {count(touched.length, 'node')} touched of{' '}
             {plan.nodes.length}.
           </p>
-          <Changes changes={plan.changes} />
+          <Changes changes={[...plan.changes, ...plan.blueprints.map(blueprintChange)]} />
           {plan.text !== '' && <Diff text={plan.text} label="Difference of the spec" />}
           <h3>Nodes</h3>
           {plan.nodes.length === 0 ? (

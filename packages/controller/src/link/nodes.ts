@@ -7,13 +7,12 @@ import type {
   NodeView,
   SealedSecret,
 } from '@shoal/common';
-import { nearest, ShoalError } from '@shoal/common';
+import { nearest, nodeRanks, ShoalError } from '@shoal/common';
 import type { Membership } from '../cluster/membership.js';
 import type { NodeRecord } from '../enrol/node-record.js';
 import type { KeyHolder } from '../gossip-keys/ring.js';
 import { gateOf } from '../rollout/gate.js';
 import { observeNode } from '../rollout/observe.js';
-import { serviceRanks } from '../rollout/ranks.js';
 import type { ObservedNode, Presence } from '../rollout/state.js';
 import type { Targets } from '../rollout/targets.js';
 import type { Vault } from '../secrets/vault.js';
@@ -310,7 +309,7 @@ export class Nodes {
     touched?: ReadonlySet<string>,
   ): Map<string, ObservedNode> {
     const { manifests, targets } = this.#parts;
-    const ranks = serviceRanks(manifests.spec(revision)?.services ?? {});
+    const ranks = nodeRanks({ services: manifests.spec(revision)?.services ?? {} }, this.places());
     const observed = new Map<string, ObservedNode>();
     for (const [name, entry] of this.#entries) {
       const { record, measured } = entry;
@@ -322,7 +321,7 @@ export class Nodes {
         revision,
         next: manifests.at(record, revision),
         back: manifests.at(record, back(name)),
-        ranks,
+        rank: ranks.get(name) ?? 0,
         touched,
         isOutstanding: isOutstanding(entry),
       };

@@ -1,7 +1,6 @@
 import { ShoalError } from '@shoal/common';
 import { isHealthy, isSettled, type MeasuredState } from '../link/report.js';
 import type { CompiledManifest } from '../spec/manifests.js';
-import { nodeRank } from './ranks.js';
 import type { ObservedNode, Presence } from './state.js';
 import type { Target } from './targets.js';
 
@@ -19,7 +18,8 @@ export interface KnownForRollout {
   /** Its manifest at the rollout's revision, and at the one that it would go back to. */
   readonly next: Compiled;
   readonly back: Compiled;
-  readonly ranks: ReadonlyMap<string, number>;
+  /** Nodes of a lower one come first. */
+  readonly rank: number;
   /** Services that the change touches; undefined: nobody asks which nodes are affected. */
   readonly touched: ReadonlySet<string> | undefined;
 }
@@ -55,7 +55,7 @@ export function observeNode(known: KnownForRollout): ObservedNode {
   return {
     presence: known.presence,
     site: known.site,
-    rank: nodeRank(services, known.ranks),
+    rank: known.rank,
     hash: hashOf(next),
     back: hashOf(back),
     running: measured?.runningHash ?? '',

@@ -154,7 +154,7 @@ class Controller {
         revision,
         next: compiled(placeOf(name), revision),
         back: compiled(placeOf(name), back(name)),
-        ranks: new Map<string, number>(),
+        rank: 0,
         touched: undefined,
       };
       observed.set(name, observeNode(known));
