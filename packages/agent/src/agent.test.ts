@@ -202,6 +202,54 @@ t.test('answers questions on the link', async (t) => {
   t.equal(controller.messages.at(-1)?.report?.full, true);
 });
 
+t.test(
+  'what an operator drains becomes the gossip’s tag, an offer brings its gate, logs become metrics',
+  async (t) => {
+    const { controller, start } = await world(t);
+    const { agent, converger } = await start();
+    await waitFor('the link', () => agent.status().cluster?.link === 'connected');
+    let asked = 0;
+    const tag = async (): Promise<string | undefined> => {
+      asked += 1;
+      const id = `q${asked}`;
+      controller.send({ members: { id } });
+      const answer = () => controller.messages.find((m) => m.membersResult?.id === id)?.membersResult;
+      await waitFor('the answer', answer);
+      return JSON.parse((answer() as { membersJson: string }).membersJson)[0].tags.drain;
+    };
+    t.equal(await tag(), undefined);
+    controller.send({ drain: { services: ['api', 'web'] } });
+    await waitFor('it to be drained', () => converger.drained.length === 2);
+    t.equal(await tag(), 'api,web');
+    controller.send({ drain: { services: [] } });
+    await waitFor('it to be undrained', () => converger.drained.length === 0);
+    t.equal(await tag(), undefined);
+
+    controller.send({ offer: { ...controller.offerOf(manifest()), gate: { observeMs: 0, minRequests: 5 } } });
+    await waitFor('the offer', () => converger.offers.length === 1);
+    t.match(converger.offers[0]?.gate, { observeMs: 0, minRequests: 5 });
+    t.equal(
+      converger.offers[0]?.gate?.maxLatencyIncrease,
+      undefined,
+      'what isn’t said is the agent’s to know',
+    );
+
+    const file = join(t.testdirName, 'access.log');
+    const traffic = { status: 'status', seconds: 'took' };
+    converger.observe([
+      { service: 'web', logs: [{ source: 'access', file, parser: 'json', traffic }], metrics: [] },
+    ]);
+    await appendFile(file, '{"status":200,"took":0.1}\n{"status":502,"took":0.1}\n'.repeat(10));
+    await waitFor('a sample', () =>
+      controller.samples.some((s) => (s.values['service.web.requests_per_s'] ?? 0) > 0),
+    );
+    const sample =
+      controller.samples.find((s) => (s.values['service.web.requests_per_s'] ?? 0) > 0)?.values ?? {};
+    t.equal(sample['service.web.error_rate'], 0.5);
+    t.ok(Math.abs((sample['service.web.latency_p95_s'] ?? 0) / 0.1 - 1) < 0.1);
+  },
+);
+
 t.test('step events arrive in order, also those of a time without link', async (t) => {
   const { controller, log, start } = await world(t);
   const { agent, converger } = await start();

@@ -176,9 +176,9 @@ async function gate(
   environment.changing(service.name);
   let step = 'health';
   try {
-    await passGate(service, environment);
+    const healthySince = await passGate(service, environment);
     step = gateStep;
-    await change.passed();
+    await change.passed(healthySince);
   } catch (thrown) {
     throw failed(service, step, thrown, environment);
   }

@@ -20,15 +20,18 @@ export interface GatedService {
 }
 
 /**
- * Waits until the service has been healthy for `healthyFor`. Fails at `deadline`, and at once when the process ends by itself.
+ * Waits until the service has been healthy for `healthyFor`, and resolves with the time since when it has been (undefined: it has no health check). Fails at `deadline`, and at once when the process ends by itself.
  * A service without health check passes when its process runs.
  */
-export async function passGate(service: GatedService, environment: AttemptEnvironment): Promise<void> {
+export async function passGate(
+  service: GatedService,
+  environment: AttemptEnvironment,
+): Promise<number | undefined> {
   const { clock, supervisor, stopping } = environment;
   const restartsBefore = (await supervisor.status(service.process)).restarts;
   await processStands(service, environment, restartsBefore);
   const { health } = service;
-  if (health === null) return;
+  if (health === null) return undefined;
   const deadline = clock.now() + health.deadlineMs;
   let healthySince: number | undefined;
   for (;;) {
@@ -38,7 +41,7 @@ export async function passGate(service: GatedService, environment: AttemptEnviro
     await processStands(service, environment, restartsBefore);
     const now = clock.now();
     healthySince = result.healthy ? (healthySince ?? now) : undefined;
-    if (healthySince !== undefined && now - healthySince >= health.healthyForMs) return;
+    if (healthySince !== undefined && now - healthySince >= health.healthyForMs) return healthySince;
     if (now >= deadline) {
       const lines = await supervisor.lastOutput(service.process);
       throw new StepError(`not healthy within ${formatDuration(health.deadlineMs)}: ${result.detail}`, lines);

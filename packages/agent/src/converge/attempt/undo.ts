@@ -113,7 +113,7 @@ async function drainAgain(
 }
 
 /** An agent that stops finishes its undoing if it can, without the waits. */
-async function uninterrupted(wait: () => Promise<void>): Promise<void> {
+async function uninterrupted(wait: () => Promise<unknown>): Promise<void> {
   try {
     await wait();
   } catch (thrown) {

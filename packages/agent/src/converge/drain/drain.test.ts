@@ -218,7 +218,11 @@ t.test('what needs no draining isn’t drained', async (t) => {
   s.host.members = [member('one', '127.41.0.1'), other('toy:u')];
   await change(s, 5, [reloads('five', 'change')]);
   t.strictSame(s.told().slice(0, 2), ['drain:output', 'config:started'], 'nobody else is there to serve');
+  t.notOk(s.told().includes('health:output'), 'a reload leaves no gap');
   t.equal(await fetchText(s.url), 'five');
+  await change(s, 6, [{ ...s.service('six'), health: reloads('six').health }]);
+  const gap = s.host.events.find(({ step }) => step === 'health')?.text;
+  t.match(gap, /^restarted in place: it answered nothing for at most (\d+s)?(\d+ms)?$/);
 });
 
 t.test('traffic that is worse than before takes the change back, drained again', async (t) => {
@@ -295,6 +299,30 @@ t.test('a load balancer on the same node hears of the draining before the servic
   await until('it to be back in the pool', async () => (await pool()) === 'one,two');
   t.strictSame(notesOf(s.directory, 'lb').slice(0, 1), ['start']);
   t.notOk(notesOf(s.directory, 'lb').slice(1).includes('start'), 'it was reloaded');
+});
+
+t.test('changed members that break a service are taken back, and leave nothing drained', async (t) => {
+  const s = await scene(t, 18412);
+  const service = s.service('{{ members.size }}');
+  const steps = service.steps.map((step) =>
+    step.type === 'file' && step.content !== undefined
+      ? { ...step, content: step.content.replace('{{ params.body | json }}', '"{{ members.size }}"') }
+      : step,
+  );
+  const { health } = service;
+  const url = `http://127.41.0.1:18412/{% if members.size > 2 %}healthz/no{% endif %}`;
+  const breaks = { ...service, steps, health: health && { ...health, url, deadline: '300ms' } };
+  await change(s, 1, [breaks]);
+  t.equal(await fetchText(s.url), '2');
+  s.host.events.length = 0;
+  s.host.members = [...s.host.members, { ...other(), name: 'three' }];
+  s.host.converger.factsChanged();
+  await until('it to be taken back', () => s.told().filter((kind) => kind === 'drain:done').length === 2);
+  await until('the end', () => s.host.converger.report().state === 'IDLE');
+  t.strictSame(s.host.converger.draining(), []);
+  t.match(s.host.converger.report(), { runningRevision: 1, failedHash: '' });
+  t.equal(await fetchText(s.url), '2', 'what ran goes on');
+  t.ok(s.told().includes('health:failed'));
 });
 
 t.test('probes must answer in a gate, and are not asked otherwise', async (t) => {
