@@ -1,6 +1,6 @@
 import type { Blueprint } from '../blueprint/blueprint.js';
 import type { BlueprintSet } from '../blueprint/blueprint-set.js';
-import type { Step } from '../blueprint/step.js';
+import type { DropinStep, FileStep, Step } from '../blueprint/step.js';
 import type { Params, ServiceSpec, Spec } from '../spec/spec.js';
 import { isSecretReference, secretReferences } from './references.js';
 
@@ -83,24 +83,54 @@ function exposures(blueprint: Blueprint, secrets: ReadonlySet<string>): string[]
 type UsedIn = (value: unknown) => string[];
 
 function stepExposures(step: Step, used: UsedIn): string[] {
-  const found: string[] = [];
-  if (step.type === 'file') {
-    const text = typeof step.template === 'object' ? step.template.text : step.content;
-    const mode = Number.parseInt(step.mode ?? '0644', 8);
-    for (const name of (mode & 0o004) === 0 ? [] : used(text)) {
-      found.push(
-        `step ${step.id}: the file holds the secret parameter "${name}", and its mode ${step.mode ?? '0644'} lets everybody on the host read it; use 0600 or 0640`,
+  const told = (value: unknown, what: (name: string) => string) =>
+    used(value).map((name) => `step ${step.id}: ${what(name)}`);
+  switch (step.type) {
+    case 'file': {
+      const mode = step.mode ?? '0644';
+      if ((Number.parseInt(mode, 8) & 0o004) === 0) return [];
+      return told(
+        textOf(step),
+        (name) =>
+          `${holds('file', name)}, and its mode ${mode} lets everybody on the host read it; use 0600 or 0640`,
       );
     }
-  }
-  if (step.type === 'exec') {
-    for (const name of used([step.command, step.check, step.undo])) {
-      found.push(
-        `step ${step.id}: a command line holds the secret parameter "${name}": everybody on the host can see it (ps); use the step's environment`,
+    case 'dropin':
+      return told(
+        textOf(step),
+        (name) =>
+          `${holds('drop-in', name)}, and everybody on the host can read it; name a file of mode 0600 in it (EnvironmentFile=)`,
       );
-    }
+    case 'exec':
+    case 'wait':
+    case 'download':
+      return [
+        ...told(
+          commandsOf(step),
+          (name) =>
+            `${holds('command line', name)}: everybody on the host can see it (ps); use an environment or a file`,
+        ),
+        ...told(
+          'url' in step ? step.url : undefined,
+          (name) => `${holds('URL', name)}: access logs may repeat it`,
+        ),
+      ];
+    default:
+      return [];
   }
-  return found;
+}
+
+function holds(what: string, parameter: string): string {
+  return `the ${what} holds the secret parameter "${parameter}"`;
+}
+
+function textOf(step: DropinStep | FileStep): string | undefined {
+  return typeof step.template === 'object' ? step.template.text : step.content;
+}
+
+function commandsOf(step: Step): unknown {
+  if (step.type === 'exec') return [step.command, step.check, step.undo];
+  return step.type === 'wait' ? step.command : undefined;
 }
 
 function usedIn(blueprint: Blueprint, secrets: ReadonlySet<string>): UsedIn {

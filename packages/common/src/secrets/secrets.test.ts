@@ -217,6 +217,14 @@ const web: Blueprint = {
       command: ['login', '{{ params.key }}'],
       environment: { KEY: '{{ params.key }}' },
     },
+    { type: 'wait', id: 'ready', url: 'http://x/?k={{ auth }}' },
+    {
+      type: 'dropin',
+      id: 'unit',
+      unit: 'web.service',
+      name: 'key',
+      content: 'Environment=K={{ params.key }}',
+    },
     { type: 'service', id: 'run' },
   ],
   process: { command: ['web', '--all', '{{ params | json }}'] },
@@ -276,7 +284,9 @@ t.test(
 t.test('plain text for a secret parameter, and places where others can read secrets, are warned of', (t) => {
   const exposed = [
     /step open: the file holds the secret parameter "key", and its mode 0644 lets everybody on the host read it/,
-    /step login: a command line holds the secret parameter "key": everybody/,
+    /step login: the command line holds the secret parameter "key": everybody/,
+    /step ready: the URL holds the secret parameter "key": access logs/,
+    /step unit: the drop-in holds the secret parameter "key", and everybody/,
     /the process's command line holds the secret parameter "key"/,
   ];
   const own = secretExposures(web);
@@ -284,13 +294,13 @@ t.test('plain text for a secret parameter, and places where others can read secr
   for (const [index, pattern] of exposed.entries()) t.match(own[index], pattern);
   const warnings = (params: string) => secretWarnings(parseSpec(specOf(params), 's'), blueprints);
   const plain = warnings('{ key: hunter2 }');
-  t.equal(plain.length, 4);
+  t.equal(plain.length, 6);
   t.match(
     plain[0],
     /^services\.web\.params\.key is a secret and stands in the spec as plain text; use \{ secret: NAME \}/,
   );
   t.notMatch(plain.join(), /hunter2/);
-  t.equal(warnings('{ key: { secret: a } }').length, 3);
+  t.equal(warnings('{ key: { secret: a } }').length, 5);
   t.match(
     warnings('{ body: { secret: a } }').join('\n'),
     /step other: .*"body"/,
