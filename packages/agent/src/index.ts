@@ -3,7 +3,6 @@ import { Agent } from './agent.js';
 import { type AgentConfig, type AgentConfigSources, readAgentConfig } from './config.js';
 
 export type { AgentConfig, AgentConfigSources } from './config.js';
-export { type TrialFailure, trialRender } from './converge/trial-render.js';
 export type { AgentStatus } from './local-api/status.js';
 
 /** An agent that runs in this process. */

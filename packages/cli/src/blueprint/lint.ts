@@ -25,8 +25,8 @@ export async function readFiles(path: string): Promise<BlueprintFiles> {
 export async function lint(files: BlueprintFiles): Promise<readonly Finding[]> {
   const { blueprint, document, findings } = await lintBlueprint(files);
   if (blueprint === undefined || document === undefined) return findings.toSorted(byPlace);
-  // The renderer is the agent's own: what passes here renders there.
-  const { trialRender } = await import('@shoal/agent');
+  // The renderer is the agent's own: what passes here renders there. By itself: the agent may not be installed.
+  const { trialRender } = await import('@shoal/agent/trial-render');
   const trials: Finding[] = [];
   for (const { supervisor, step, problems } of await trialRender(blueprint)) {
     for (const problem of problems) {
