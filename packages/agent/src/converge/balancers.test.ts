@@ -142,6 +142,38 @@ for (const balancer of balancers) {
   );
 }
 
+for (const balancer of balancers) {
+  t.test(`under systemd ${balancer} gets its packages and its place in /etc`, async (t) => {
+    // What the blueprint asks for there; the lab does it for real.
+    const host = await startHost(t, {
+      dataDir: dataDirectory(t),
+      supervisor: 'systemd',
+      members: [serving('a', '10.0.0.1')],
+      run: async (command) => {
+        const lines = command[1] === 'show' ? ['LoadState=not-found', 'ActiveState=inactive'] : [];
+        const code = command[0] === 'dpkg-query' ? 1 : 0;
+        return { code, signal: null, missing: false, timedOut: false, lines };
+      },
+    });
+    const differences = await host.converger.check(manifest(balancer, 1, {}));
+    const of = (step: string) => differences.find((difference) => difference.step === step)?.difference ?? '';
+    const program = balancer === 'haproxy' ? 'haproxy' : 'nginx';
+    t.match(of('package'), `package ${program}`);
+    t.match(of('config'), new RegExp(`/etc/${program}/${program}\\.(cfg|conf)`));
+    t.match(of('unit'), new RegExp(`${program}\\.service .*enable, start`));
+    if (balancer !== 'haproxy') return;
+    t.match(of('unit-file'), '-S /run/haproxy-master.sock -f /etc/haproxy/shoal-members.cfg');
+    t.match(of('socat'), 'package socat');
+    t.match(of('members'), 'server s1 10.0.0.1:18400');
+    const order = differences.map(({ step }) => step);
+    t.ok(order.indexOf('unit-file') < order.indexOf('package'), 'the package starts the service at once');
+    t.ok(
+      order.indexOf('tell') < order.indexOf('members'),
+      'undone last, by then the former members are in the file',
+    );
+  });
+}
+
 /** Who answers `count` requests, each once. */
 async function answering(url: string, count = 12): Promise<string[]> {
   const seen = new Set<string>();
