@@ -1,15 +1,41 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Manifest, MemberView } from '@shoal/common';
+import { runCommand } from './command.js';
+import { createFreezer } from './freeze.test.support.js';
 import { startHost, until } from './harness.test.support.js';
+import type { Freeze } from './kill-agent.test.support.js';
 
 /** Started by a test as an agent of its own, to be killed: converges the manifests one after another, and prints `step:kind`. */
-const { dataDir, manifests, members } = JSON.parse(process.argv[2] ?? '') as {
+const { dataDir, manifests, members, freeze } = JSON.parse(process.argv[2] ?? '') as {
   dataDir: string;
   manifests: Manifest[];
   members?: MemberView[];
+  freeze?: Freeze;
 };
+
+/** A runner of commands that stands still where it is told to. */
+function freezing({ step, point }: Freeze): typeof runCommand {
+  const begun = () => {
+    try {
+      return readFileSync(join(dataDir, 'converge/attempt/journal'), 'utf8').includes(`"step":"${step}"`);
+    } catch {
+      return false;
+    }
+  };
+  const freezer = createFreezer(begun);
+  freezer.arm(point);
+  void freezer.frozen.then(() => console.log('frozen'));
+  return freezer.wrap(runCommand);
+}
+
 const host = await startHost(
   { teardown: () => {} },
-  { dataDir, ...(members === undefined ? {} : { members }) },
+  {
+    dataDir,
+    ...(members === undefined ? {} : { members }),
+    ...(freeze === undefined ? {} : { run: freezing(freeze) }),
+  },
 );
 for (const manifest of manifests) {
   host.offer(manifest);

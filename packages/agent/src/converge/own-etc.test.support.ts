@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -29,4 +29,24 @@ export async function runWithOwnEtc(t: Test, url: string): Promise<void> {
   await t.spawn('unshare', ['--mount', 'sh', '-c', script, 'sh', ...command], {
     env: { ...process.env, [marker]: '1' },
   });
+}
+
+/** Everything that a step may change, as a text: files below the directory, accounts, hosts, units. */
+export function hostSnapshot(directory: string): string {
+  const lines: string[] = [];
+  const visit = (path: string) => {
+    const { mode, uid, gid } = lstatSync(path);
+    const kind = lstatSync(path);
+    const what = kind.isSymbolicLink()
+      ? readlinkSync(path)
+      : kind.isFile()
+        ? readFileSync(path, 'latin1')
+        : '';
+    lines.push(`${path} ${mode.toString(8)} ${uid}:${gid} ${JSON.stringify(what)}`);
+    if (kind.isDirectory()) for (const name of readdirSync(path).sort()) visit(join(path, name));
+  };
+  visit(directory);
+  visit('/etc/systemd/system');
+  const etc = ['passwd', 'group', 'shadow', 'gshadow', 'hosts'];
+  return [...lines, ...etc.map((name) => readFileSync(`/etc/${name}`, 'utf8'))].join('\n');
 }

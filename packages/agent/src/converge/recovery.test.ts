@@ -1,38 +1,12 @@
-import { spawn } from 'node:child_process';
 import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import type { Manifest, Step } from '@shoal/common';
+import type { Step } from '@shoal/common';
 import { t } from 'tap';
 import type { TestHost, Toy } from './harness.test.support.js';
 import { fetchText, manifestOf, notesOf, startHost, toyService, until } from './harness.test.support.js';
-
-const program = fileURLToPath(new URL('agent.test.support.js', import.meta.url));
+import { killAgentAt } from './kill-agent.test.support.js';
 
 type Case = { testdir(): string; teardown(f: () => unknown): void };
-
-/** Runs an agent of its own over the manifests and kills it with SIGKILL once it printed the line, or the condition holds. */
-async function killAgentAt(
-  line: string | (() => boolean),
-  dataDir: string,
-  manifests: Manifest[],
-): Promise<void> {
-  const agent = spawn(process.execPath, [program, JSON.stringify({ dataDir, manifests })], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  let said = '';
-  agent.stdout.on('data', (chunk) => {
-    said += chunk;
-  });
-  const exited = new Promise((resolve) => agent.on('exit', resolve));
-  try {
-    const condition = typeof line === 'string' ? () => `\n${said}`.includes(`\n${line}\n`) : line;
-    await until('the moment to kill the agent', condition);
-  } finally {
-    agent.kill('SIGKILL');
-    await exited;
-  }
-}
 
 interface Scene {
   readonly directory: string;

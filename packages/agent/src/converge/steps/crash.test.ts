@@ -2,12 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   existsSync,
-  lstatSync,
   mkdirSync,
   mkdtempSync,
-  readdirSync,
   readFileSync,
-  readlinkSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -21,7 +18,7 @@ import type { RunCommand } from '../command.js';
 import { runCommand } from '../command.js';
 import type { Freezer } from '../freeze.test.support.js';
 import { createFreezer } from '../freeze.test.support.js';
-import { hasOwnEtc, runWithOwnEtc } from '../own-etc.test.support.js';
+import { hasOwnEtc, hostSnapshot, runWithOwnEtc } from '../own-etc.test.support.js';
 import type { RenderedStep } from '../render/rendered.js';
 import { testContext } from './context.test.support.js';
 import type { StepContext } from './handler.js';
@@ -40,26 +37,6 @@ interface Scene {
 
 const content = 'downloaded content\n';
 const sha256 = createHash('sha256').update(content).digest('hex');
-
-/** Everything that a step may change, as a text: files below the directory, accounts, hosts, units. */
-function snapshot(directory: string): string {
-  const lines: string[] = [];
-  const visit = (path: string) => {
-    const { mode, uid, gid } = lstatSync(path);
-    const kind = lstatSync(path);
-    const what = kind.isSymbolicLink()
-      ? readlinkSync(path)
-      : kind.isFile()
-        ? readFileSync(path, 'latin1')
-        : '';
-    lines.push(`${path} ${mode.toString(8)} ${uid}:${gid} ${JSON.stringify(what)}`);
-    if (kind.isDirectory()) for (const name of readdirSync(path).sort()) visit(join(path, name));
-  };
-  visit(directory);
-  visit('/etc/systemd/system');
-  const etc = ['passwd', 'group', 'shadow', 'gshadow', 'hosts'];
-  return [...lines, ...etc.map((name) => readFileSync(`/etc/${name}`, 'utf8'))].join('\n');
-}
 
 /** An archive outside of what is looked at. */
 function makeArchive(directory: string): string {
@@ -235,7 +212,7 @@ if (!hasOwnEtc) {
           mkdirSync(join(root, 'attempt'), { recursive: true });
           mkdirSync(directory);
           const step = scene.step(directory);
-          const before = snapshot(directory);
+          const before = hostSnapshot(directory);
           const freezer: Freezer = createFreezer();
           const run = freezer.wrap(fakeSystemd);
           const context = testContext({ directory: join(root, 'attempt'), ask: fakeSystemd, run });
@@ -269,7 +246,7 @@ if (!hasOwnEtc) {
         const clean = await crash(10_000, 'apply');
         const undo = clean.undo();
         if (undo !== undefined) await clean.handler.forget?.(undo);
-        const wanted = snapshot(clean.directory);
+        const wanted = hostSnapshot(clean.directory);
         t.not(wanted, clean.before);
         let points = 0;
         for (let point = 1; ; point++) {
@@ -281,7 +258,7 @@ if (!hasOwnEtc) {
           const record = forward.undo();
           if (record !== undefined) await forward.handler.forget?.(record);
           t.equal(
-            ids(snapshot(forward.directory)),
+            ids(hostSnapshot(forward.directory)),
             ids(wanted),
             `gone on with after a kill at point ${point}`,
           );
@@ -289,7 +266,7 @@ if (!hasOwnEtc) {
           const noted = back.undo() !== undefined;
           await back.undone();
           await back.undone();
-          const found = snapshot(back.directory);
+          const found = hostSnapshot(back.directory);
           // A second name of the old file, which the next attempt removes, is all that may be left of what wasn't noted yet.
           t.equal(
             noted ? found : found.replace(/^.*\.shoal-backup\..*\n/m, ''),
@@ -302,7 +279,7 @@ if (!hasOwnEtc) {
           const undoing = await crash(point, 'undo');
           await undoing.undone();
           t.equal(
-            snapshot(undoing.directory),
+            hostSnapshot(undoing.directory),
             undoing.before,
             `undone again after a kill at point ${point} of undoing`,
           );

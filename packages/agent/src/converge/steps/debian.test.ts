@@ -17,6 +17,9 @@ class ModelHost {
   knownAfterUpdate: string | undefined;
   interrupted = false;
   locked = false;
+  /** What apt-get says instead of installing, and instead of updating. */
+  saying: readonly string[] | undefined;
+  updating: readonly string[] = [];
   unit = { load: 'not-found', active: 'inactive', file: '', reload: 'no', restarts: 0 };
   failing: string | undefined;
 
@@ -50,10 +53,11 @@ class ModelHost {
     if (text.includes(' update')) {
       this.updates++;
       if (this.knownAfterUpdate) this.available.set(this.knownAfterUpdate, '1.0');
-      return answer(0);
+      return answer(0, ...this.updating);
     }
     if (text.includes('--simulate'))
       return answer(0, 'Inst nginx-common (1.22 Debian)', `Inst ${name} (1.22 Debian)`);
+    if (this.saying !== undefined) return answer(100, ...this.saying);
     if (this.locked)
       return answer(100, 'E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 12');
     if (this.interrupted)
@@ -173,6 +177,47 @@ t.test('what apt refuses is said clearly', async (t) => {
   });
   const nothing = { ...contextOf(host), ask: async () => ({ ...answer(null), missing: true }) };
   await t.rejects(handlerOf('package').check(nginx, nothing), { message: /this host has none: unsupported/ });
+});
+
+t.test('what keeps apt from installing is named', async (t) => {
+  const offline = "W: Failed to fetch http://deb.example/x  Temporary failure resolving 'deb.example'";
+  const table: readonly (readonly [string, readonly string[], string])[] = [
+    ['E: Unable to locate package nginx', [], 'package "nginx" isn\'t in this host\'s apt sources'],
+    [
+      'E: Unable to locate package nginx',
+      [offline],
+      "package \"nginx\" isn't in this host's apt sources, and the package servers can't be reached for newer lists",
+    ],
+    [offline, [], 'package "nginx": the package servers can\'t be reached'],
+    [
+      "E: You don't have enough free space in /var/cache/apt/archives/.",
+      [],
+      'no space left on the disk for package "nginx"',
+    ],
+    [
+      'dpkg: error: cannot copy: No space left on device',
+      [],
+      'no space left on the disk for package "nginx"',
+    ],
+    [
+      'E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 7 (unattended-upgr)',
+      [],
+      'apt is in use by unattended-upgr (process 7)',
+    ],
+    [
+      'E: Packages need to be removed but remove is disabled.',
+      [],
+      'package "nginx" would remove others, which couldn\'t be undone',
+    ],
+    ['E: something new', [], 'package nginx: apt-get exited with 100'],
+  ];
+  for (const [line, updating, message] of table) {
+    const host = new ModelHost();
+    host.saying = [line];
+    host.updating = updating;
+    await t.rejects(handlerOf('package').apply(nginx, contextOf(host)), { message, output: line });
+    t.ok(host.commands.some((command) => command.includes(' --no-remove ')));
+  }
 });
 
 t.test('a unit is enabled and started, and both are put back', async (t) => {
