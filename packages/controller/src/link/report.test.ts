@@ -34,6 +34,18 @@ const web = {
   startedAtMs: 0,
   restarts: 1,
 };
+const drifts: MeasuredState['drifts'] = [
+  {
+    service: 'web',
+    step: 'conf',
+    since: 4,
+    difference: '-a\n+b',
+    policy: 'repair',
+    state: 'failed',
+    detail: 'web/conf: no',
+    retryAt: 9,
+  },
+];
 const measured: MeasuredState = {
   runningHash: 'h1',
   runningRevision: 1,
@@ -44,6 +56,28 @@ const measured: MeasuredState = {
     { service: 'web', process: 'running', health: 'healthy', detail: '', startedAt: 5, restarts: 0 },
   ],
 };
+
+t.test('drifts are kept until an agent tells others, and bounded', async (t) => {
+  const told = {
+    service: 'web',
+    step: 'conf',
+    sinceMs: 4,
+    difference: '-a\n+b',
+    policy: 'repair',
+    state: 'failed',
+    detail: 'web/conf: no',
+    retryAtMs: 9,
+  };
+  const first = mergeReport(measured, { ...empty, drifts: { found: [told] } });
+  t.same(first.drifts, drifts);
+  t.same(mergeReport(first, { ...empty, state: 'CONVERGING' }).drifts, drifts, 'it says nothing of them');
+  t.same(mergeReport(first, { ...empty, drifts: { found: [] } }).drifts, []);
+  t.same(mergeReport(first, { ...empty, full: true }).drifts, [], "an agent that doesn't look");
+  const odd = { ...told, policy: 'what', state: 'ever', retryAtMs: 0, difference: 'x'.repeat(1e6) };
+  const many = mergeReport(first, { ...empty, drifts: { found: Array(1000).fill(odd) } }).drifts ?? [];
+  t.equal(many.length, 500);
+  t.match(many[0], { policy: 'report', state: 'left', retryAt: null, difference: /^x{20000}$/ });
+});
 
 t.test('a full report replaces what was known, another one the parts that it has', async (t) => {
   const first = mergeReport(null, {
@@ -169,6 +203,10 @@ t.test('one word for a node', async (t) => {
     ['ok', { measured: { ...measured, runningRevision: 3, failed }, desired: { hash: 'h1', revision: 3 } }],
     ['unhealthy', { measured: { ...measured, services: sick } }],
     ['behind', { desired: { hash: 'h2', revision: 2 } }],
+    ['behind', { desired: { hash: 'h2', revision: 2 }, measured: { ...measured, drifts } }],
+    ['unhealthy', { measured: { ...measured, services: sick, drifts } }],
+    ['drifted', { measured: { ...measured, drifts } }],
+    ['down', { connected: false, member: 'dead', measured: { ...measured, drifts } }],
     ['unreachable', { connected: false }],
     ['unreachable', { connected: false, member: 'suspect' }],
     ['unreachable', { connected: false, member: null }],

@@ -4,6 +4,7 @@ import type {
   ControllerMessage,
   Hello__Output,
   NodeReport__Output,
+  RepairResult__Output,
   ShoalError,
 } from '@shoal/common';
 import t from 'tap';
@@ -168,6 +169,25 @@ t.test('questions end by answer, by time, and with the link', async (t) => {
     }),
   );
   await t.rejects(check, { code: 'step_failed', message: 'no template' });
+  let sequence = 5;
+  const repair = async (part: Partial<RepairResult__Output>): Promise<unknown> => {
+    const repaired = session.repair('web', 60_000);
+    await turn();
+    const { id = '', service } = sink.sent.at(-1)?.repair ?? {};
+    t.equal(service, 'web');
+    const result = { id, repaired: [], failure: null, error: '', ...part };
+    session.receive(message(sequence++, { repairResult: result }));
+    return repaired;
+  };
+  const steps = [{ service: 'web', step: 'conf' }];
+  t.same(await repair({ repaired: steps }), steps);
+  await t.rejects(repair({ error: 'no service "x"' }), { code: 'failed_precondition', message: /"x"/ });
+  const failed = { service: 'web', step: 'conf', message: 'no', output: 'emerg', undone: true };
+  const failure = { ...failed, untouched: false };
+  await t.rejects(repair({ failure }), {
+    code: 'step_failed',
+    message: /^a: web\/conf: no; .* undone\nemerg$/,
+  });
   const unanswered = session.members(60_000);
   session.close();
   session.close();

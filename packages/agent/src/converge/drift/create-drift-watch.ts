@@ -4,12 +4,14 @@ import type { AttemptBegin } from '../attempt/journal.js';
 import type { Outcome } from '../attempt/perform.js';
 import type { Clock } from '../clock.js';
 import type { ConvergeLoop } from '../converge-loop.js';
+import type { TemplateFacts } from '../converger.js';
 import type { RenderedService } from '../render/rendered.js';
 import type { StateFile } from '../state.js';
 import type { CheckOptions } from '../steps/check-context.js';
 import { checkContext } from '../steps/check-context.js';
 import type { StepName } from './drift-finder.js';
 import { DriftWatch } from './drift-watch.js';
+import { isItsTurn } from './repair-turn.js';
 
 /** The parts of the converger that looking for drift is made of. */
 export interface DriftParts {
@@ -18,6 +20,8 @@ export interface DriftParts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly state: StateFile;
+  /** Who this node is, and the living members. */
+  readonly facts: () => Pick<TemplateFacts, 'node' | 'members'>;
   readonly inForce: () => Promise<readonly RenderedService[]>;
   readonly check: Pick<CheckOptions, 'run' | 'supervisor' | 'probe' | 'guard' | 'directory'>;
   readonly loop: ConvergeLoop;
@@ -35,6 +39,12 @@ export function createDriftWatch(parts: DriftParts): DriftWatch {
     inForce,
     policyOf: (name) =>
       state.current.manifest?.services.find((service) => service.name === name)?.drift ?? 'report',
+    mayRepair: (service, steps) => {
+      const { node, members } = parts.facts();
+      const since = Math.min(...steps.map((drift) => drift.since));
+      const ids = steps.map(({ step }) => step);
+      return isItsTurn({ service, steps: ids, since, now: clock.now(), node: node.name, members });
+    },
     contextOf: (service, signal) =>
       checkContext(service, {
         ...check,

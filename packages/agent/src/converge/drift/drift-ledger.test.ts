@@ -1,6 +1,9 @@
 import type { DriftPolicy } from '@shoal/common';
 import { t } from 'tap';
+import { member } from '../harness.test.support.js';
+import type { RenderedService, RenderedStep } from '../render/rendered.js';
 import { DriftLedger } from './drift-ledger.js';
+import { isItsTurn } from './repair-turn.js';
 
 const config = { service: 'web', step: 'config', difference: '-a\n+b' };
 const unit = { service: 'web', step: 'unit', difference: 'start' };
@@ -121,3 +124,36 @@ t.test('differences are told within bounds, one by one and all together', async 
   const characters = told.reduce((sum, { difference = '' }) => sum + difference.length, 0);
   t.ok(characters < 16_200, `${characters} characters`);
 });
+
+t.test('nodes restart a service that drains one after another', async (t) => {
+  const step = {
+    type: 'file',
+    id: 'config',
+    path: '/c',
+    content: '',
+    mode: 0o644,
+    notify: 'restart',
+  } as const;
+  const quiet = { ...step, id: 'page', notify: null } as const;
+  const drain = { on: 'restart', quietMs: 0, settleMs: 0, timeoutMs: 0 } as const;
+  const service = serviceOf([step, quiet], drain);
+  const others = (tags: Readonly<Record<string, string>>) =>
+    ['a', 'b'].map((name) => ({ ...member(name, '127.40.7.9'), tags }));
+  const serving = others({ svc: 'api:h' });
+  const turn = { service, steps: ['config'], since: 0, members: serving };
+  t.ok(isItsTurn({ ...turn, node: 'a', now: 0 }), 'the first by name');
+  t.notOk(isItsTurn({ ...turn, node: 'c', now: 9_999 }), 'two are before it');
+  t.ok(isItsTurn({ ...turn, node: 'c', now: 10_000 }));
+  const draining = others({ svc: 'api:h', drain: 'api' });
+  t.notOk(isItsTurn({ ...turn, members: draining, node: 'c', now: 60_000 }), 'while another one drains');
+  t.ok(
+    isItsTurn({ ...turn, members: others({ svc: 'web:h' }), node: 'c', now: 0 }),
+    'they run other services',
+  );
+  t.ok(isItsTurn({ ...turn, steps: ['page'], node: 'c', now: 0 }), 'it disturbs nobody');
+  t.ok(isItsTurn({ ...turn, service: serviceOf([step]), node: 'c', now: 0 }), 'it has no drain');
+});
+
+function serviceOf(steps: readonly RenderedStep[], drain?: RenderedService['drain']): RenderedService {
+  return { name: 'api', steps, ...(drain === undefined ? {} : { drain }) } as RenderedService;
+}

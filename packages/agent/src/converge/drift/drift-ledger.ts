@@ -11,7 +11,8 @@ const retry = { firstMs: 60_000, mostMs: 1_800_000 };
 /** What is told of differences, in characters: of one, and of all together. */
 const shown = { each: 4000, all: 16_000 };
 
-interface Standing extends FoundDrift {
+/** A step that doesn't hold, since when, and whether it counts yet. */
+export interface Standing extends FoundDrift {
   readonly since: number;
   readonly confirmed: boolean;
 }
@@ -68,7 +69,7 @@ export class DriftLedger {
   }
 
   /** What is to be repaired now, by its service's policy. */
-  due(policyOf: (service: string) => DriftPolicy, now: number): readonly StepName[] {
+  due(policyOf: (service: string) => DriftPolicy, now: number): readonly Standing[] {
     return this.#standing.filter((drift) => {
       const history = this.#histories.get(keyOf(drift));
       const mayBe = history === undefined || (!history.flapping && now >= history.retryAt);

@@ -8,6 +8,7 @@ import type { RenderedService } from '../render/rendered.js';
 import type { StepContext } from '../steps/handler.js';
 import type { FoundDrift, StepName } from './drift-finder.js';
 import { DriftFinder, keyOf } from './drift-finder.js';
+import type { Standing } from './drift-ledger.js';
 import { DriftLedger } from './drift-ledger.js';
 
 /** What looking for drift needs of the converger. */
@@ -18,6 +19,8 @@ export interface DriftWatchOptions {
   /** The services in force, as they were rendered when they were converged; those that aren't known so are left out. */
   readonly inForce: () => Promise<readonly RenderedService[]>;
   readonly policyOf: (service: string) => DriftPolicy;
+  /** Whether these steps of one service may be repaired by policy now; if not, the next look asks again. */
+  readonly mayRepair: (service: RenderedService, steps: readonly Standing[]) => boolean;
   /** `signal` ends what its commands run. */
   readonly contextOf: (service: RenderedService, signal: AbortSignal) => StepContext;
   /** Changes whenever an attempt begins or ends; undefined while one is under way. */
@@ -123,19 +126,23 @@ export class DriftWatch {
   }
 
   async #once(): Promise<void> {
-    const { quiet, clock, inForce, policyOf } = this.#options;
+    const { quiet, clock, inForce, policyOf, mayRepair } = this.#options;
     const before = quiet();
     if (before === undefined) return;
     const now = clock.now();
     const thorough = now - this.#thoroughAt >= thoroughMs;
     if (thorough) this.#thoroughAt = now;
     const suspected = new Set(this.#ledger.suspected.map(keyOf));
-    const found = await this.#lookWith(await inForce(), thorough ? 'all' : suspected);
+    const services = await inForce();
+    const found = await this.#lookWith(services, thorough ? 'all' : suspected);
     // An attempt began meanwhile: what was seen may be its work.
     if (quiet() !== before) return;
     this.#ledger.saw(found, clock.now());
     const due = this.#ledger.due(policyOf, clock.now());
-    for (const steps of byService(due)) this.#repairDue(steps);
+    for (const steps of byService(due)) {
+      const service = services.find(({ name }) => name === steps[0]?.service);
+      if (service !== undefined && mayRepair(service, steps)) this.#repairDue(steps);
+    }
     this.#tell();
   }
 
