@@ -66,6 +66,15 @@ t.test('a failure undoes what the rollout changed; what it had not reached stays
   t.equal(world.settle(state), state, 'a node that comes back is not offered a revision that failed');
 });
 
+t.test('where a node refused before it changed anything, nothing is said to be undone', async (t) => {
+  const world = worldOf('a', 'b');
+  let state = world.begin();
+  world.fails('a', { ...failure, untouched: true });
+  state = world.settle(state);
+  t.match(state, { status: 'failed' });
+  t.match(rolloutView(state).message, /^A failed .*\. Nothing was touched\. Try again/);
+});
+
 t.test('onFailure: stop leaves the others as they are; an operator may undo or go on', async (t) => {
   const begin = (world: World): RolloutState => {
     let state = world.begin({ strategy: 'batches', batch: 2, onFailure: 'stop' });

@@ -120,6 +120,14 @@ function succeededWords(state: RolloutState): string {
   );
 }
 
+/** A node that refused before it changed anything has nothing to undo. */
+function undoneWords({ nodes }: RolloutState): string {
+  const changed = nodes.some(
+    ({ status, failure }) => status === 'undone' || (status === 'failed' && failure?.untouched !== true),
+  );
+  return changed ? 'what it changed was undone' : 'nothing was touched';
+}
+
 function endWords(state: RolloutState): string {
   const { nodes, undone, status, request } = state;
   const of = (wanted: RolloutNode['status']): RolloutNode[] => nodes.filter((node) => node.status === wanted);
@@ -129,7 +137,7 @@ function endWords(state: RolloutState): string {
   const why = status === 'aborted' && request !== null ? requestWords(request) : failureWords(state);
   return sentences(
     why,
-    undone ? 'what it changed was undone' : undefined,
+    undone ? undoneWords(state) : undefined,
     about(
       of('undoing'),
       (one) => `${one ? 'is' : 'are'} offline and ${one ? 'goes' : 'go'} back on returning`,

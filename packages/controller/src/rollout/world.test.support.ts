@@ -96,10 +96,10 @@ export class World {
   }
 
   /** It fails at what it was asked for; the agent undoes it. */
-  fails(name: string): void {
+  fails(name: string, as: FailureView = failure): void {
     const { revision = 0, attempt = 0 } = this.targets.get(name) ?? {};
     const hash = revision === 2 ? `new-${name}` : `old-${name}`;
-    this.change(name, { failed: { hash, revision, attempt, failure }, settled: true });
+    this.change(name, { failed: { hash, revision, attempt, failure: as }, settled: true });
   }
 
   /** Revisions that nodes shall be at, by name. */
