@@ -4,7 +4,7 @@ import { askAgent } from '../client/agent-socket.js';
 import type { CommandContext } from '../context.js';
 import { action } from '../context.js';
 import type { Palette } from '../output/text.js';
-import { lasting } from '../output/text.js';
+import { lasting, printable } from '../output/text.js';
 import { paintStatus } from './node.js';
 
 function statusText(s: StatusView, paint: Palette): string {
@@ -20,6 +20,7 @@ function statusText(s: StatusView, paint: Palette): string {
     lines.push(
       `rollout     revision ${s.rollout.revision}: ${s.rollout.status}, ${done} of ${s.rollout.nodes.length} nodes done`,
     );
+    if (s.rollout.message !== '') lines.push(`            ${printable(s.rollout.message)}`);
   }
   for (const warning of s.warnings) lines.push(`${paint.warn('warning')}     ${warning}`);
   return `${lines.join('\n')}\n`;

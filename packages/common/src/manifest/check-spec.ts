@@ -49,6 +49,7 @@ export function checkSpec(
     checkMissing(service, blueprint, ['services', name], surroundings.nodes, report);
   }
   checkCycle(spec, report);
+  checkRollout(spec, surroundings.nodes, report);
   if (problems.length > 0) throw problemsError(problems);
 }
 
@@ -56,6 +57,21 @@ function checkNeeds(service: ServiceSpec, path: DocumentPath, { services }: Spec
   for (const [index, name] of (service.needs ?? []).entries()) {
     if (Object.hasOwn(services, name)) continue;
     report([...path, index], `unknown service "${name}"${meantOrKnown(name, Object.keys(services))}`);
+  }
+}
+
+/** Names that the rollout's policy holds. */
+function checkRollout({ rollout }: Spec, nodes: readonly NodePlace[], report: Report): void {
+  const names = nodes.map(({ name }) => name);
+  const sites = [...new Set(nodes.map(({ site }) => site))];
+  for (const [index, site] of (rollout?.order ?? []).entries()) {
+    if (sites.includes(site)) continue;
+    report(['rollout', 'order', index], `unknown site "${site}"${meantOrKnown(site, sites)}`);
+  }
+  const canary = rollout?.canary?.nodes;
+  for (const [index, name] of (Array.isArray(canary) ? canary : []).entries()) {
+    if (names.includes(name)) continue;
+    report(['rollout', 'canary', 'nodes', index], `unknown node "${name}"${meantOrKnown(name, names)}`);
   }
 }
 

@@ -114,6 +114,10 @@ t.test('faulty specs are told with file, line and column', async (t) => {
       'cluster.yaml:5:19: unknown site "nort"; did you mean "north"?',
     ],
     [
+      `${spec('blueprint: web\nnodes: all\nparams: {root: /}')}\nrollout: {order: [nort], canary: {nodes: [n3]}}`,
+      'cluster.yaml:8:19: unknown site "nort"; did you mean "north"?\ncluster.yaml:8:43: unknown node "n3"; did you mean "n1"?',
+    ],
+    [
       spec('blueprint: web\nnodes: all\nparams: {root: /}\nperNode: {m9: {}}'),
       'cluster.yaml:7:15: unknown node "m9"; there is n1, n2',
     ],

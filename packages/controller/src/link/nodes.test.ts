@@ -111,7 +111,8 @@ t.test(
     const w = world(t);
     const nodes = await w.nodes();
     nodes.stored(record);
-    const presence = (): string | undefined => nodes.observe(0, () => 0).get('a')?.presence;
+    const angle = { revision: 0, back: () => 0, ranks: new Map<string, number>(), touched: undefined };
+    const presence = (): string | undefined => nodes.observe(angle).get('a')?.presence;
     t.equal(presence(), 'away');
     w.at += awayMs;
     t.equal(presence(), 'offline');

@@ -7,12 +7,12 @@ import type {
   NodeView,
   SealedSecret,
 } from '@shoal/common';
-import { nearest, nodeRanks, ShoalError } from '@shoal/common';
+import { nearest, ShoalError } from '@shoal/common';
 import type { Membership } from '../cluster/membership.js';
 import type { NodeRecord } from '../enrol/node-record.js';
 import type { KeyHolder } from '../gossip-keys/ring.js';
 import { gateOf } from '../rollout/gate.js';
-import { observeNode } from '../rollout/observe.js';
+import { observeNode, type RolloutAngle } from '../rollout/observe.js';
 import type { ObservedNode, Presence } from '../rollout/state.js';
 import type { Targets } from '../rollout/targets.js';
 import type { Vault } from '../secrets/vault.js';
@@ -299,17 +299,9 @@ export class Nodes {
     }
   }
 
-  /**
-   * All nodes as a rollout to the (prepared) revision sees them. `back`: the (prepared) revision that a node would go back to, 0 for none. `touched`: services that the
-   * change touches, when it matters.
-   */
-  observe(
-    revision: number,
-    back: (name: string) => number,
-    touched?: ReadonlySet<string>,
-  ): Map<string, ObservedNode> {
+  /** All nodes as a rollout sees them; its revisions are prepared. */
+  observe({ revision, back, ranks, touched }: RolloutAngle): Map<string, ObservedNode> {
     const { manifests, targets } = this.#parts;
-    const ranks = nodeRanks({ services: manifests.spec(revision)?.services ?? {} }, this.places());
     const observed = new Map<string, ObservedNode>();
     for (const [name, entry] of this.#entries) {
       const { record, measured } = entry;

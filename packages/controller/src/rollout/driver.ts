@@ -8,13 +8,13 @@ import type { Head, Revisions } from '../spec/revisions.js';
 import { putJson, type Stored } from '../store/json.js';
 import { keys } from '../store/keys.js';
 import type { Store, Write } from '../store/store.js';
+import { type ChangeSummary, summarizeChange } from './change-summary.js';
 import { adoptions, proofs } from './keep-targets.js';
 import { advance, nextDeadline, resumeAfterStart, supersede } from './machine.js';
 import { applyRequest } from './requests.js';
 import type { Observation, RolloutState, TargetChange } from './state.js';
 import { listRollouts, readRollout, rolloutWrites } from './stored.js';
 import type { Targets } from './targets.js';
-import { touchedServices } from './touched-services.js';
 import { hasLateNodes, rolloutView } from './view.js';
 import { WakeUp } from './wake-up.js';
 
@@ -26,7 +26,7 @@ const retryMs = 2000;
 export interface RolloutComponents {
   readonly store: Store;
   readonly revisions: Pick<Revisions, 'head' | 'record' | 'view'>;
-  readonly manifests: Pick<Manifests, 'prepare' | 'at'>;
+  readonly manifests: Pick<Manifests, 'prepare' | 'at' | 'spec'>;
   readonly targets: Targets;
   readonly nodes: Pick<Nodes, 'places' | 'place' | 'measured' | 'observe' | 'targetsChanged' | 'onChange'>;
   readonly events: Pick<EventBus, 'publish'>;
@@ -49,7 +49,7 @@ export class RolloutDriver {
   #stopped = false;
   /** Nodes of which something changed since they were last looked at. */
   #dirty = new Set<string>();
-  #touched: { readonly of: string; readonly services: ReadonlySet<string> } | undefined;
+  #change: ChangeSummary | undefined;
 
   constructor(parts: RolloutComponents) {
     this.#parts = parts;
@@ -203,8 +203,8 @@ export class RolloutDriver {
   }
 
   async #keepTargets(names: ReadonlySet<string>): Promise<void> {
-    await this.#change(adoptions(names, this.#parts, this.#head.active));
-    await this.#change(proofs(names, this.#parts, this.#current?.value));
+    await this.#setTargets(adoptions(names, this.#parts, this.#head.active));
+    await this.#setTargets(proofs(names, this.#parts, this.#current?.value));
   }
 
   /** A rollout that has ended is of interest only when something may have become of a node that it left. */
@@ -246,24 +246,20 @@ export class RolloutDriver {
     for (const needed of new Set([revision, state.from, ...previous.values()])) {
       await manifests.prepare(needed);
     }
-    const touched = policy.maxUnavailable === null ? undefined : this.#touchedBy(state);
-    return {
-      at: now(),
-      nodes: nodes.observe(revision, (name) => previous.get(name) ?? 0, touched),
-    };
+    const { ranks, touched } = this.#changeOf(state);
+    const back = (name: string): number => previous.get(name) ?? 0;
+    const isCounted = policy.maxUnavailable !== null;
+    const angle = { revision, back, ranks, touched: isCounted ? touched() : undefined };
+    return { at: now(), nodes: nodes.observe(angle) };
   }
 
-  #touchedBy({ revision, from }: RolloutState): ReadonlySet<string> {
+  /** What the change is, as far as it is the same while neither the rollout nor the number of nodes changes. */
+  #changeOf({ revision, from }: RolloutState): ChangeSummary {
     const { manifests, nodes } = this.#parts;
     const places = nodes.places();
-    const of = `${revision}/${from}/${places.length}`;
-    if (this.#touched?.of !== of) {
-      const pairs = places.map(
-        (place) => [manifests.at(place, from), manifests.at(place, revision)] as const,
-      );
-      this.#touched = { of, services: touchedServices(pairs) };
-    }
-    return this.#touched.services;
+    const key = `${revision}/${places.length}`;
+    if (this.#change?.key !== key) this.#change = summarizeChange({ key, revision, from, places, manifests });
+    return this.#change;
   }
 
   /** Stores a step of the rollout, then acts upon it. */
@@ -308,7 +304,7 @@ export class RolloutDriver {
     this.#parts.nodes.targetsChanged(targets.map(({ node }) => node));
   }
 
-  async #change(changes: readonly TargetChange[]): Promise<void> {
+  async #setTargets(changes: readonly TargetChange[]): Promise<void> {
     if (changes.length === 0) return;
     await this.#parts.store.transact({ writes: this.#parts.targets.writes(changes) });
     await this.#targetsStored(changes);

@@ -6,6 +6,17 @@ import type { Target } from './targets.js';
 
 type Compiled = CompiledManifest | ShoalError | undefined;
 
+/** What a rollout looks at nodes with. */
+export interface RolloutAngle {
+  readonly revision: number;
+  /** The revision that a node would go back to; 0: none. */
+  readonly back: (name: string) => number;
+  /** As `nodeRanks` gives them. */
+  readonly ranks: ReadonlyMap<string, number>;
+  /** Services that the change touches; undefined: nobody asks which nodes are affected. */
+  readonly touched: ReadonlySet<string> | undefined;
+}
+
 /** All that is known of a node with regard to a rollout. */
 export interface KnownForRollout {
   readonly presence: Presence;

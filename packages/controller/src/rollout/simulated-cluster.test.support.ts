@@ -57,7 +57,7 @@ class Controller {
     this.#cluster = cluster;
     this.#killAt = killAt;
     for (const name of cluster.agents.keys()) this.awaySince.set(name, cluster.tick);
-    const manifests = { prepare: async () => undefined, at: compiled };
+    const manifests = { prepare: async () => undefined, at: compiled, spec: () => undefined };
     this.driver = new RolloutDriver({
       store: this.#store(),
       revisions: {
@@ -71,7 +71,7 @@ class Controller {
         places: () => [...cluster.agents.keys()].map(placeOf),
         place: (name) => (cluster.agents.has(name) ? placeOf(name) : undefined),
         measured: (name) => this.links.get(name)?.measured ?? null,
-        observe: (revision, back) => this.#observe(revision, back),
+        observe: ({ revision, back }) => this.#observe(revision, back),
         targetsChanged: (names) => this.#act(names),
         onChange: (listener) => {
           this.changed = listener;
