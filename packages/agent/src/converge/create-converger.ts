@@ -19,7 +19,7 @@ import { runCommand } from './command.js';
 import { ConvergeLoop } from './converge-loop.js';
 import type { Converger, ObservedService, OfferOptions, RepairOutcome } from './converger.js';
 import { Drains } from './drain/drains.js';
-import { servedElsewhere } from './drain/served-elsewhere.js';
+import { elsewhere } from './drain/elsewhere.js';
 import { createDriftWatch } from './drift/create-drift-watch.js';
 import type { DriftWatch } from './drift/drift-watch.js';
 import { RenderedInForce } from './drift/rendered-in-force.js';
@@ -318,9 +318,9 @@ class HostConverger implements Converger {
       traffic: this.#options.traffic ?? noTraffic,
       purpose,
       gate,
-      servedElsewhere: (service) => {
+      elsewhere: (service) => {
         const { members, node } = this.#options.facts();
-        return servedElsewhere(members, node.name, service);
+        return elsewhere(members, node.name, service);
       },
       settled: () => {},
       followMembers: async () => {},

@@ -15,6 +15,10 @@ export function paintStatus(status: string, paint: Palette): string {
   return paint.warn(status);
 }
 
+function drainMark({ draining }: NodeView, service: string): string {
+  return draining.includes(service) ? ',draining' : '';
+}
+
 function nodeTable(nodes: readonly NodeView[], paint: Palette): string {
   return formatTable(nodes, [
     { heading: 'NODE', cell: (n) => n.name },
@@ -32,7 +36,9 @@ function nodeTable(nodes: readonly NodeView[], paint: Palette): string {
     {
       heading: 'SERVICES',
       cell: (n) =>
-        n.services.map((s) => `${s.service}:${n.connected ? '' : 'was '}${s.health}`).join(' ') || '-',
+        n.services
+          .map((s) => `${s.service}:${n.connected ? '' : 'was '}${s.health}${drainMark(n, s.service)}`)
+          .join(' ') || '-',
     },
     { heading: 'DRIFT', cell: (n) => (n.drifts.length === 0 ? '-' : String(n.drifts.length)), right: true },
     { heading: 'SEEN', cell: (n) => (n.connected ? 'now' : ago(n.lastSeenAt)) },

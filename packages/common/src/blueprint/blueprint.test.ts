@@ -140,6 +140,11 @@ t.test('faults are told with file, line and column', async (t) => {
       'web/blueprint.yaml:14:5: log source "access": expected exactly one of "file", "unit" and "stdout", found "file" and "unit"',
     ],
     [
+      'parser: plain, traffic: { status: status }',
+      'parser: combined',
+      'web/blueprint.yaml:14:71: log source "access": "traffic" names parsed fields, and the parser "plain" finds none',
+    ],
+    [
       'default: "80"',
       'default: 80',
       'web/blueprint.yaml:5:54: parameters.port.default: expected an integer, found string "80"',

@@ -247,7 +247,7 @@ export class Nodes {
     const { retryFailed } = decision;
     const secrets = this.sealed(entry.session, manifest);
     const offer = { manifest: signed, hash, revision, retryFailed, attempt, secrets };
-    const policy = undo ? undefined : this.#parts.manifests.spec(revision)?.rollout?.gate;
+    const policy = undo ? { observe: '0s' } : this.#parts.manifests.spec(revision)?.rollout?.gate;
     if (entry.session.offer(policy === undefined ? offer : { ...offer, gate: gateOf(policy) })) {
       this.#parts.logger.info({ node: name, revision, hash, attempt }, 'manifest offered');
     }

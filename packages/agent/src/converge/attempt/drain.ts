@@ -28,7 +28,7 @@ export async function drainService(
   if (drains.isAsked(service)) {
     return event(service, step, 'output', 'it is drained already, as an operator asked');
   }
-  if (!environment.servedElsewhere(service)) {
+  if (!(await isServedElsewhere(service, drain, environment))) {
     return event(service, step, 'output', 'no other node serves it: it is changed in place');
   }
   const { quietMs, settleMs } = drain;
@@ -37,6 +37,23 @@ export async function drainService(
   const wait = `until none came for ${formatDuration(quietMs)}, at least ${formatDuration(settleMs)}`;
   event(service, step, 'started', `told load balancers to send nothing new; waiting ${wait}`);
   event(service, step, 'done', await waitForSilence(service, drain, environment));
+}
+
+/** One that came back just now may not have told everyone yet: the next one in a rollout waits for it as long as the load balancers do. */
+async function isServedElsewhere(
+  service: string,
+  { settleMs }: RenderedDrain,
+  environment: AttemptEnvironment,
+): Promise<boolean> {
+  const { clock, stopping } = environment;
+  const begun = clock.now();
+  for (;;) {
+    goOn(environment);
+    const found = environment.elsewhere(service);
+    if (found === 'serves') return true;
+    if (found === 'nowhere' || clock.now() - begun >= settleMs) return false;
+    await clock.sleep(lookMs, stopping);
+  }
 }
 
 async function waitForSilence(

@@ -4,6 +4,7 @@ import type { Supervisor } from '../../supervise/supervisor.js';
 import type { Clock } from '../clock.js';
 import type { RunCommand } from '../command.js';
 import type { Drains } from '../drain/drains.js';
+import type { Elsewhere } from '../drain/elsewhere.js';
 import type { HealthResult, Probe } from '../health.js';
 import type { RenderedService } from '../render/rendered.js';
 import type { StateFile } from '../state.js';
@@ -23,8 +24,8 @@ export interface AttemptEnvironment {
   readonly purpose: AttemptBegin['purpose'];
   /** How traffic is judged after the change; absent: by the defaults. */
   readonly gate: GatePolicy | undefined;
-  /** Another node takes the service's requests. */
-  servedElsewhere(service: string): boolean;
+  /** Whether another node takes the service's requests. */
+  elsewhere(service: string): Elsewhere;
   /** The attempt is through with a service. */
   settled(service: string): void;
   /** While one service changes, and waits for it, the others follow the members: a load balancer beside it has to see that it drains. */
