@@ -27,9 +27,16 @@ export async function dryRun(
       if (found !== undefined) differences.push({ service: service.name, step: step.id, ...found });
     }
     const refusal = await refusalOf(context);
-    if (refusal !== undefined) differences.push(refusal);
+    if (refusal !== undefined && !isTold(refusal, differences)) differences.push(refusal);
   }
   return differences;
+}
+
+/** A check may have found the same. */
+function isTold({ service, step, problem }: StepDifference, differences: readonly StepDifference[]): boolean {
+  return differences.some(
+    (told) => told.service === service && told.step === step && told.problem === problem,
+  );
 }
 
 async function differenceOf(

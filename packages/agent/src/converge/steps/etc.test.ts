@@ -1,10 +1,11 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Step } from '@shoal/common';
 import { t } from 'tap';
 import type { CommandResult, RunCommand } from '../command.js';
 import { runCommand } from '../command.js';
-import { until } from '../harness.test.support.js';
+import { manifestOf, startHost, toyService, until } from '../harness.test.support.js';
 import { hasOwnEtc, runWithOwnEtc } from '../own-etc.test.support.js';
 import type { RenderedDropin, RenderedHosts, RenderedStep, RenderedUser } from '../render/rendered.js';
 import { waitForApt } from './apt-lock.js';
@@ -108,6 +109,39 @@ if (!hasOwnEtc) {
       message: 'usermod exited with 6',
       output: "usermod: group 'shoal-t-none' does not exist",
     });
+  });
+
+  t.test('files may belong to users that an earlier step brings', async (t) => {
+    const root = t.testdir({ there: {} });
+    const owner = { owner: 'shoal-t-own', group: 'shoal-t-own' };
+    const steps: readonly Step[] = [
+      { type: 'user', id: 'user', name: 'shoal-t-own' },
+      { type: 'directory', id: 'there', path: join(root, 'there'), ...owner },
+      { type: 'file', id: 'file', path: join(root, 'there', 'file'), content: 'x', ...owner },
+    ];
+    const service = { ...toyService({ directory: root, port: 1, body: '' }), health: null };
+    const manifest = (more: readonly Step[]) => manifestOf(1, { ...service, steps: [...steps, ...more] });
+    const host = await startHost(t, { dataDir: join(root, 'data') });
+    const planned = await host.converger.check(manifest([]));
+    t.match(planned, [
+      { step: 'user', difference: 'new user shoal-t-own' },
+      { step: 'there', difference: /: owner -> shoal-t-own, group -> shoal-t-own$/ },
+      { step: 'file', difference: /^new file/ },
+    ]);
+    t.notOk(planned.some(({ problem }) => problem !== undefined));
+    t.equal((await host.converge(manifest([]))).failedHash, '');
+    const uid = Number(entry('passwd', 'shoal-t-own').split(':')[2]);
+    t.same([statSync(join(root, 'there')).uid, statSync(join(root, 'there/file')).uid], [uid, uid]);
+    const unsafe: Step = { type: 'file', id: 'unsafe', path: join(root, 'data/agent.yaml'), content: '' };
+    const stray: Step = { type: 'directory', id: 'stray', path: join(root, 'new') };
+    const problem = /^unsafe path: .* lies in the agent's own data directory/;
+    t.match(await host.converger.check(manifest([stray, unsafe])), [
+      { step: 'stray', difference: /^new directory/ },
+      { step: 'unsafe', problem },
+    ]);
+    const { failure } = await host.converge(manifest([stray, unsafe]));
+    t.match(failure, { step: 'unsafe', message: problem, undone: true });
+    t.notOk(host.kinds().includes('stray:started'), 'refused before anything is touched');
   });
 
   const hosts: RenderedHosts = {
