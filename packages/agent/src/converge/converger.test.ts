@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { t } from 'tap';
 import {
@@ -211,8 +211,13 @@ t.test('changed members are rendered and reloaded, never an empty list', async (
     '{"address":"127.40.0.1","port":18109,"body":"{% for m in members %}{{ m.name }}@{{ m.host }} {% endfor %}","digest":"{{ digest }}"}';
   const steps = service.steps.map((step) => (step.type === 'file' ? { ...step, content } : step));
   const exec = { type: 'exec', id: 'once', command: ['sh', '-c', `echo ran >>${directory}/ran`] } as const;
-  const manifest = manifestOf(1, { ...service, steps: [exec, ...steps] });
+  const ready = join(directory, 'ready');
+  writeFileSync(ready, '');
+  const wait = { type: 'wait', id: 'wait', command: ['test', '-e', ready], timeout: '2s' } as const;
+  const manifest = manifestOf(1, { ...service, steps: [wait, exec, ...steps] });
   await host.converge(manifest);
+  // What was waited for once may be away when members change.
+  rmSync(ready);
   const url = `http://${address}:18109/`;
   t.equal(await fetchText(url), 'one@127.40.0.1 two@127.40.0.2 ');
 

@@ -151,9 +151,13 @@ async function runStep(
   }
 }
 
-/** A command without a check runs for a new manifest, not because a member came or went, or something drifted. */
+/**
+ * A command without a check runs for a new manifest, and so is anything waited for: not because a member came or went, or something drifted. A database
+ * that is away must not keep a dead member in a load balancer's pool.
+ */
 function notAsked(step: RenderedStep, { purpose }: AttemptEnvironment): boolean {
-  return step.type === 'exec' && step.check === undefined && purpose !== 'manifest';
+  if (purpose === 'manifest') return false;
+  return step.type === 'wait' || (step.type === 'exec' && step.check === undefined);
 }
 
 async function verify(
