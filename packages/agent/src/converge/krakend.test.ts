@@ -119,6 +119,36 @@ t.test('parameters become KrakenD’s configuration', async (t) => {
   t.match(file, { mode: 0o600, notify: 'restart' });
 });
 
+t.test(
+  'under systemd it is the package’s unit, started anew with another version of the package',
+  async (t) => {
+    const { service } = await rendered(
+      { version: '2.13.8-1', maxShutdown: 20, environment: { A: '50%' }, endpoints: [endpoint] },
+      3,
+      'systemd',
+    );
+    const config = service.steps.find((step) => step.type === 'file');
+    t.match(config, { path: '/etc/krakend/krakend.json', owner: 'krakend', mode: 0o600, notify: 'restart' });
+    const dropin = service.steps.find((step) => step.type === 'dropin');
+    t.match(dropin, { unit: 'krakend.service', notify: 'restart', content: /^# Package 2\.13\.8-1:/m });
+    for (const line of [
+      'Restart=always',
+      'TimeoutStopSec=25',
+      'Environment="USAGE_DISABLE=1"',
+      'Environment="A=50%%"',
+    ]) {
+      t.match(dropin, { content: new RegExp(`^${line}$`, 'm') });
+    }
+    t.match(
+      service.steps.find((step) => step.type === 'package'),
+      { name: 'krakend', version: '2.13.8-1' },
+    );
+    const any = await rendered({ endpoints: [endpoint] }, 3, 'systemd');
+    t.notOk(any.service.steps.some((step) => step.type === 'package' && step.version !== undefined));
+    t.match(service.logs, [{ unit: 'krakend.service', parser: 'krakend' }]);
+  },
+);
+
 t.test('an own configuration wins, its endpoints and extra_config are added', async (t) => {
   const { config } = await rendered({
     port: 1,
