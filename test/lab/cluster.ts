@@ -8,6 +8,8 @@ import { installShoal, packagesDirectory, packagesMount } from './shoal.js';
 export interface ClusterOptions {
   /** Names of the nodes. Default: `node1`, `node2`, `node3`. */
   nodes?: readonly string[];
+  /** Directories of this machine that each host sees besides, read-only: path there → path here. */
+  binds?: Readonly<Record<string, string>>;
 }
 
 /** A controller and its nodes on hosts of their own, installed from the packages, joined by token. */
@@ -37,7 +39,7 @@ export interface Cluster {
 /** Boots the hosts, installs Shoal on them, and returns when all nodes are linked and all members alive. */
 export async function createCluster(options: ClusterOptions = {}): Promise<Cluster> {
   const names = options.nodes ?? ['node1', 'node2', 'node3'];
-  const binds = { [packagesMount]: packagesDirectory() };
+  const binds = { [packagesMount]: packagesDirectory(), ...options.binds };
   const lab = await createLab({ hosts: ['controller', ...names], binds });
   const cluster = clusterOf(lab);
   try {
