@@ -14,6 +14,7 @@ import { lookUp } from './ownership.js';
 import { needDirectory } from './replace.js';
 import { settleUnpacked } from './unpacked.js';
 
+/** What undoing an archive step needs. */
 export interface ArchiveUndo {
   readonly path: string;
   readonly staged: string;

@@ -13,6 +13,7 @@ import { lookUp, lookUpEarly, octal, ownershipDifference } from './ownership.js'
 import type { Replacement } from './replace.js';
 import { forgetReplacement, needDirectory, prepareReplacement, undoReplacement } from './replace.js';
 
+/** What undoing a download step needs. */
 export interface DownloadUndo {
   readonly file: Replacement;
   /** Where the bytes are gathered. */

@@ -13,6 +13,7 @@ import type { Replacement } from './replace.js';
 import { forgetReplacement, prepareReplacement, stagedPath, undoReplacement } from './replace.js';
 import { writeStaged } from './write-staged.js';
 
+/** What undoing a drop-in step needs. */
 export interface DropinUndo {
   readonly file: Replacement;
   /** The unit's directory of drop-ins wasn't there. */

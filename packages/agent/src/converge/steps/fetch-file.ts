@@ -10,6 +10,7 @@ import type { Clock } from '../clock.js';
 import { StepError } from '../step-error.js';
 import { ask, shownUrl, Unanswered } from './http-get.js';
 
+/** What to get, where to, and within which limits. */
 export interface FetchOptions {
   readonly url: string;
   /** Where the bytes are gathered: what is there already is gone on from. */

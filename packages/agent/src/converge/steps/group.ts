@@ -4,6 +4,7 @@ import { findGroup } from './accounts.js';
 import type { StepHandler } from './handler.js';
 import { holds, mustRun } from './handler.js';
 
+/** What undoing a group step needs. */
 export interface GroupUndo {
   readonly name: string;
   /** There was such a group before: it stays. */

@@ -10,6 +10,7 @@ import { contradiction, formatLine, markedLine, withLine } from './hosts-file.js
 import { stagedPath } from './replace.js';
 import { writeStaged } from './write-staged.js';
 
+/** What undoing a hosts step needs. */
 export interface HostsUndo {
   readonly marker: string;
   /** The line that was there; null: none. */

@@ -4,6 +4,7 @@ import { StepError } from '../step-error.js';
 import type { Ownership } from './ownership.js';
 import { isWithin, resolveDirectory } from './safe-path.js';
 
+/** Most that may come out of an archive. */
 export interface UnpackedLimits {
   readonly maxBytes: number;
   readonly maxEntries: number;

@@ -6,6 +6,7 @@ import { findGroup, findUser, groupsOf } from './accounts.js';
 import type { StepHandler, UndoContext } from './handler.js';
 import { holds, mustRun } from './handler.js';
 
+/** What undoing a user step needs. */
 export interface UserUndo {
   readonly name: string;
   /** What the user was; null: there was none. */
