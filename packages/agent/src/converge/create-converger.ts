@@ -123,6 +123,7 @@ class HostConverger implements Converger {
       },
       loop: this.#loop,
       attempt: (begin) => this.#attempt(begin, perform),
+      redact: (text) => this.#secrets.redactor.text(text),
       changed,
     });
   }

@@ -26,6 +26,7 @@ export interface DriftParts {
   readonly check: Pick<CheckOptions, 'run' | 'supervisor' | 'probe' | 'guard' | 'directory'>;
   readonly loop: ConvergeLoop;
   readonly attempt: (begin: Omit<AttemptBegin, 'id'>) => Promise<Outcome>;
+  readonly redact: (text: string) => string;
   readonly changed: () => void;
 }
 
@@ -57,6 +58,7 @@ export function createDriftWatch(parts: DriftParts): DriftWatch {
     quiet: () => loop.quiet,
     enqueue: (job) => loop.enqueue(job),
     converge: (steps) => parts.attempt(repairOf(steps, state)),
+    redact: parts.redact,
     changed,
   });
 }

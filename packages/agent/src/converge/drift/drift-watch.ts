@@ -29,6 +29,8 @@ export interface DriftWatchOptions {
   readonly enqueue: (job: () => Promise<Outcome | undefined>) => void;
   /** Converges these steps again. */
   readonly converge: (steps: readonly StepName[]) => Promise<Outcome>;
+  /** Takes secrets out of a text. */
+  readonly redact: (text: string) => string;
   /** What `report` says changed. */
   readonly changed: () => void;
 }
@@ -166,7 +168,7 @@ export class DriftWatch {
     const outcome = await converge(steps);
     if (outcome.kind === 'done') this.#ledger.repaired(steps, by, clock.now());
     if (outcome.kind === 'failed') {
-      logger.warn({ steps: names, failure: outcome.failure }, 'what drifted could not be repaired');
+      logger.warn({ steps: names }, 'what drifted could not be repaired');
       const { service, step, message } = outcome.failure;
       this.#ledger.failed(steps, `${service}/${step}: ${message}`, clock.now());
     }
@@ -183,14 +185,16 @@ export class DriftWatch {
     return found;
   }
 
-  #lookWith(
+  /** What is found is without secrets from here on: what is cut later may end in the middle of one. */
+  async #lookWith(
     services: readonly RenderedService[],
     surely: ReadonlySet<string> | 'all',
   ): Promise<readonly FoundDrift[]> {
     const { clock } = this.#options;
     const contextOf = (service: RenderedService): StepContext =>
       this.#options.contextOf(service, this.#stopped.signal);
-    return this.#finder.look(services, { contextOf, surely, now: () => clock.now() });
+    const found = await this.#finder.look(services, { contextOf, surely, now: () => clock.now() });
+    return found.map((drift) => ({ ...drift, difference: this.#options.redact(drift.difference) }));
   }
 
   #tell(): void {

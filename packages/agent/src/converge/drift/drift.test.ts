@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, readFileSync, rmdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Drift, Manifest, ManifestService } from '@shoal/common';
+import { manifestHash } from '@shoal/common';
 import type { Test } from 'tap';
 import { t } from 'tap';
 import type { RunCommand } from '../command.js';
@@ -113,6 +114,29 @@ t.test('what group and others may not read is told without its content', async (
   const [drift] = await drifted(host, 'config');
   t.notMatch(drift?.difference, /secret|one/);
   t.match(drift?.difference, /content differs/);
+});
+
+t.test('no part of a secret is told, also where a difference is cut', async (t) => {
+  const directory = t.testdir();
+  const host = await startHost(t, { dataDir: join(directory, 'data'), address, driftIntervalMs });
+  const value = 'hunter2-and-thirty-more-characters-of-it';
+  const path = join(directory, 'open-to-all');
+  const content = '{% for i in (1..200) %}{{ params.key }}{% endfor %}';
+  const toy = toyService({ directory, address, port: 18180, body: 'one' });
+  const manifest = manifestOf(1, {
+    ...toy,
+    params: { ...toy.params, key: { secret: 'key' } },
+    secrets: [{ path: ['key'], name: 'key', version: 'v1' }],
+    steps: [{ type: 'file', id: 'open', path, content }, ...toy.steps],
+  });
+  const secrets = [{ name: 'key', version: 'v1', value }];
+  host.converger.offer(manifest, manifestHash(manifest), { retryFailed: false, secrets });
+  await until('the manifest', () => host.converger.report().runningRevision === 1);
+  t.ok(readFileSync(path, 'utf8').length > 4000);
+  rmSync(path);
+  const [drift] = await drifted(host, 'open');
+  t.match(drift?.difference, /secret key/);
+  t.notMatch(drift?.difference, 'hunter');
 });
 
 t.test('by policy it is put back, and the process runs with what was put back', async (t) => {
