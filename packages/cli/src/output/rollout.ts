@@ -69,7 +69,7 @@ export function stepLine(e: StepEventView, paint: Palette): string {
   const shown = cut ? body.filter((line) => line.startsWith('@@')) : body;
   const lines = shown.map((line) => `    ${diffText(line, paint)}\n`).join('');
   const more = cut ? `    ${paint.dim(`(${body.length} lines)`)}\n` : '';
-  return `${paint.dim(`  ${e.service}/${e.step}`)} ${e.kind}${head === '' ? '' : ` ${printable(head)}`}\n${lines}${more}`;
+  return `${paint.dim(`  ${e.node} ${e.service}/${e.step}`)} ${e.kind}${head === '' ? '' : ` ${printable(head)}`}\n${lines}${more}`;
 }
 
 const words: Readonly<Record<string, string>> = { offered: 'converging', undoing: 'going back' };

@@ -54,7 +54,7 @@ t.test('a failure undoes what the rollout changed; what it had not reached stays
   t.match(world.targets.get('a'), { good: 1, undo: true });
   t.match(
     rolloutView(state).message,
-    'B failed (web/conf: no). What it changed goes back: 0 done, 1 to go (a).',
+    'b failed (web/conf: no). What it changed goes back: 0 done, 1 to go (a).',
   );
   world.runs('a');
   state = world.settle(state);
@@ -72,7 +72,7 @@ t.test('where a node refused before it changed anything, nothing is said to be u
   world.fails('a', { ...failure, untouched: true });
   state = world.settle(state);
   t.match(state, { status: 'failed' });
-  t.match(rolloutView(state).message, /^A failed .*\. Nothing was touched\. Try again/);
+  t.match(rolloutView(state).message, /^a failed .*\. Nothing was touched\. Try again/);
 });
 
 t.test('onFailure: stop leaves the others as they are; an operator may undo or go on', async (t) => {
@@ -87,7 +87,7 @@ t.test('onFailure: stop leaves the others as they are; an operator may undo or g
     world.runs('b');
     state = world.settle(state);
     t.same(statuses(state), { a: 'failed', b: 'succeeded', c: 'untouched' }, 'it may end');
-    t.match(rolloutView(state).message, /B keeps revision 2\. Undo what it changed: shoal rollout abort/);
+    t.match(rolloutView(state).message, /b keeps revision 2\. Undo what it changed: shoal rollout abort/);
     return state;
   };
   const undone = worldOf('a', 'b', 'c');
@@ -159,7 +159,7 @@ t.test('the deadline of the whole rollout stands still while it is paused', asyn
   t.equal(world.settle(state).status, 'running');
   world.at += 1;
   state = world.settle(state);
-  t.match(state, { status: 'undoing', cause: 'it took longer than 100 s' });
+  t.match(state, { status: 'undoing', cause: 'It took longer than 100 s' });
 });
 
 t.test('time in which the controller was down counts for no deadline', async (t) => {
@@ -192,7 +192,7 @@ t.test('offline nodes are skipped, get the revision when they come back, and it 
   t.equal(state.status, 'succeeded');
   t.same(statuses(state), { a: 'succeeded', b: 'offline', c: 'succeeded' });
   t.match(world.targets.get('b'), { revision: 2, good: 1 });
-  t.equal(rolloutView(state).message, 'B is offline and gets it on coming back.');
+  t.equal(rolloutView(state).message, 'b is offline and gets it on coming back.');
   world.change('b', { presence: 'connected' });
   t.equal(world.settle(state), state);
   world.runs('b');
@@ -213,7 +213,7 @@ t.test(
     world.fails('b');
     state = world.settle(state);
     t.same([state.status, statuses(state)], ['succeeded', { a: 'succeeded', b: 'failed' }]);
-    t.match(rolloutView(state).message, /B failed on coming back; try again: shoal rollout retry/);
+    t.match(rolloutView(state).message, /b failed on coming back; try again: shoal rollout retry/);
     t.same(world.wanted, { a: 2, b: 2 }, "it isn't taken off what the others run");
     state = world.ask(state, 'retry');
     t.same(statuses(state), { a: 'succeeded', b: 'offered' });
@@ -300,7 +300,7 @@ t.test('of the first revision there is nothing to go back to', async (t) => {
   t.match(state, { status: 'failed', undone: false });
   t.same(statuses(state), { a: 'succeeded', b: 'failed', c: 'untouched' });
   t.same(world.wanted, { a: 2, b: 0 });
-  t.match(rolloutView(state).message, /A ran nothing before and keeps revision 2/);
+  t.match(rolloutView(state).message, /a ran nothing before and keeps revision 2/);
 });
 
 t.test('superseded: it ends, and the next one begins with the node that is still at work', async (t) => {

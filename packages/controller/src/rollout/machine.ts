@@ -92,7 +92,7 @@ function causeOf(state: RolloutState, at: number): string | undefined {
   if (failed.length > 0) return `${failed.slice(0, 3).join(', ')}${failed.length > 3 ? ', …' : ''} failed`;
   const { deadlineAt, policy, status } = state;
   if (deadlineAt === null || at < deadlineAt || status === 'paused') return undefined;
-  return `it took longer than ${Math.round((policy.deadlineMs ?? 0) / 1000)} s`;
+  return `It took longer than ${Math.round((policy.deadlineMs ?? 0) / 1000)} s`;
 }
 
 /** It fails and is left as it is, but for nodes that failed: they go back. Those that are under way end. */

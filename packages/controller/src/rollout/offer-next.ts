@@ -38,7 +38,7 @@ function names(nodes: readonly { readonly node: string }[]): string {
 }
 
 function waitsFor(nodes: readonly RolloutNode[]): string {
-  return `waits for the link of ${names(nodes)}`;
+  return `Waits for the link of ${names(nodes)}`;
 }
 
 /** The lowest batch that isn't through; undefined: what is left is in none. */
@@ -80,7 +80,7 @@ function promote(
 }
 
 function canaryWaits(nodes: readonly RolloutNode[], what: string): string {
-  return `the canary ${names(nodes)} is ${what}`;
+  return `The canary ${names(nodes)} is ${what}`;
 }
 
 /** Nodes that run what the change touches, and are down or unhealthy without being under way. */
@@ -148,7 +148,7 @@ function finish(state: RolloutState, { at, nodes: observed }: Observation): Adva
   const proven = state.nodes.some(({ status, startedAt }) => status === 'succeeded' && startedAt !== null);
   if (skipped.length > 0 && !proven) {
     return {
-      state: waiting(state, `every node that it would change is offline: ${names(skipped)}`),
+      state: waiting(state, `Every node that it would change is offline: ${names(skipped)}`),
       targets: [],
     };
   }

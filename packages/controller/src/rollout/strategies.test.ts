@@ -68,7 +68,7 @@ t.test('a canary waits for an operator, then the batches follow', async (t) => {
   t.equal(world.settle(state), state);
   t.equal(
     rolloutView(state).message,
-    'N0 runs it. Awaits promotion: shoal rollout promote, or undo it: shoal rollout abort.',
+    'n0 runs it. Awaits promotion: shoal rollout promote, or undo it: shoal rollout abort.',
   );
   t.equal(rolloutView(state).promoteAt, null);
   state = world.ask(state, 'promote');
@@ -122,7 +122,7 @@ t.test('maxUnavailable counts what is down for other reasons, where it is given'
   world.change('n3', { presence: 'offline', hash: 'old-n3' });
   let state = world.begin({ maxUnavailable: 1 });
   t.same(under(state), []);
-  t.match(rolloutView(state).message, 'N3 is unavailable, and at most 1 may be (rollout.maxUnavailable).');
+  t.match(rolloutView(state).message, 'n3 is unavailable, and at most 1 may be (rollout.maxUnavailable).');
   t.same(under(world.begin()), ['n0'], 'where it is not given, it does not count');
   world.change('n3', { affected: false });
   t.same(under(world.settle(state)), ['n0'], 'nor does one that runs nothing of what the change touches');
@@ -161,7 +161,7 @@ t.test('undoing goes back a few at a time, and does not wait for what is offline
   world.runs('n2');
   state = world.settle(state);
   t.match(state, { status: 'failed', undone: true });
-  t.match(rolloutView(state).message, /N3 is offline and goes back on returning/);
+  t.match(rolloutView(state).message, /n3 is offline and goes back on returning/);
   world.change('n3', { presence: 'connected' });
   world.at += 10 * deadline;
   world.runs('n3');
@@ -194,7 +194,7 @@ t.test('pause: nodes under way end, no other begins, a failure is undone all the
   let state = world.ask(world.begin(), 'pause');
   t.match(
     rolloutView(state).message,
-    /^Ann paused it at .*\. N0 is still under way\. Go on: shoal rollout resume\.$/,
+    /^ann paused it at .*\. n0 is still under way\. Go on: shoal rollout resume\.$/,
   );
   world.runs('n0');
   state = world.settle(state);
@@ -226,7 +226,7 @@ t.test('abort undoes what it changed, or with keep leaves nodes where they are',
     [state.status, statuses(state)],
     ['undoing', { n0: 'undoing', n1: 'undoing', n2: 'untouched', n3: 'untouched' }],
   );
-  t.match(rolloutView(state).message, /^Ann aborted it at/);
+  t.match(rolloutView(state).message, /^ann aborted it at/);
   t.throws(() => world.ask(state, 'abort'), { code: 'failed_precondition', message: /go back already/ });
   world.runs('n0', 'n1');
   state = world.settle(state);

@@ -37,7 +37,7 @@ function about(nodes: readonly RolloutNode[], words: (one: boolean) => string): 
 function sentences(...parts: readonly (string | undefined)[]): string {
   return parts
     .filter((part): part is string => part !== undefined && part !== '')
-    .map((part) => `${part.charAt(0).toUpperCase()}${part.slice(1)}.`)
+    .map((part) => `${part}.`)
     .join(' ');
 }
 
@@ -56,11 +56,11 @@ function messageOf(state: RolloutState): string {
       return runningWords(state);
     case 'paused': {
       const under = state.nodes.filter(({ status }) => status === 'offered');
-      const who = state.request === null ? 'it is paused' : requestWords(state.request);
+      const who = state.request === null ? 'It is paused' : requestWords(state.request);
       return sentences(
         who,
         about(under, (one) => `${one ? 'is' : 'are'} still under way`),
-        'go on: shoal rollout resume',
+        'Go on: shoal rollout resume',
       );
     }
     case 'awaiting-promotion':
@@ -70,7 +70,7 @@ function messageOf(state: RolloutState): string {
     case 'succeeded':
       return succeededWords(state);
     case 'superseded':
-      return sentences('a newer revision was applied before it was through');
+      return sentences('A newer revision was applied before it was through');
     case 'failed':
     case 'aborted':
       return endWords(state);
@@ -80,8 +80,10 @@ function messageOf(state: RolloutState): string {
 function runningWords(state: RolloutState): string {
   const under = state.nodes.filter(({ status }) => status === 'offered');
   const batch = under.reduce((first, node) => Math.min(first, node.batch), Number.POSITIVE_INFINITY);
-  const where = Number.isFinite(batch) ? `batch ${batch} of ${state.batches}: ` : '';
-  return sentences(under.length > 0 ? `${where}waits for ${named(under)}` : state.waits);
+  const where = Number.isFinite(batch) ? `Batch ${batch} of ${state.batches}: ` : '';
+  return sentences(
+    under.length > 0 ? `${where}${where === '' ? 'Waits' : 'waits'} for ${named(under)}` : state.waits,
+  );
 }
 
 function awaitingWords(state: RolloutState): string {
@@ -89,8 +91,8 @@ function awaitingWords(state: RolloutState): string {
   const { promoteAfterMs } = state.policy.canary;
   const when =
     promoteAfterMs === null
-      ? 'awaits promotion'
-      : `goes on by itself once the canary has been healthy for ${Math.round(promoteAfterMs / 1000)} s`;
+      ? 'Awaits promotion'
+      : `Goes on by itself once the canary has been healthy for ${Math.round(promoteAfterMs / 1000)} s`;
   return sentences(
     about(canary, (one) => `${one ? 'runs' : 'run'} it`),
     state.waits,
@@ -105,7 +107,7 @@ function undoingWords(state: RolloutState): string {
     state.ending === 'aborted' && state.request !== null ? requestWords(state.request) : failureWords(state);
   return sentences(
     why,
-    `what it changed goes back: ${back} done, ${undoing.length} to go${undoing.length > 0 ? ` (${named(undoing)})` : ''}`,
+    `What it changed goes back: ${back} done, ${undoing.length} to go${undoing.length > 0 ? ` (${named(undoing)})` : ''}`,
   );
 }
 
@@ -125,7 +127,7 @@ function undoneWords({ nodes }: RolloutState): string {
   const changed = nodes.some(
     ({ status, failure }) => status === 'undone' || (status === 'failed' && failure?.untouched !== true),
   );
-  return changed ? 'what it changed was undone' : 'nothing was touched';
+  return changed ? 'What it changed was undone' : 'Nothing was touched';
 }
 
 function endWords(state: RolloutState): string {
@@ -153,8 +155,8 @@ function endWords(state: RolloutState): string {
     ),
     undone || (left.length === 0 && stuck.length === 0)
       ? undefined
-      : 'undo what it changed: shoal rollout abort',
-    'try again: shoal rollout retry',
+      : 'Undo what it changed: shoal rollout abort',
+    'Try again: shoal rollout retry',
   );
 }
 
