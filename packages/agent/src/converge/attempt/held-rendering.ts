@@ -40,5 +40,6 @@ export class HeldRendering {
     const services = this.#rendering.services.map((known) => (known.name === service.name ? service : known));
     // Sizes are those that the services in force were rendered with; a service that has to wait its turn isn't among the followers.
     this.#rendering = { ...fresh, sizes, services };
+    this.#settled.add(service.name);
   }
 }

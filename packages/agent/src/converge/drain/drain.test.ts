@@ -178,10 +178,13 @@ t.test('a load balancer on the same node hears of the draining before the servic
   await change(s, 1, [lb(18410), s.service('one')]);
   t.equal(await pool(), 'one,two');
   s.traffic.seen = Number.POSITIVE_INFINITY;
-  const changing = change(s, 2, [lb(18410), s.service('two')]);
+  const changing = change(s, 2, [s.service('two'), lb(18410)]);
   await until('it to drain', () => s.host.converger.draining().includes('toy'));
   s.host.members = [own('toy'), other()];
   await until('the load balancer to follow', async () => (await pool()) === 'two');
+  s.host.members = [own('toy'), { ...other(), name: 'three' }, other()];
+  await until('it to follow again', async () => (await pool()) === 'three,two');
+  s.host.members = [own('toy'), other()];
   t.equal(await fetchText(s.url), 'one', 'the service waits until no request comes');
   s.traffic.seen = undefined;
   await changing;
