@@ -36,6 +36,9 @@ interface Logic {
   severity(line: LogLine): string | undefined;
   chartGroups(series: readonly StatSeries[]): readonly { title: string; least: number }[];
   rates(points: StatSeries['points']): StatSeries['points'];
+  possibleActions(rollout: object, isNewest: boolean): readonly string[];
+  batchesOf(nodes: readonly object[]): readonly { number: number; nodes: readonly object[] }[];
+  messageParts(message: string): readonly { kind: string; text: string; at?: number }[];
   applyEvent(
     state: object,
     event: object,
@@ -49,6 +52,8 @@ const modules = [
   'lib/format',
   'lib/gossip-keys',
   'lib/last-known',
+  'lib/message-parts',
+  'lib/rollout-words',
   'lib/unified-diff',
   'lib/password',
   'editor/edit-keys',
@@ -245,6 +250,43 @@ test('the console without a page', async (t) => {
     t.equal(logic.severity(line({ fields: { status: '502' } })), 'bad');
     t.equal(logic.severity(line({ fields: { status: '404' } })), 'warn');
     t.equal(logic.severity(line({ fields: { status: '200' } })), undefined);
+  });
+
+  t.test('of a rollout only what is possible now can be asked', async (t) => {
+    const ask = (status: string, change: object = {}) =>
+      logic.possibleActions({ status, undone: false, nodes: [], ...change }, true);
+    const changed = [{ startedAt: 1, previous: 2, status: 'failed' }];
+    t.same(ask('running'), ['pause', 'abort']);
+    t.same(ask('awaiting-promotion'), ['promote', 'pause', 'abort']);
+    t.same(ask('failed', { nodes: changed }), ['retry', 'undo']);
+    t.same(ask('failed', { nodes: changed, undone: true }), ['retry']);
+    t.same(ask('aborted', { nodes: [{ startedAt: null, previous: 2 }] }), ['retry'], 'nothing to undo');
+    t.same(ask('succeeded'), []);
+    t.same(ask('succeeded', { nodes: changed }), ['retry'], 'a node that came late failed');
+    t.same(logic.possibleActions({ status: 'running', nodes: [] }, false), [], 'not the newest');
+    const batches = logic.batchesOf([{ batch: 2 }, { batch: 0 }, { batch: 1 }, { batch: 2 }]);
+    t.match(
+      batches.map(({ number, nodes }) => [number, nodes.length]),
+      [
+        [1, 1],
+        [2, 2],
+        [0, 1],
+      ],
+    );
+  });
+
+  t.test('commands and times in messages are told apart from words', async (t) => {
+    const parts = logic.messageParts(
+      'Anna paused it at 2026-11-21T10:00:00.000Z. Go on: shoal rollout resume.',
+    );
+    t.match(parts, [
+      { kind: 'words', text: 'Anna paused it ' },
+      { kind: 'time', at: Date.UTC(2026, 10, 21, 10) },
+      { kind: 'words', text: '. Go on: ' },
+      { kind: 'command', text: 'shoal rollout resume' },
+      { kind: 'words', text: '.' },
+    ]);
+    t.same(logic.messageParts(''), []);
   });
 
   t.test('charts: counters become rates, memory has the whole as its scale', async (t) => {

@@ -261,7 +261,7 @@ async function failedRollout(t: Test, { page, cluster }: Story): Promise<void> {
   const failed = page.locator('[data-node="node-1"]');
   await failed.getByText('node-1: step config of web failed').waitFor();
   await failed.getByLabel('The command’s own output').getByText('upstreams[0]: expected host:port').waitFor();
-  await page.getByText('2 nodes were not touched').waitFor();
+  await page.getByText('1 failed, 2 untouched').waitFor();
   await checkLooks(t, page, 'rollout-failed');
   for (const node of [1, 2, 3])
     t.equal(await cluster.ask(node), 'theirs', 'the last good configuration serves');

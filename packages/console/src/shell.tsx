@@ -16,6 +16,7 @@ import { followCluster } from './state/cluster.js';
 import { location, matchPath } from './state/router.js';
 import { useStore } from './state/store.js';
 import { ConnectionBanner } from './ui/connection-banner.js';
+import { RolloutBanner } from './ui/rollout-banner.js';
 import { Warnings } from './ui/warnings.js';
 
 /** What a page is given: who looks, and the named parts of its address. */
@@ -52,6 +53,7 @@ export function Shell({ user }: { user: User }): JSX.Element {
       </a>
       <Header user={user} path={path} />
       <ConnectionBanner />
+      <RolloutBanner path={path} />
       <Warnings />
       <CurrentPage path={path} user={user} />
     </>

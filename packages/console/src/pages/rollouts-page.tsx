@@ -2,6 +2,7 @@ import type { RolloutView } from '@shoal/common';
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
 import { call } from '../api/operations.js';
+import { strategyWords } from '../lib/rollout-words.js';
 import { duration } from '../lib/time.js';
 import { useQuery } from '../lib/use-query.js';
 import type { PageProps } from '../shell.js';
@@ -48,6 +49,7 @@ function Table({ rollouts }: { rollouts: readonly RolloutView[] }): JSX.Element 
             <th scope="col">Revision</th>
             <th scope="col">Status</th>
             <th scope="col">From</th>
+            <th scope="col">Strategy</th>
             <th scope="col">Nodes</th>
             <th scope="col">Began</th>
             <th scope="col">Took</th>
@@ -60,9 +62,10 @@ function Table({ rollouts }: { rollouts: readonly RolloutView[] }): JSX.Element 
                 <Link to={`/rollouts/${rollout.revision}`}>{rollout.revision}</Link>
               </th>
               <td class="cell-status">
-                <RolloutBadge status={rollout.status} />
+                <RolloutBadge status={rollout.status} undone={rollout.undone} />
               </td>
               <td data-label="From">{rollout.from === 0 ? 'nothing' : rollout.from}</td>
+              <td data-label="Strategy">{strategyWords(rollout)}</td>
               <td data-label="Nodes">{progressWords(rollout)}</td>
               <td data-label="Began">
                 <Time at={rollout.startedAt} />

@@ -21,7 +21,7 @@ export function ConnectionBanner(): JSX.Element {
   return (
     <div role="status">
       {shown && connection.kind === 'lost' && (
-        <div class="banner">
+        <div class="banner tone-bad">
           <Icon name="unlink" />
           <span>
             <strong>Disconnected from the controller.</strong> What you see is from{' '}

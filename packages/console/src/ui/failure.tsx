@@ -10,7 +10,7 @@ export function Failure({ failure, where }: { failure: FailureView; where: Compo
       tone="bad"
       title={
         <>
-          {where}: step <code>{failure.step}</code> of <code>{failure.service}</code> failed
+          {where}: {what(failure)}
         </>
       }
     >
@@ -20,8 +20,22 @@ export function Failure({ failure, where }: { failure: FailureView; where: Compo
           {failure.output}
         </Scrollable>
       )}
-      <p class="muted">{aftermath(failure)}</p>
+      {failure.step !== 'deadline' && <p class="muted">{aftermath(failure)}</p>}
     </Notice>
+  );
+}
+
+/** What failed. Some names stand for no step of the blueprint. */
+function what({ service, step }: FailureView): JSX.Element {
+  const name = <code>{service}</code>;
+  if (step === 'gate') return <>the gate stopped {name}</>;
+  if (step === 'health') return <>{name} isn’t healthy after the change</>;
+  if (step === 'deadline') return <>it took too long</>;
+  if (step === 'compile') return <>the spec makes no manifest for it</>;
+  return (
+    <>
+      step <code>{step}</code> of {name} failed
+    </>
   );
 }
 

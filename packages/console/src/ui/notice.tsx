@@ -1,6 +1,7 @@
 import type { ComponentChildren, JSX } from 'preact';
 import type { ApiError } from '../api/api-error.js';
 import { Icon } from './icon.js';
+import { Message } from './message.js';
 
 const icons = { bad: 'cross', warn: 'alert', busy: 'sync', good: 'check' } as const;
 
@@ -35,7 +36,7 @@ export function ErrorNotice({
 }): JSX.Element {
   const problems = error.problems.filter((problem) => problem.message !== error.message);
   return (
-    <Notice tone="bad" urgent title={error.message}>
+    <Notice tone="bad" urgent title={<Message text={error.message} />}>
       {problems.length > 0 && (
         <ul class="problems">
           {problems.map((problem) => (
@@ -43,7 +44,11 @@ export function ErrorNotice({
           ))}
         </ul>
       )}
-      {error.hint !== undefined && <p>{error.hint}</p>}
+      {error.hint !== undefined && (
+        <p>
+          <Message text={error.hint} />
+        </p>
+      )}
       {children}
     </Notice>
   );

@@ -65,7 +65,7 @@ const revisionLooks: Readonly<Record<RevisionStatus, Look>> = {
 const rolloutLooks: Readonly<Record<RolloutStatus, Look>> = {
   running: look('busy', 'sync', 'running', 'Nodes are being brought to the revision'),
   succeeded: look('good', 'check', 'succeeded', 'Every reachable node runs the revision'),
-  paused: look('warn', 'minus', 'paused', 'Nodes under way end, no other begins'),
+  paused: look('warn', 'pause', 'paused', 'Nodes under way end, no other begins'),
   'awaiting-promotion': look('warn', 'behind', 'awaiting promotion', 'The canary has succeeded'),
   undoing: look('busy', 'sync', 'undoing', 'What it changed goes back to what ran before'),
   failed: look('bad', 'cross', 'failed', 'A node failed'),
@@ -82,10 +82,10 @@ const rolloutNodeLooks: Readonly<Record<RolloutNodeStatus, Look>> = {
   pending: look('quiet', 'behind', 'waiting', 'Its turn comes later'),
   offered: look('busy', 'sync', 'converging', 'The revision was offered; the node is at work'),
   succeeded: look('good', 'check', 'succeeded', 'Runs the revision, healthy'),
-  failed: look('bad', 'cross', 'failed', 'A step failed; what was changed was undone'),
+  failed: look('bad', 'cross', 'failed', 'The revision failed here'),
   offline: look('warn', 'unlink', 'offline', 'Skipped; it is offered the revision when it comes back'),
   untouched: look('quiet', 'minus', 'untouched', 'The rollout stopped before its turn'),
-  undoing: look('busy', 'sync', 'undoing', 'Goes back to what it ran before'),
+  undoing: look('busy', 'sync', 'going back', 'Goes back to what it ran before'),
   undone: look('quiet', 'check', 'undone', 'Runs again what it ran before'),
 };
 
@@ -124,8 +124,18 @@ export function RevisionBadge({ status }: { status: RevisionStatus }): JSX.Eleme
   return <Badge shown={revisionLooks[status] ?? unknown(status)} />;
 }
 
-export function RolloutBadge({ status }: { status: RolloutStatus }): JSX.Element {
-  return <Badge shown={rolloutLooks[status] ?? unknown(status)} />;
+/** How a rollout stands; beside it whether what it changed was undone. */
+export function RolloutBadge({
+  status,
+  undone = false,
+}: {
+  status: RolloutStatus;
+  undone?: boolean;
+}): JSX.Element {
+  const shown = rolloutLooks[status] ?? unknown(status);
+  if (!undone) return <Badge shown={shown} />;
+  const meaning = `${shown.meaning}; every node runs what it ran before`;
+  return <Badge shown={{ ...shown, word: `${shown.word}, undone`, meaning }} />;
 }
 
 export function RolloutNodeBadge({ status }: { status: RolloutNodeStatus }): JSX.Element {

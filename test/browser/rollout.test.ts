@@ -1,0 +1,126 @@
+import type { Page } from 'playwright-core';
+import tap, { type Test, test } from 'tap';
+import { launchBrowser, openPage, skipReason, type Watched } from './browser.js';
+import { checkLooks } from './looks.js';
+import { type SmallCluster, startCluster } from './small-cluster.js';
+
+tap.setTimeout(180_000);
+
+const names = ['node-1', 'node-2', 'node-3'];
+const canary = '\nrollout: { strategy: canary, canary: { nodes: 1 }, batch: 2 }\n';
+
+const spec = (body: string, more = canary) => `cluster: harbor
+services:
+  web:
+    blueprint: gateway
+    nodes: all
+    params:
+      port: 8080
+      body: "${body}"
+${more}`;
+
+interface Story extends Watched {
+  readonly cluster: SmallCluster;
+}
+
+const heading = (page: Page, name: string | RegExp) => page.getByRole('heading', { level: 1, name });
+const section = (page: Page, name: string) => page.getByRole('link', { name, exact: true });
+const button = (page: Page, name: string | RegExp) => page.getByRole('button', { name });
+
+test('rollouts are followed and steered in the console', {
+  skip: skipReason ?? false,
+  timeout: 175_000,
+}, async (t) => {
+  const cluster = await startCluster(t);
+  const watched = await openPage(await launchBrowser(t));
+  const story: Story = { ...watched, cluster };
+  await serve(story);
+  const parts: readonly (readonly [string, (t: Test, story: Story) => Promise<void>])[] = [
+    ['a canary waits, is paused, resumed and promoted', promote],
+    ['what an aborted rollout changed goes back', abort],
+  ];
+  for (const [name, part] of parts) {
+    await t.test(name, (sub) => part(sub, story));
+    if (!t.passing()) return;
+  }
+  t.same(watched.complaints, [], 'the browser complained of nothing');
+});
+
+/** A change made beside the page, with the page's own session. */
+async function post<T>({ context, cluster }: Story, path: string, data: object): Promise<T> {
+  const headers = { 'x-shoal-csrf': '1' };
+  const answer = await context.request.post(`${cluster.url}/api/v1${path}`, { headers, data });
+  if (!answer.ok()) throw new Error(await answer.text());
+  return (await answer.json()) as T;
+}
+
+/** Three nodes that serve. */
+async function serve(story: Story): Promise<void> {
+  const { page, cluster } = story;
+  await page.goto(cluster.firstRunUrl);
+  await page.getByLabel('Password', { exact: true }).fill('seven herrings in a row');
+  await page.getByLabel('Password again').fill('seven herrings in a row');
+  await button(page, 'Create administrator').click();
+  await page.getByText('No node has joined yet').waitFor();
+  const { token } = await post<{ token: string }>(story, '/tokens', { uses: names.length });
+  for (const name of names) await cluster.join(name, token);
+  for (const name of names) await page.locator(`tr[data-node="${name}"]`).getByText('connected').waitFor();
+  await post(story, '/spec/apply', { spec: spec('first', '\nrollout: { strategy: all-at-once }\n') });
+  for (const name of names) {
+    await page.locator(`tr[data-node="${name}"]`).getByText('healthy').waitFor({ timeout: 60_000 });
+  }
+}
+
+async function promote(t: Test, story: Story): Promise<void> {
+  const { page, cluster } = story;
+  await post(story, '/spec/apply', { spec: spec('second') });
+  await page.getByText('The rollout of revision 2 awaits promotion').waitFor({ timeout: 60_000 });
+  await checkLooks(t, page, 'nodes-awaiting-promotion');
+  await section(page, 'Look at it').click();
+  await heading(page, /^Rollout of revision 2 awaiting promotion/).waitFor();
+  t.equal(await page.getByText('Look at it').count(), 0, 'its own page has no banner');
+  await page.getByRole('heading', { name: 'Batch 1 of 2: the canary 1 of 1 done' }).waitFor();
+  await page.getByRole('heading', { name: 'Batch 2 of 2 0 of 2 done, 2 waiting' }).waitFor();
+  await checkLooks(t, page, 'rollout-awaiting-promotion');
+  await button(page, 'Pause').click();
+  await heading(page, /^Rollout of revision 2 paused/).waitFor();
+  await page.getByText('Admin paused it').waitFor();
+  await checkLooks(t, page, 'rollout-paused');
+  await button(page, 'Resume').click();
+  await heading(page, /awaiting promotion/).waitFor();
+  t.equal(await cluster.ask(1), 'second');
+  t.equal(await cluster.ask(2), 'first', 'only the canary runs it');
+  await button(page, 'Promote').click();
+  await heading(page, /^Rollout of revision 2 succeeded/).waitFor({ timeout: 60_000 });
+  await page.getByText('3 of 3 done').waitFor();
+  t.equal(await button(page, /Abort|Pause/).count(), 0, 'there is nothing left to steer');
+  for (const node of [1, 2, 3]) t.equal(await cluster.ask(node), 'second');
+}
+
+async function abort(t: Test, story: Story): Promise<void> {
+  const { page, cluster } = story;
+  await post(story, '/spec/apply', { spec: spec('third') });
+  await section(page, 'Rollouts').click();
+  await page.getByRole('row', { name: /^3 awaiting promotion/ }).waitFor({ timeout: 60_000 });
+  await checkLooks(t, page, 'rollouts-awaiting');
+  await section(page, '3').click();
+  await heading(page, /^Rollout of revision 3 awaiting promotion/).waitFor();
+  await button(page, 'Abort …').click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('1 node goes back to what ran there before.').waitFor();
+  await checkLooks(t, page, 'rollout-abort');
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'detached' });
+  await button(page, 'Abort …').click();
+  // Somebody else was faster: what the controller refuses is told in place.
+  await post(story, '/rollout/abort', { revision: 3 });
+  await dialog.getByRole('button', { name: 'Abort and undo' }).click();
+  await dialog.getByRole('alert').getByText('The rollout of revision 3').waitFor();
+  await checkLooks(t, page, 'rollout-abort-refused');
+  await dialog.getByRole('button', { name: 'Back' }).click();
+  t.equal(await page.getByRole('alert').count(), 0);
+  await heading(page, /^Rollout of revision 3 aborted, undone/).waitFor({ timeout: 60_000 });
+  await page.locator('[data-node="node-1"]').getByText('back on revision 2').waitFor();
+  await checkLooks(t, page, 'rollout-aborted');
+  t.equal(await cluster.ask(1), 'second');
+}
