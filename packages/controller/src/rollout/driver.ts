@@ -13,7 +13,7 @@ import { adoptions, proofs } from './keep-targets.js';
 import { advance, nextDeadline, resumeAfterStart, supersede } from './machine.js';
 import { applyRequest } from './requests.js';
 import type { Observation, RolloutState, TargetChange } from './state.js';
-import { listRollouts, readRollout, rolloutWrites } from './stored.js';
+import { listRollouts, openRollout, readRollout, rolloutWrites } from './stored.js';
 import type { Targets } from './targets.js';
 import { hasLateNodes, rolloutView } from './view.js';
 import { WakeUp } from './wake-up.js';
@@ -60,7 +60,7 @@ export class RolloutDriver {
   async start(): Promise<void> {
     const { store, revisions, manifests, targets, nodes } = this.#parts;
     this.#head = (await revisions.head()).value;
-    this.#current = await readRollout(store, this.#head.latest);
+    this.#current = await openRollout(store, this.#head.latest);
     await this.#resume();
     for (const revision of targets.revisions()) await manifests.prepare(revision);
     await manifests.prepare(this.#head.active);

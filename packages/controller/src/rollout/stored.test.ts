@@ -5,7 +5,7 @@ import { MemoryStore } from '../store/memory-store.js';
 import { nextDeadline } from './machine.js';
 import { policyOf } from './policy.js';
 import { beginRollout } from './state.js';
-import { listRollouts, readRollout, rolloutWrites } from './stored.js';
+import { listRollouts, openRollout, readRollout, rolloutWrites } from './stored.js';
 import { World } from './world.test.support.js';
 
 t.test('a rollout comes back as it was stored; only nodes that changed are written', async (t) => {
@@ -49,19 +49,24 @@ t.test(
       nodes: [
         { ...node, node: 'a', status: 'offered', startedAt: 6, deadlineAt: 60_006 },
         { ...node, node: 'b', status: 'pending' },
+        { ...node, node: 'c', status: 'pending' },
       ],
     };
     await store.transact({ writes: [putJson(keys.rollout(2), old)] });
     const world = new World();
-    for (const name of ['a', 'b']) world.add(name);
+    for (const name of ['a', 'b', 'c']) world.add(name);
     world.change('a', { settled: false });
-    const read = (await readRollout(store, 2))?.value;
+    const shown = (await readRollout(store, 2))?.value;
+    const read = (await openRollout(store, 2))?.value;
+    t.same(read, shown);
     if (read === undefined) throw new Error('not read');
     t.equal(nextDeadline(read), 60_006);
     world.targets.set('a', { node: 'a', revision: 2, good: 1, attempt: 0, undo: false });
     world.runs('a');
     let state = world.settle(read);
     t.match(state.nodes, [{ status: 'succeeded' }, { status: 'offered' }]);
+    await store.transact({ writes: rolloutWrites(read, state) });
+    t.same((await readRollout(store, 2))?.value, state, 'nothing of it is lost by the first change');
     world.fails('b');
     state = world.settle(state);
     t.match(state, {

@@ -60,6 +60,20 @@ export async function readRollout(store: Store, revision: number): Promise<Store
   return { value: await withNodes(store, header.value), modRevision: header.modRevision };
 }
 
+/**
+ * Reads a rollout that is to go on. One that version 0.1 stored is written anew as this one does: from then on only what changes is written.
+ */
+export async function openRollout(store: Store, revision: number): Promise<Stored<RolloutState> | undefined> {
+  const header = await getJson<Header | FirstFormat>(store, keys.rollout(revision));
+  const present = await readRollout(store, revision);
+  if (header === undefined || present === undefined || !('nodes' in header.value)) return present;
+  const result = await store.transact({
+    compare: [{ key: keys.rollout(revision), modRevision: header.modRevision }],
+    writes: rolloutWrites(undefined, present.value),
+  });
+  return result.committed ? { value: present.value, modRevision: result.revision } : present;
+}
+
 /** The newest rollouts first. */
 export async function listRollouts(store: Store, limit: number): Promise<RolloutState[]> {
   const entries = await store.list(keys.rollouts, { limit, reverse: true });
