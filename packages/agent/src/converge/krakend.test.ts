@@ -7,9 +7,11 @@ import { compileManifest, loadBlueprints } from '@shoal/common';
 import { t } from 'tap';
 import { readServiceMetrics } from '../observe/host/service-metrics.js';
 import { parseLine } from '../observe/parse/parse-line.js';
-import { fetchText, startHost, until } from './harness.test.support.js';
+import { systemClock } from './clock.js';
+import { fetchText, member, startHost, until } from './harness.test.support.js';
 import { installKrakend, krakendProgram, startBackend } from './krakend.test.support.js';
 import { renderManifest } from './render/render-manifest.js';
+import { settleMs } from './service-sizes.js';
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
 const blueprints = await loadBlueprints([join(root, 'blueprints')]);
@@ -306,6 +308,39 @@ t.test(
     });
   },
 );
+
+t.test('its share of a limit follows the number of gateways when that lasts', { skip }, async (t) => {
+  if (typeof program === 'string') return;
+  installKrakend(t, program.path);
+  const address = '127.40.7.3';
+  const dataDir = t.testdir();
+  let later = 0;
+  const clock = { ...systemClock, now: () => systemClock.now() + later };
+  const gateway = (name: string, host: string) => ({ ...member(name, host), tags: { svc: 'gateway:h' } });
+  const both = [gateway('one', address), gateway('two', '127.40.7.4')];
+  const host = await startHost(t, { dataDir, address, clock, members: both });
+  const share = () => {
+    const text = readFileSync(join(dataDir, 'services/gateway/krakend.json'), 'utf8');
+    return /"max_rate": (\d+)/.exec(text)?.[1];
+  };
+  const params = {
+    port: 8304,
+    metricsPort: 0,
+    listenOn: 'node',
+    endpoints: [endpoint],
+    rateLimit: { maxRate: 90 },
+  };
+  t.match(await host.converge(manifest(1, params)), { failedHash: '', failure: null });
+  t.equal(share(), '45');
+  host.members = both.slice(0, 1);
+  host.converger.factsChanged();
+  t.match(await host.converge(manifest(2, { ...params, timeout: '3s' })), { failedHash: '' });
+  t.equal(share(), '45', 'not at once, not by a rollout either');
+  later = settleMs + 1000;
+  host.converger.factsChanged();
+  await until('the whole limit', () => share() === '90');
+  t.equal(host.converger.report().failedHash, '');
+});
 
 function fetchStatus(url: string): Promise<{ status: number }> {
   return new Promise((resolve, reject) => {
