@@ -327,8 +327,8 @@ export class RolloutDriver {
   }
 
   /** Newest first. */
-  list(limit: number): Promise<readonly RolloutView[]> {
-    return this.exclusive(async () => (await listRollouts(this.#parts.store, limit)).map(rolloutView));
+  async list(limit: number): Promise<readonly RolloutView[]> {
+    return (await listRollouts(this.#parts.store, limit)).map(rolloutView);
   }
 }
 

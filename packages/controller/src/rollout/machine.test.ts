@@ -289,6 +289,21 @@ t.test('nodes that enroll join the queue, nodes that are removed leave it', asyn
   t.equal(world.targets.get('c')?.revision, 1, 'one that never ran anything goes to what is active');
 });
 
+t.test('a node that enrolls while all is undone has no turn', async (t) => {
+  const world = worldOf('a', 'b');
+  let state = world.begin();
+  world.runs('a');
+  state = world.settle(state);
+  world.fails('b');
+  state = world.settle(state);
+  t.equal(state.status, 'undoing');
+  world.add('c', { running: '', good: 0 });
+  state = world.settle(state);
+  t.same(statuses(state), { a: 'undoing', b: 'failed', c: 'untouched' });
+  world.runs('a');
+  t.match(world.settle(state), { status: 'failed', undone: true });
+});
+
 t.test('of the first revision there is nothing to go back to', async (t) => {
   const world = new World();
   for (const name of ['a', 'b', 'c']) world.add(name, { running: '', good: 0, back: '' });

@@ -72,10 +72,17 @@ export function advance(before: RolloutState, observation: Observation): Advance
     const state = judgeNodes(judgeUndoing(before, observation), observation, targets);
     return { state, targets };
   }
-  const met = judgeUndoing(meetNodes(before, observation.nodes), observation);
+  const met = judgeUndoing(meet(before, observation), observation);
   const state = judgeNodes(met, observation, targets);
   const next = decide(state, observation);
   return { state: next.state, targets: [...targets, ...next.targets] };
+}
+
+/** Nodes that come while all is undone have no turn any more. */
+function meet(before: RolloutState, { nodes }: Observation): RolloutState {
+  const met = meetNodes(before, nodes);
+  const isLate = met.status === 'undoing' && met.nodes.some(isWaiting);
+  return isLate ? { ...met, nodes: withoutTurn(met.nodes) } : met;
 }
 
 function decide(state: RolloutState, observation: Observation): Advance {
