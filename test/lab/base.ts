@@ -21,7 +21,7 @@ const recipe = {
   installed:
     'systemd,systemd-sysv,dbus,iproute2,iputils-ping,ca-certificates,curl,procps,adduser,init-system-helpers',
   /** Not installed, but in each host's own package repository, with all that they depend on. */
-  offline: ['nginx', 'haproxy', 'socat'],
+  offline: ['nginx', 'haproxy', 'socat', 'openssh-server', 'openssh-client', 'python3', 'ansible-core'],
   /** Of no use on a host without screen, network configuration or calendar; they only lengthen the boot. */
   masked: [
     'getty.target console-getty.service systemd-firstboot.service systemd-pstore.service e2scrub_reap.service',
