@@ -1,4 +1,5 @@
 import { ShoalError } from '@shoal/common';
+import { wholeLines } from './whole-lines.js';
 
 /** How many of a command's last lines a failure carries. */
 const keptLines = 20;
@@ -11,7 +12,7 @@ export class StepError extends ShoalError {
 
   constructor(message: string, lines: readonly string[] = [], cause?: unknown) {
     super('step_failed', message, cause === undefined ? {} : { cause });
-    this.output = lines.slice(-keptLines).join('\n').slice(-keptCharacters);
+    this.output = wholeLines(lines.slice(-keptLines), keptCharacters, 'end').text;
   }
 
   /** Anything thrown, as a StepError with the same message. */

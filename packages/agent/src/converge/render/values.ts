@@ -90,5 +90,7 @@ function hasControl(text: string): boolean {
 }
 
 function expected(what: string, found: string): ShoalError {
-  return new ShoalError('invalid_input', `expected ${what}, found ${JSON.stringify(found.slice(0, 200))}`);
+  // Not a part of it: it may hold a secret, which is only found whole.
+  const shown = found.length <= 200 ? JSON.stringify(found) : `${found.length} characters`;
+  return new ShoalError('invalid_input', `expected ${what}, found ${shown}`);
 }

@@ -2,6 +2,7 @@ import type { Stats } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { RenderedFile } from '../render/rendered.js';
 import { StepError } from '../step-error.js';
+import { wholeLines } from '../whole-lines.js';
 import { octal } from './ownership.js';
 
 /** Larger files are compared, but their difference isn't shown. */
@@ -44,5 +45,6 @@ async function diff(step: RenderedFile, before: string): Promise<string> {
     maxEditLength: 4000,
   });
   if (patch === undefined) return sizes;
-  return patch.length <= shownCharacters ? patch : `${patch.slice(0, shownCharacters)}\n[diff cut]`;
+  if (patch.length <= shownCharacters) return patch;
+  return `${wholeLines(patch.split('\n'), shownCharacters, 'beginning').text}\n[diff cut]`;
 }

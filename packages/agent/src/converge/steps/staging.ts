@@ -10,6 +10,7 @@ import type { Ownership } from './ownership.js';
 import { writeStaged } from './write-staged.js';
 
 const validateTimeoutMs = 60_000;
+const mostReasonCharacters = 500;
 
 /**
  * Writes a file's new content beside its place: there, relative names in it mean the same, and the final rename can't fail for
@@ -55,10 +56,11 @@ export async function validateFile(
   throw new StepError(`the new ${step.path} is refused: ${failure}${firstReason(lines)}`, lines);
 }
 
-/** The first line that says what is wrong, for a message that has to do without the others. */
+/** The first line that says what is wrong, for a message that has to do without the others; whole, as it may hold a secret. */
 function firstReason(lines: readonly string[]): string {
-  const reason = lines.find((line) => /\b(emerg|error|invalid|failed)\b/i.test(line)) ?? lines[0];
-  return reason === undefined ? '' : `: ${reason.slice(0, 300)}`;
+  const short = lines.filter((line) => line.length <= mostReasonCharacters);
+  const reason = short.find((line) => /\b(emerg|error|invalid|failed)\b/i.test(line)) ?? short[0];
+  return reason === undefined ? '' : `: ${reason}`;
 }
 
 /** The file steps of a service. */
