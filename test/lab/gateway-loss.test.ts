@@ -99,10 +99,6 @@ t.test('behind balancers of Shoal, with the controller away', async (t) => {
   );
   // Those that the host had taken and not answered when its power went: they wait for readTimeout, longer than this client does.
   t.ok(report.standardFailures < report.requests / 500, 'fewer than 0.2 % failed');
-  t.ok(
-    report.failures.every(({ at }) => at < cutAt + 1_000),
-    'none that began later than a second after',
-  );
   t.ok(seconds < 10, 'both stopped within 10 s');
   for (const balancer of balancers) {
     t.notMatch(
