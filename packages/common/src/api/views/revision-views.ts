@@ -1,0 +1,86 @@
+export type RevisionStatus = 'pending' | 'rolling-out' | 'active' | 'failed' | 'aborted' | 'superseded';
+
+export interface RevisionView {
+  readonly number: number;
+  readonly createdAt: number;
+  readonly author: string;
+  readonly reason: string;
+  readonly status: RevisionStatus;
+  /** SHA-256 of the spec's text, hex. */
+  readonly specHash: string;
+  readonly basedOn: number;
+}
+
+export interface RevisionDetail extends RevisionView {
+  /** The spec, as the author wrote it (YAML). */
+  readonly spec: string;
+}
+
+/** A change of one value between two specs. */
+export interface SpecChange {
+  readonly kind: 'added' | 'removed' | 'changed';
+  /** Path as people write it: `services.web.params.port`. */
+  readonly path: string;
+  readonly before?: unknown;
+  readonly after?: unknown;
+}
+
+export interface RevisionDiff {
+  readonly from: number;
+  readonly to: number;
+  readonly changes: readonly SpecChange[];
+  /** Unified diff of the two YAML texts; empty when they are the same. */
+  readonly text: string;
+}
+
+export interface ApplyResult {
+  readonly revision: number;
+  /** False when the spec's text and every manifest are the same as in the running revision: nothing was committed. */
+  readonly changed: boolean;
+}
+
+export interface PlanNode {
+  readonly node: string;
+  /** `change`, `same`, `new` (nothing runs yet), `remove` (services go away). */
+  readonly action: string;
+  readonly services: readonly string[];
+  /** From the nodes' own dry run, when it was asked for. */
+  readonly differences: readonly {
+    readonly service: string;
+    readonly step: string;
+    readonly difference: string;
+    /** Why converging would be refused there, with what the refusing program printed; empty: nothing speaks against it. */
+    readonly problem: string;
+  }[];
+  /** Why the dry run is missing, e.g. `not connected`. */
+  readonly note: string;
+}
+
+/** A secret whose newest value isn't the one that the newest revision means. */
+export interface PlanSecret {
+  readonly name: string;
+  /** Services of the spec that use it. */
+  readonly services: readonly string[];
+}
+
+/** A service that would run another version, or another content, of its blueprint. */
+export interface BlueprintChange {
+  readonly service: string;
+  /** `name@version` before and after; the same when the content was changed in place. */
+  readonly before: string;
+  readonly after: string;
+}
+
+export interface Plan {
+  /** Revision that the plan was made against; give it to `spec.apply` as `basedOn`. 0: none yet. */
+  readonly basedOn: number;
+  readonly changes: readonly SpecChange[];
+  /** Blueprints of services of both revisions that changed. */
+  readonly blueprints: readonly BlueprintChange[];
+  readonly text: string;
+  readonly nodes: readonly PlanNode[];
+  /** Secrets that get a new value by applying. */
+  readonly secrets: readonly PlanSecret[];
+  /** What applying doesn't refuse and a person should know. */
+  readonly warnings: readonly string[];
+}
