@@ -3,7 +3,8 @@ import t from 'tap';
 import type { Actor } from '../services.js';
 import { MemoryStore } from '../store/memory-store.js';
 import { createDispatcher, type Dispatcher, type OperationObservation } from './dispatcher.js';
-import { createFakeServices, type FakeServices, node, rollout, step } from './fake-services.test.support.js';
+import { createFakeServices, type FakeServices } from './fake-services.test.support.js';
+import { node, rollout, step } from './fake-views.test.support.js';
 
 const { signal } = new AbortController();
 

@@ -1,151 +1,20 @@
-import type {
-  BlueprintView,
-  ClusterEvent,
-  GossipKeysView,
-  LoadedBlueprint,
-  LogLine,
-  NodeView,
-  RevisionDetail,
-  RolloutView,
-  SecretView,
-  StepEventView,
-  TokenView,
-} from '@shoal/common';
+import type { ClusterEvent, LogLine } from '@shoal/common';
 import { ShoalError } from '@shoal/common';
 import type { ControllerServices } from '../services.js';
 import { BoundedQueue } from '../store/bounded-queue.js';
-
-const failure = {
-  service: 'web',
-  step: 'validate',
-  message: 'nginx -t failed',
-  output: 'emerg',
-  undone: true,
-};
-
-/** A node as the console would see it. */
-export const node: NodeView = {
-  name: 'web1',
-  site: 'berlin',
-  address: '127.30.0.1:9896',
-  agentVersion: '0.1.0',
-  facts: { os: 'debian 12' },
-  enrolledAt: 1,
-  certificateExpiresAt: 2,
-  connected: true,
-  lastSeenAt: 3,
-  member: 'alive',
-  desired: { hash: 'aa', revision: 2 },
-  failed: { hash: 'bb', revision: 1, failure },
-  running: { hash: 'aa', revision: 2 },
-  state: 'idle',
-  services: [{ service: 'web', process: 'running', health: 'ok', detail: '', startedAt: 1, restarts: 0 }],
-  gossipKeys: { primary: 'fade1234fade1234', held: ['fade1234fade1234'] },
-  draining: ['web'],
-  drainAsked: ['web'],
-  drifts: [
-    {
-      service: 'web',
-      step: 'config',
-      since: 4,
-      difference: '-81 +80',
-      policy: 'report',
-      state: 'left',
-      detail: '',
-      retryAt: null,
-    },
-  ],
-  status: 'drifted',
-};
-
-const gossipKeys: GossipKeysView = {
-  encrypted: true,
-  members: 2,
-  keys: [
-    {
-      fingerprint: 'fade1234fade1234',
-      state: 'primary',
-      createdAt: 1,
-      primarySince: 1,
-      heldBy: 2,
-      usedBy: 2,
-    },
-  ],
-  rotation: {
-    id: 1,
-    stage: 'installing',
-    from: 'fade1234fade1234',
-    to: 'beef1234beef1234',
-    reason: '',
-    startedBy: 'anna',
-    startedAt: 1,
-    stageAt: 1,
-    endedAt: null,
-    ready: 1,
-    members: 2,
-    waitingFor: [{ member: 'web1', why: 'away' }],
-    ignored: [],
-  },
-};
-
-export const step: StepEventView = {
-  node: 'web1',
-  revision: 2,
-  service: 'web',
-  step: 'validate',
-  kind: 'started',
-  text: '',
-  at: 5,
-};
-
-export const rollout: RolloutView = {
-  revision: 2,
-  from: 1,
-  status: 'running',
-  strategy: 'one-by-one',
-  batches: 1,
-  startedAt: 4,
-  endedAt: null,
-  promoteAt: null,
-  deadlineAt: null,
-  undone: false,
-  request: { what: 'pause', by: 'anna', at: 4 },
-  message: 'waits for web1',
-  nodes: [{ node: 'web1', status: 'failed', batch: 1, previous: 1, startedAt: 4, endedAt: 5, failure }],
-};
-
-const token: TokenView = {
-  id: 't1',
-  createdAt: 1,
-  createdBy: 'anna',
-  expiresAt: 2,
-  usesLeft: 1,
-  uses: 1,
-  state: 'active',
-};
-
-const revision: RevisionDetail = {
-  number: 2,
-  createdAt: 1,
-  author: 'anna',
-  reason: 'port',
-  status: 'active',
-  specHash: 'cc',
-  basedOn: 1,
-  spec: 'services: {}',
-};
-
-const change = { kind: 'changed', path: 'services.web.params.port', before: 80, after: 81 } as const;
-
-export const logLine: LogLine = {
-  node: 'web1',
-  service: 'web',
-  source: 'access',
-  at: 7,
-  line: 'GET /',
-  fields: { status: '200' },
-  cursor: '1@web1',
-};
+import {
+  blueprint,
+  blueprintView,
+  change,
+  gossipKeys,
+  logLine,
+  node,
+  revision,
+  rollout,
+  secret,
+  step,
+  token,
+} from './fake-views.test.support.js';
 
 /** What a fake was asked, and ways to make it do things. */
 export interface FakeServices extends ControllerServices {
@@ -157,29 +26,6 @@ export interface FakeServices extends ControllerServices {
   /** Thrown by the next call that is noted in `asked`. */
   failNext(error: unknown): void;
 }
-
-const blueprint: LoadedBlueprint = {
-  name: 'web',
-  version: '1.0.0',
-  description: 'A web server',
-  parameters: { port: { type: 'integer', description: 'Port', default: 80 } },
-  steps: [{ id: 'run', type: 'service' }],
-  process: { unit: 'web.service' },
-  directory: '',
-};
-
-const blueprintView: BlueprintView = {
-  name: 'web',
-  version: '1.0.0',
-  description: 'A web server',
-  source: 'uploaded',
-  place: '',
-  hash: 'dd',
-  newest: true,
-  usedBy: ['web'],
-  note: '',
-  uploaded: { at: 1, by: 'anna' },
-};
 
 type Note = (what: string, input: unknown) => void;
 
@@ -319,16 +165,6 @@ function fakeChanges(note: Note): Pick<ControllerServices, 'specs' | 'revisions'
     },
   };
 }
-
-const secret: SecretView = {
-  name: 'backend-key',
-  version: 'beef1234beef1234',
-  createdAt: 1,
-  createdBy: 'anna',
-  usedBy: [{ service: 'web', nodes: ['web1'] }],
-  isPending: true,
-  revisions: [2],
-};
 
 function fakeSecrets(note: Note): Pick<ControllerServices, 'secrets'> {
   return {
