@@ -4,6 +4,7 @@ import { compareBalancers } from './balancers.js';
 import { footprint } from './footprint.js';
 import { gossip } from './gossip.js';
 import { gossipStress } from './gossip-stress.js';
+import { propagation } from './propagation.js';
 import type { Report } from './report.js';
 import { formatReport } from './report.js';
 
@@ -44,6 +45,12 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
     summary: `false deaths under stress beside real serf agents (10 minutes; ${clusterFlags}, --seconds N)`,
     options: clusterOptions,
     run: gossipStress,
+  },
+  propagation: {
+    summary:
+      'a commit until all of 1,000 agents have acknowledged it, beside watches of etcd (3 minutes; --nodes N, --trials N commits)',
+    options: ['nodes', 'trials'],
+    run: propagation,
   },
 };
 

@@ -1,0 +1,64 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Arrival, WorkerAnswer, WorkerRequest } from './propagation-messages.js';
+
+/** Processes that share the links or watches among them. */
+export const workerCount = 4;
+
+/** The processes at the other end of the connections. */
+export class Workers {
+  readonly #children: readonly ChildProcess[];
+  /** Bytes of the signed manifest that arrived last; 0: none did. */
+  manifestBytes = 0;
+
+  constructor() {
+    const program = new URL('./propagation-worker.js', import.meta.url).pathname;
+    this.#children = Array.from({ length: workerCount }, () => fork(program, { execArgv: [] }));
+  }
+
+  /** Asks each of them; resolves with all that they had to tell. */
+  async ask(requestOf: (worker: number) => WorkerRequest): Promise<Arrival[]> {
+    const answers = this.#children.map(async (child, index) => {
+      const answered = once(child, 'message') as Promise<[WorkerAnswer]>;
+      const ended = once(child, 'exit').then(([code]) => {
+        throw new Error(`worker ${index} ended with code ${code}`);
+      });
+      child.send(requestOf(index));
+      const [{ arrivals, manifestBytes, error }] = await Promise.race([answered, ended]);
+      if (error !== undefined) throw new Error(`worker ${index}: ${error}`);
+      this.manifestBytes = manifestBytes || this.manifestBytes;
+      return arrivals;
+    });
+    return (await Promise.all(answers)).flat();
+  }
+
+  /** Waits until that many arrivals of a revision were told. @throws Error after 60 s */
+  async arrivals(revision: number, count: number): Promise<Arrival[]> {
+    const found: Arrival[] = [];
+    const end = Date.now() + 60_000;
+    for (;;) {
+      const arrived = await this.ask(() => ({ kind: 'collect' }));
+      found.push(...arrived.filter((arrival) => arrival.revision === revision));
+      if (found.length >= count) return found;
+      if (Date.now() > end) throw new Error(`${found.length} of ${count} heard of ${revision}`);
+      await delay(100);
+    }
+  }
+
+  /** Bytes that they read so far, from the network above all. */
+  bytesRead(): number {
+    return this.#children.reduce((sum, { pid }) => {
+      const text = readFileSync(`/proc/${pid}/io`, 'utf8');
+      return sum + Number(/^rchar: (\d+)$/m.exec(text)?.[1] ?? 0);
+    }, 0);
+  }
+
+  async stop(): Promise<void> {
+    const running = this.#children.filter((child) => child.exitCode === null && child.signalCode === null);
+    const ended = running.map((child) => once(child, 'exit'));
+    for (const child of running) child.kill('SIGKILL');
+    await Promise.all(ended);
+  }
+}
