@@ -1,4 +1,5 @@
 import type { JSX } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
 import type { User } from './api/session.js';
 import { cluster } from './state/cluster.js';
 import { may } from './state/roles.js';
@@ -14,12 +15,26 @@ const sections = [
   { to: '/apply', word: 'Apply', role: 'operator' },
   { to: '/revisions', word: 'Revisions', role: 'viewer' },
   { to: '/rollouts', word: 'Rollouts', role: 'viewer' },
+  { to: '/blueprints', word: 'Blueprints', role: 'viewer' },
+  { to: '/secrets', word: 'Secrets', role: 'viewer' },
   { to: '/tokens', word: 'Tokens', role: 'admin' },
 ] as const;
 
 /** The cluster's name and state, the sections, and the reader's own things. */
 export function Header({ user, path }: { user: User; path: string }): JSX.Element {
   const status = useStore(cluster, (state) => state.status);
+  const nav = useRef<HTMLElement>(null);
+  // Where the sections don't fit they scroll: the one that is shown stays in view.
+  useEffect(() => {
+    const show = () => {
+      const bar = nav.current;
+      const current = bar?.querySelector<HTMLElement>('[aria-current]');
+      if (bar && current) bar.scrollLeft = current.offsetLeft - (bar.clientWidth - current.offsetWidth) / 2;
+    };
+    show();
+    window.addEventListener('resize', show);
+    return () => window.removeEventListener('resize', show);
+  }, [path]);
   return (
     <header class="header">
       <div class="header-cluster">
@@ -35,7 +50,7 @@ export function Header({ user, path }: { user: User; path: string }): JSX.Elemen
         )}
         <ConnectionDot />
       </div>
-      <nav class="nav" aria-label="Sections">
+      <nav class="nav" aria-label="Sections" ref={nav}>
         {sections
           .filter(({ role }) => may(user.role, role))
           .map(({ to, word }) => (

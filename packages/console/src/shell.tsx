@@ -3,6 +3,8 @@ import { useEffect } from 'preact/hooks';
 import type { User } from './api/session.js';
 import { Header } from './header.js';
 import { ApplyPage } from './pages/apply-page.js';
+import { BlueprintPage } from './pages/blueprint-page.js';
+import { BlueprintsPage } from './pages/blueprints-page.js';
 import { LogsPage } from './pages/logs-page.js';
 import { NodePage } from './pages/node-page.js';
 import { NodesPage } from './pages/nodes-page.js';
@@ -11,6 +13,7 @@ import { RevisionPage } from './pages/revision-page.js';
 import { RevisionsPage } from './pages/revisions-page.js';
 import { RolloutPage } from './pages/rollout-page.js';
 import { RolloutsPage } from './pages/rollouts-page.js';
+import { SecretsPage } from './pages/secrets-page.js';
 import { TokensPage } from './pages/tokens-page.js';
 import { followCluster } from './state/cluster.js';
 import { location, matchPath } from './state/router.js';
@@ -35,6 +38,9 @@ const routes: readonly (readonly [string, ComponentType<PageProps>])[] = [
   ['/revisions/:number', RevisionPage],
   ['/rollouts', RolloutsPage],
   ['/rollouts/:revision', RolloutPage],
+  ['/blueprints', BlueprintsPage],
+  ['/blueprints/:name', BlueprintPage],
+  ['/secrets', SecretsPage],
   ['/tokens', TokensPage],
 ];
 

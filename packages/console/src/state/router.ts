@@ -42,7 +42,15 @@ export function matchPath(pattern: string, path: string): Readonly<Record<string
   return params;
 }
 
-/** Address of a node's page. Dots are encoded: a server takes an address that ends like a file name for a file. */
+/** A name in an address. Dots are encoded: a server takes an address that ends like a file name for a file. */
+const segment = (name: string) => encodeURIComponent(name).replaceAll('.', '%2E');
+
+/** Address of a node's page. */
 export function nodePath(name: string): string {
-  return `/nodes/${encodeURIComponent(name).replaceAll('.', '%2E')}`;
+  return `/nodes/${segment(name)}`;
+}
+
+/** Address of a blueprint's page; `name` with or without its version. */
+export function blueprintPath(name: string): string {
+  return `/blueprints/${segment(name)}`;
 }

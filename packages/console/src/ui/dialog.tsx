@@ -23,6 +23,8 @@ export function Dialog({ title, onClose, children, closable = true }: DialogProp
     };
   }, []);
   const onCancel = (event: Event) => {
+    // A file field inside, whose chooser was left without a choice, says so by an event of the same name.
+    if (event.target !== ref.current) return;
     event.preventDefault();
     if (closable) onClose();
   };

@@ -34,7 +34,7 @@ export function ErrorNotice({
   error: ApiError;
   children?: ComponentChildren;
 }): JSX.Element {
-  const problems = error.problems.filter((problem) => problem.message !== error.message);
+  const problems = error.problems.filter((problem) => !error.message.includes(problem.message));
   return (
     <Notice tone="bad" urgent title={<Message text={error.message} />}>
       {problems.length > 0 && (

@@ -5,7 +5,8 @@ import { Icon, type IconName } from './icon.js';
 /** How a state is colored: what it asks of the reader. */
 export type Tone = 'good' | 'busy' | 'bad' | 'warn' | 'quiet';
 
-interface Look {
+/** How one state is shown. */
+export interface Look {
   readonly tone: Tone;
   readonly icon: IconName;
   readonly word: string;
@@ -78,6 +79,14 @@ const rolloutLooks: Readonly<Record<RolloutStatus, Look>> = {
   ),
 };
 
+/** The version that a blueprint's bare name means. */
+export const newestBlueprint: Look = look(
+  'quiet',
+  'check',
+  'newest',
+  'A blueprint’s bare name means this version',
+);
+
 const rolloutNodeLooks: Readonly<Record<RolloutNodeStatus, Look>> = {
   pending: look('quiet', 'behind', 'waiting', 'Its turn comes later'),
   offered: look('busy', 'sync', 'converging', 'The revision was offered; the node is at work'),
@@ -95,7 +104,8 @@ export function nodeLook(status: string): Look {
   return nodeLooks[status as NodeView['status']] ?? unknown(status);
 }
 
-function Badge({ shown }: { shown: Look }): JSX.Element {
+/** A state in one or two words; what it means on hover. */
+export function Badge({ shown }: { shown: Look }): JSX.Element {
   return (
     <span class={`badge tone-${shown.tone}`} title={shown.meaning}>
       <Icon name={shown.icon} class={shown.icon === 'sync' ? 'turning' : ''} />
@@ -153,6 +163,11 @@ const serviceTones: Readonly<Record<string, readonly [Tone, IconName]>> = {
   used: ['quiet', 'check'],
   expired: ['quiet', 'behind'],
   revoked: ['quiet', 'cross'],
+  'in use': ['good', 'check'],
+  unused: ['quiet', 'minus'],
+  'new value waits': ['warn', 'behind'],
+  draining: ['busy', 'down'],
+  drained: ['warn', 'down'],
 };
 
 interface WordProps {

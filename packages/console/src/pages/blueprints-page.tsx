@@ -1,0 +1,134 @@
+import type { AddedBlueprint, BlueprintView, Problem } from '@shoal/common';
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import { call } from '../api/operations.js';
+import { UploadBlueprint } from '../blueprints/upload-blueprint.js';
+import { useQuery } from '../lib/use-query.js';
+import type { PageProps } from '../shell.js';
+import { cluster } from '../state/cluster.js';
+import { may } from '../state/roles.js';
+import { blueprintPath } from '../state/router.js';
+import { useStore } from '../state/store.js';
+import { Link } from '../ui/link.js';
+import { ErrorNotice, Notice } from '../ui/notice.js';
+import { Loading, Page } from '../ui/page.js';
+import { Badge, newestBlueprint } from '../ui/status.js';
+
+/** Every version of every blueprint that specs can name. */
+export function BlueprintsPage({ user }: PageProps): JSX.Element {
+  const changes = useStore(cluster, (state) => state.revisionEvents);
+  const { data, error, reload } = useQuery((signal) => call('blueprint.list', {}, signal), [changes]);
+  const [uploading, setUploading] = useState(false);
+  const [added, setAdded] = useState<AddedBlueprint>();
+  const close = (result?: AddedBlueprint) => {
+    setUploading(false);
+    setAdded(result);
+    if (result !== undefined) reload();
+  };
+  return (
+    <Page
+      title="Blueprints"
+      {...(may(user.role, 'admin')
+        ? {
+            actions: (
+              <button type="button" class="button primary" onClick={() => setUploading(true)}>
+                Upload …
+              </button>
+            ),
+          }
+        : {})}
+    >
+      <p class="lead muted">
+        What services are made of. A spec names one as <code>blueprint: NAME</code>, for its newest version,
+        or as <code>NAME@VERSION</code>.
+      </p>
+      {error !== undefined && <ErrorNotice error={error} />}
+      {added !== undefined && <Added result={added} />}
+      {data === undefined && error === undefined && <Loading what="the blueprints" />}
+      {data !== undefined && data.problems.length > 0 && <Problems problems={data.problems} />}
+      {data !== undefined && data.blueprints.length === 0 && (
+        <p class="empty">The controller knows no blueprint.</p>
+      )}
+      {data !== undefined && data.blueprints.length > 0 && <Table blueprints={data.blueprints} />}
+      {uploading && <UploadBlueprint onClose={close} />}
+    </Page>
+  );
+}
+
+function Added({ result: { blueprint, added } }: { result: AddedBlueprint }): JSX.Element {
+  const name = `${blueprint.name}@${blueprint.version}`;
+  return (
+    <div role="status">
+      <Notice
+        tone="good"
+        title={added ? `${name} is there.` : `${name} was there already, with this very content.`}
+      >
+        {blueprint.note !== '' && <p>{blueprint.note}</p>}
+        <p>
+          <Link to={blueprintPath(name)}>Look at it</Link>
+        </p>
+      </Notice>
+    </div>
+  );
+}
+
+function Problems({ problems }: { problems: readonly Problem[] }): JSX.Element {
+  return (
+    <Notice
+      tone="bad"
+      title="Blueprints on the controller’s disk have faults: no spec can be applied until they are mended."
+    >
+      <ul class="problems">
+        {problems.map(({ message, path }) => (
+          <li key={`${path}${message}`}>{message}</li>
+        ))}
+      </ul>
+    </Notice>
+  );
+}
+
+function Table({ blueprints }: { blueprints: readonly BlueprintView[] }): JSX.Element {
+  return (
+    <div class="table-frame">
+      <table class="table cards">
+        <caption class="visually-hidden">Blueprints by name and version</caption>
+        <thead>
+          <tr>
+            <th scope="col">Blueprint</th>
+            <th scope="col">Version</th>
+            <th scope="col">Source</th>
+            <th scope="col">Used by</th>
+            <th scope="col">What it is</th>
+          </tr>
+        </thead>
+        <tbody>
+          {blueprints.map((blueprint) => (
+            <Row key={`${blueprint.name}@${blueprint.version}`} blueprint={blueprint} />
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Row({ blueprint }: { blueprint: BlueprintView }): JSX.Element {
+  const { name, version, newest, source, usedBy, description, note } = blueprint;
+  return (
+    <tr>
+      <th scope="row">
+        <Link to={blueprintPath(`${name}@${version}`)}>{name}</Link>
+      </th>
+      <td class="cell-status cell-version">
+        <span class="version">{version}</span> {newest && <Badge shown={newestBlueprint} />}
+      </td>
+      <td data-label="Source">{source}</td>
+      <td data-label="Used by">
+        {usedBy.length === 0 ? <span class="muted">nothing</span> : usedBy.join(', ')}
+      </td>
+      <td class="cell-meaning">
+        {description}
+        {note !== '' && <span class="hint">{note}</span>}
+      </td>
+    </tr>
+  );
+}

@@ -1,0 +1,142 @@
+import { execFileSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Page } from 'playwright-core';
+import tap, { type Test, test } from 'tap';
+import { launchBrowser, openPage, skipReason, type Watched } from './browser.js';
+import { checkLooks } from './looks.js';
+import { type SmallCluster, startCluster } from './small-cluster.js';
+
+tap.setTimeout(180_000);
+
+const gateway = fileURLToPath(new URL('../../../examples/blueprints/gateway', import.meta.url));
+const value = 'tide-tables-and-moonlight';
+
+interface Story extends Watched {
+  readonly cluster: SmallCluster;
+}
+
+const heading = (page: Page, name: string | RegExp) => page.getByRole('heading', { level: 1, name });
+const section = (page: Page, name: string) => page.getByRole('link', { name, exact: true });
+const button = (page: Page, name: string | RegExp) => page.getByRole('button', { name });
+
+test('blueprints and secrets in the console', { skip: skipReason ?? false, timeout: 175_000 }, async (t) => {
+  const cluster = await startCluster(t);
+  const watched = await openPage(await launchBrowser(t));
+  const { page } = watched;
+  await page.goto(cluster.firstRunUrl);
+  await page.getByLabel('Password', { exact: true }).fill('seven herrings in a row');
+  await page.getByLabel('Password again').fill('seven herrings in a row');
+  await button(page, 'Create administrator').click();
+  await page.getByText('No node has joined yet').waitFor();
+  const story: Story = { ...watched, cluster };
+  const parts: readonly (readonly [string, (t: Test, story: Story) => Promise<void>])[] = [
+    ['blueprints are listed, explained, uploaded and removed', blueprints],
+    ['a secret is set unseen, used, renewed and removed', secrets],
+  ];
+  for (const [name, part] of parts) {
+    await t.test(name, (sub) => part(sub, story));
+    if (!t.passing()) return;
+  }
+  t.same(watched.complaints, [], 'the browser complained of nothing');
+});
+
+/** The gateway blueprint at another version, as an archive. */
+function archiveOf(t: Test, version: string, change: (text: string) => string = (text) => text): string {
+  const dir = t.testdir({});
+  const folder = join(dir, 'gateway');
+  cpSync(gateway, folder, { recursive: true });
+  const file = join(folder, 'blueprint.yaml');
+  writeFileSync(file, change(readFileSync(file, 'utf8').replace(/^version: .*/m, `version: ${version}`)));
+  const archive = join(dir, `gateway-${randomUUID()}.tar.gz`);
+  execFileSync('tar', ['-czf', archive, '-C', dir, 'gateway']);
+  return archive;
+}
+
+async function blueprints(t: Test, { page }: Story): Promise<void> {
+  await section(page, 'Blueprints').click();
+  await page.getByRole('row', { name: /^gateway 1\.0\.0 newest/ }).waitFor();
+  await checkLooks(t, page, 'blueprints');
+  await section(page, 'haproxy').click();
+  await heading(page, /^haproxy \d/).waitFor();
+  await page.getByRole('row', { name: /^services? / }).waitFor();
+  await checkLooks(t, page, 'blueprint');
+  await page.reload();
+  await heading(page, /^haproxy \d/).waitFor();
+  await section(page, 'Blueprints').click();
+  const dialog = page.getByRole('dialog');
+  const bad = archiveOf(t, '1.1.0', (text) => text.replace('type: integer', 'type: whole'));
+  await button(page, 'Upload …').click();
+  await dialog.getByLabel('Archive').setInputFiles(bad);
+  await dialog.getByRole('button', { name: 'Upload' }).click();
+  await dialog.getByRole('alert').getByText('"whole"').first().waitFor();
+  await checkLooks(t, page, 'blueprint-upload-refused');
+  await dialog.getByLabel('Archive').setInputFiles(archiveOf(t, '1.1.0'));
+  await dialog.getByRole('button', { name: 'Upload' }).click();
+  await page.getByText('gateway@1.1.0 is there.').waitFor();
+  await page.getByRole('row', { name: /^gateway 1\.1\.0 newest uploaded/ }).waitFor();
+  await section(page, 'Look at it').click();
+  await heading(page, /^gateway 1\.1\.0/).waitFor();
+  await page.getByRole('row', { name: /^port integer 8080/ }).waitFor();
+  await checkLooks(t, page, 'blueprint-uploaded');
+  await button(page, 'Remove …').click();
+  await dialog.getByRole('button', { name: 'Remove' }).click();
+  await page.getByRole('row', { name: /^gateway 1\.0\.0 newest/ }).waitFor();
+}
+
+async function secrets(t: Test, { page, context, cluster }: Story): Promise<void> {
+  const dialog = page.getByRole('dialog');
+  await section(page, 'Secrets').click();
+  await page.getByText('No secret yet').waitFor();
+  await button(page, 'Set a secret …').click();
+  await dialog.getByLabel('Name').fill('Greeting');
+  const field = dialog.getByLabel('Value');
+  t.equal(await field.getAttribute('type'), 'password');
+  await field.fill(value);
+  await dialog.getByRole('button', { name: 'Set' }).click();
+  await dialog.getByRole('alert').getByText("a secret's name").waitFor();
+  await checkLooks(t, page, 'secret-set');
+  await dialog.getByLabel('Name').fill('greeting');
+  await dialog.getByRole('button', { name: 'Set' }).click();
+  const row = page.getByRole('row', { name: /greeting/ });
+  await row.getByText('unused').waitFor();
+  t.notMatch(await page.content(), value, 'the value is on no page');
+  const headers = { 'x-shoal-csrf': '1' };
+  const post = async (path: string, data: object): Promise<{ token: string }> =>
+    (await context.request.post(`${cluster.url}/api/v1${path}`, { headers, data })).json();
+  await cluster.join('node-1', (await post('/tokens', { uses: 1 })).token);
+  const spec = `cluster: harbor
+services:
+  web:
+    blueprint: gateway
+    nodes: all
+    params: { body: { secret: greeting } }
+`;
+  await section(page, 'Nodes').click();
+  await page.locator('tr[data-node="node-1"]').getByText('connected').waitFor();
+  await post('/spec/apply', { spec });
+  await page.locator('tr[data-node="node-1"]').getByText('healthy').waitFor({ timeout: 60_000 });
+  t.equal(await cluster.ask(1), value, 'the node has it');
+  await section(page, 'Secrets').click();
+  await row.getByText('in use').waitFor();
+  await row.getByRole('button', { name: /^New value/ }).click();
+  await dialog.getByLabel('Or from a file').setInputFiles({
+    name: 'greeting.txt',
+    mimeType: 'text/plain',
+    buffer: Buffer.from('several\nlines of text\n'),
+  });
+  await dialog.getByText('The text of greeting.txt, 22 characters.').waitFor();
+  await dialog.getByRole('button', { name: 'Set' }).click();
+  await row.getByText('new value waits').waitFor();
+  await page.getByText('greeting has a new value that no node has yet.').waitFor();
+  await checkLooks(t, page, 'secrets');
+  await row.getByRole('button', { name: /^Remove/ }).click();
+  const remove = dialog.getByRole('button', { name: 'Remove' });
+  t.ok(await remove.isDisabled(), 'it is in use');
+  await checkLooks(t, page, 'secret-remove');
+  await dialog.getByLabel('although web uses it by the newest revision').check();
+  await remove.click();
+  await page.getByText('No secret yet').waitFor();
+}
