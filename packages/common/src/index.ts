@@ -10,6 +10,7 @@ export * from './blueprint/blueprint-set.js';
 export * from './blueprint/lint-blueprint.js';
 export * from './blueprint/load-blueprints.js';
 export * from './blueprint/parse-blueprint.js';
+export * from './blueprint/remembered-blueprints.js';
 export * from './blueprint/sample-params.js';
 export * from './blueprint/step.js';
 export { formatPath, isSecretName } from './config/describe-mistake.js';

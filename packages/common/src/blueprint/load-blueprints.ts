@@ -6,10 +6,13 @@ import { problemsError } from '../config/problems.js';
 import type { Problem } from '../errors/shoal-error.js';
 import { ShoalError } from '../errors/shoal-error.js';
 import { readBlueprintArchive } from './blueprint-archive.js';
+import type { BlueprintFiles } from './blueprint-files.js';
 import { readBlueprintFolder } from './blueprint-files.js';
 import type { BlueprintSet, LoadedBlueprint } from './blueprint-set.js';
 import { createBlueprintSet } from './blueprint-set.js';
 import { blueprintHash, parseBlueprint } from './parse-blueprint.js';
+
+type Parse = (files: BlueprintFiles) => Promise<LoadedBlueprint>;
 
 const archiveName = /\.(tar\.gz|tgz)$/;
 
@@ -24,15 +27,16 @@ export async function loadBlueprints(directories: readonly string[]): Promise<Bl
   return createBlueprintSet(blueprints);
 }
 
-/** The same for those who go on with what is sound: blueprints and problems beside each other. */
+/** The same for those who go on with what is sound: blueprints and problems beside each other. `parse`: default `parseBlueprint`. */
 export async function scanBlueprints(
   directories: readonly string[],
+  parse: Parse = parseBlueprint,
 ): Promise<{ readonly blueprints: readonly LoadedBlueprint[]; readonly problems: readonly Problem[] }> {
   const problems: Problem[] = [];
   const found = new Map<string, LoadedBlueprint>();
   for (const path of await placesOf(directories)) {
     try {
-      const blueprint = await loadBlueprint(path);
+      const blueprint = await loadBlueprint(path, parse);
       const key = `${blueprint.name}@${blueprint.version}`;
       const twin = found.get(key);
       if (twin === undefined) found.set(key, blueprint);
@@ -78,9 +82,9 @@ async function placesOf(directories: readonly string[]): Promise<string[]> {
 }
 
 /** The blueprint of one folder or archive. Throws `invalid_input` with every problem. */
-export async function loadBlueprint(path: string): Promise<LoadedBlueprint> {
-  if (!archiveName.test(path)) return parseBlueprint(await readBlueprintFolder(path));
-  const blueprint = await parseBlueprint(await readBlueprintArchive(path));
+export async function loadBlueprint(path: string, parse: Parse = parseBlueprint): Promise<LoadedBlueprint> {
+  if (!archiveName.test(path)) return parse(await readBlueprintFolder(path));
+  const blueprint = await parse(await readBlueprintArchive(path));
   const expected = `${blueprint.name}-${blueprint.version}`;
   if (basename(path).replace(archiveName, '') === expected) return blueprint;
   throw new ShoalError(

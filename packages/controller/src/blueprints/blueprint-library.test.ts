@@ -65,6 +65,23 @@ t.test('versions of all three sources stand side by side, and the newest is mean
   });
 });
 
+t.test(
+  'files that change on disk count at the next look, and those that stay are not judged again',
+  async (t) => {
+    const { library, dir } = libraryOf(t);
+    const file = join(dir, 'own', 'web', 'blueprint.yaml');
+    const first = (await library.current()).get('web@1.2.0');
+    t.equal((await library.current()).get('web@1.2.0'), first, 'the very same');
+    await writeFile(file, definition('1.2.0', 'Another'));
+    t.equal((await library.current()).get('web@1.2.0')?.description, 'Another');
+    await writeFile(file, 'name: web\n');
+    for (const time of ['once', 'again'])
+      await t.rejects(library.current(), { message: /missing key "version"/ }, `refused ${time}`);
+    await writeFile(file, definition('1.2.0'));
+    t.strictSame((await library.current()).get('web@1.2.0'), first);
+  },
+);
+
 t.test('a version never changes', async (t) => {
   const { library, dir } = libraryOf(t);
   await t.rejects(library.add(upload('1.0.0', 'Another'), actor), {

@@ -13,6 +13,7 @@ import {
   type Problem,
   parseBlueprint,
   problemsError,
+  rememberBlueprints,
   ShoalError,
   scanBlueprints,
 } from '@shoal/common';
@@ -64,6 +65,7 @@ interface Shelf {
  */
 export class BlueprintLibrary {
   readonly #parts: LibraryComponents;
+  readonly #parse = rememberBlueprints();
 
   constructor(parts: LibraryComponents) {
     this.#parts = parts;
@@ -144,7 +146,7 @@ export class BlueprintLibrary {
 
   async #shelf(): Promise<Shelf> {
     const { builtin, directories } = this.#parts;
-    const { blueprints, problems } = await scanBlueprints([builtin, ...directories]);
+    const { blueprints, problems } = await scanBlueprints([builtin, ...directories], this.#parse);
     const entries = new Map<string, Shelved>();
     for (const loaded of blueprints) {
       const source = loaded.directory.startsWith(`${builtin}/`) ? 'built-in' : 'directory';
