@@ -1,7 +1,8 @@
 import { uptime } from 'node:os';
 import type { CommandOptions, RunCommand } from '../converge/command.js';
-import { failureOf } from '../converge/command.js';
+import { failureOf, runCommand } from '../converge/command.js';
 import { StepError } from '../converge/step-error.js';
+import { askUnit, systemdSocket } from './systemd-bus.js';
 
 /** What systemd says of a unit (`systemctl show`, org.freedesktop.systemd1(5)). */
 export interface UnitState {
@@ -18,16 +19,44 @@ export interface UnitState {
   readonly activeSince: number | null;
 }
 
-const properties =
-  'LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,NRestarts,ActiveEnterTimestampMonotonic';
+const properties = {
+  'org.freedesktop.systemd1.Unit': [
+    'LoadState',
+    'ActiveState',
+    'SubState',
+    'UnitFileState',
+    'NeedDaemonReload',
+    'ActiveEnterTimestampMonotonic',
+  ],
+  'org.freedesktop.systemd1.Service': ['NRestarts'],
+} as const;
+const propertyList = Object.values(properties).flat().join(',');
 
 /** Starting may wait for a unit's own timeouts: systemd's default is 90 s. */
 const changeTimeoutMs = 120_000;
 const askTimeoutMs = 20_000;
+/** So long systemctl alone is asked after the socket gave no answer, in milliseconds. */
+const socketRestMs = 60_000;
+let socketRestsUntil = 0;
 
-/** Asks systemd about a unit. A host without systemd is a StepError. */
+/** Asks systemd about a unit: by its socket where commands really run, by systemctl where that doesn't answer. A host without systemd is a StepError. */
 export async function showUnit(run: RunCommand, unit: string): Promise<UnitState> {
-  const result = await run(['systemctl', 'show', '--property', properties, '--', unit], {
+  const told = run === runCommand ? await toldBySocket(unit) : undefined;
+  return told ?? askSystemctl(run, unit);
+}
+
+async function toldBySocket(unit: string): Promise<UnitState | undefined> {
+  if (performance.now() < socketRestsUntil) return undefined;
+  try {
+    return parseUnit(await askUnit(unit, properties, systemdSocket));
+  } catch {
+    socketRestsUntil = performance.now() + socketRestMs;
+    return undefined;
+  }
+}
+
+async function askSystemctl(run: RunCommand, unit: string): Promise<UnitState> {
+  const result = await run(['systemctl', 'show', '--property', propertyList, '--', unit], {
     timeoutMs: askTimeoutMs,
   });
   if (result.missing) throw new StepError('this host has no systemd (systemctl was not found)');
