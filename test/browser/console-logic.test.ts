@@ -39,6 +39,10 @@ interface Logic {
   possibleActions(rollout: object, isNewest: boolean): readonly string[];
   batchesOf(nodes: readonly object[]): readonly { number: number; nodes: readonly object[] }[];
   messageParts(message: string): readonly { kind: string; text: string; at?: number }[];
+  drainState(node: object): { isAsked: boolean; title: string; detail: string } | undefined;
+  servedElsewhere(service: string, name: string, nodes: readonly object[]): boolean;
+  typeWords(schema: object): string;
+  limitWords(schema: object): readonly string[];
   applyEvent(
     state: object,
     event: object,
@@ -49,12 +53,14 @@ const modules = [
   'api/routes',
   'api/event-stream',
   'lib/time',
+  'lib/draining',
   'lib/format',
   'lib/gossip-keys',
   'lib/last-known',
   'lib/message-parts',
   'lib/rollout-words',
   'lib/unified-diff',
+  'lib/parameter-words',
   'lib/password',
   'editor/edit-keys',
   'editor/highlight',
@@ -317,6 +323,57 @@ test('the console without a page', async (t) => {
       ]),
       [{ title: 'CPU' }, { title: 'Memory', least: 8e9 }, { title: 'Requests, web' }],
     );
+  });
+
+  t.test('charts: a service whose log tells of its traffic has three, its own counter none', async (t) => {
+    const series = (metric: string): StatSeries => ({ node: 'a', metric, points: [[1, 0.25]] });
+    const groups = logic.chartGroups(
+      ['requests_total', 'requests_per_s', 'error_rate', 'latency_p50_s', 'latency_p95_s'].map((name) =>
+        series(`service.web-1.${name}`),
+      ),
+    );
+    t.match(
+      groups.map(({ title }) => title),
+      ['Requests, web-1', 'Errors, web-1', 'Latency, web-1'],
+    );
+  });
+
+  t.test('who drains a node, and whether others serve, is told', async (t) => {
+    const services = [{ service: 'web', health: 'healthy' }];
+    const node = { name: 'a', member: 'alive', connected: true, services, draining: [], drainAsked: [] };
+    t.equal(logic.drainState(node), undefined);
+    t.match(logic.drainState({ ...node, draining: ['web'] }), { isAsked: false, title: /for a change/ });
+    const asked = { ...node, drainAsked: ['*'] };
+    t.match(logic.drainState(asked), { isAsked: true, detail: /hasn’t confirmed it yet for web/ });
+    t.match(logic.drainState({ ...asked, draining: ['web'] }), { isAsked: true, detail: '' });
+    t.match(logic.drainState({ ...asked, connected: false }), { detail: /as it comes back/ });
+    const others = (change: object) =>
+      logic.servedElsewhere('web', 'a', [node, { ...node, name: 'b', ...change }]);
+    t.equal(others({}), true);
+    for (const change of [
+      { name: 'a' },
+      { member: 'dead' },
+      { drainAsked: ['*'] },
+      { draining: ['web'] },
+      { services: [] },
+      { services: [{ service: 'web', health: 'unhealthy' }] },
+    ]) {
+      t.equal(others(change), false, JSON.stringify(change));
+    }
+  });
+
+  t.test('parameters are told in words', async (t) => {
+    t.equal(logic.typeWords({ type: 'array', items: { type: 'string' } }), 'list of string');
+    t.equal(logic.typeWords({ type: 'object', additionalProperties: { type: 'integer' } }), 'map of integer');
+    t.same(logic.limitWords({ type: 'integer', minimum: 1, maximum: 9 }), ['1 to 9']);
+    t.same(logic.limitWords({ type: 'string', enum: ['all', 'node'], pattern: '^x', minLength: 2 }), [
+      'one of all, node',
+      'at least 2 characters',
+      'like ^x',
+    ]);
+    t.same(logic.limitWords({ type: 'array', items: { type: 'string', expected: 'a path' } }), [
+      'each a path',
+    ]);
   });
 
   t.test('events change what is known, whole by whole', async (t) => {

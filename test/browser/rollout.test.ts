@@ -38,6 +38,8 @@ test('rollouts are followed and steered in the console', {
   const parts: readonly (readonly [string, (t: Test, story: Story) => Promise<void>])[] = [
     ['a canary waits, is paused, resumed and promoted', promote],
     ['what an aborted rollout changed goes back', abort],
+    ['an earlier revision is restored', restore],
+    ['a node is drained and undrained', drain],
   ];
   for (const [name, part] of parts) {
     await t.test(name, (sub) => part(sub, story));
@@ -123,4 +125,53 @@ async function abort(t: Test, story: Story): Promise<void> {
   await page.locator('[data-node="node-1"]').getByText('back on revision 2').waitFor();
   await checkLooks(t, page, 'rollout-aborted');
   t.equal(await cluster.ask(1), 'second');
+}
+
+async function restore(t: Test, { page, cluster }: Story): Promise<void> {
+  await section(page, 'Revisions').click();
+  await section(page, '1').click();
+  await heading(page, /^Revision 1/).waitFor();
+  await checkLooks(t, page, 'revision-older');
+  await button(page, 'Restore …').click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('This changes against revision 3').waitFor();
+  await dialog.locator('.diff-removed').getByText('third').waitFor();
+  await dialog.locator('.diff-added').getByText('first').waitFor();
+  await checkLooks(t, page, 'revision-restore');
+  await dialog.getByLabel('Reason').fill('The first one was right');
+  await dialog.getByRole('button', { name: 'Restore' }).click();
+  await heading(page, /^Rollout of revision 4 succeeded/).waitFor({ timeout: 60_000 });
+  await section(page, 'What it changes').click();
+  await page.getByText('The first one was right').waitFor();
+  t.equal(await button(page, 'Restore …').count(), 0, 'the newest one is in force');
+  t.equal(await cluster.ask(1), 'first');
+}
+
+async function drain(t: Test, { page, cluster }: Story): Promise<void> {
+  await section(page, 'Nodes').click();
+  await section(page, 'node-2').click();
+  await heading(page, /^node-2 ok/).waitFor();
+  for (let n = 0; n < 30; n += 1) await cluster.ask(2, n % 3 === 0 ? '/healthz/no' : '/');
+  await button(page, 'Drain …').click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('Load balancers send nothing new to its services').waitFor();
+  t.equal(await dialog.getByText('No other node serves').count(), 0, 'two others do');
+  await checkLooks(t, page, 'node-drain');
+  await dialog.getByRole('button', { name: 'Drain' }).click();
+  await page.getByText('The node is drained: load balancers send nothing new there').waitFor();
+  await page.getByText('hasn’t confirmed').waitFor({ state: 'detached' });
+  await page.getByRole('figure').filter({ hasText: 'Requests, web' }).getByText(/\d\/s/).waitFor();
+  await page
+    .getByRole('figure')
+    .filter({ hasText: 'Latency, web' })
+    .getByText(/p95 [\d.]+ ms/)
+    .waitFor();
+  await checkLooks(t, page, 'node-drained');
+  await section(page, 'Nodes').click();
+  await page.locator('tr[data-node="node-2"]').getByText('drained').waitFor();
+  await checkLooks(t, page, 'nodes-drained');
+  await section(page, 'node-2').click();
+  await button(page, 'Undrain').click();
+  await page.getByText('The node is drained').waitFor({ state: 'detached' });
+  await button(page, 'Drain …').waitFor();
 }

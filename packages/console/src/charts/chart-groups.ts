@@ -21,6 +21,8 @@ interface Rule {
 }
 
 const perSecond = (value: number) => `${formatNumber(value)}/s`;
+const milliseconds = (seconds: number) =>
+  seconds >= 1 ? `${formatNumber(seconds)} s` : `${formatNumber(seconds * 1000)} ms`;
 
 const hostRules: readonly Rule[] = [
   { title: 'CPU', metrics: { 'cpu.used': 'used' }, format: formatPercent, least: 0.2 },
@@ -43,7 +45,10 @@ const hostRules: readonly Rule[] = [
 /** A service's counter of requests: `service.<service>.requests_total`, or a Prometheus name that ends so. */
 const requestCounter = /^service\.(.+)\.\w*requests_total$/;
 
-/** The charts of one node: those of the host that have samples, then each service's requests. */
+/** Requests a second by a service's access log. */
+const trafficRate = /^service\.(.+)\.requests_per_s$/;
+
+/** The charts of one node: those of the host that have samples, then each service's traffic. */
 export function chartGroups(series: readonly StatSeries[]): readonly ChartGroup[] {
   const byMetric = new Map(series.map((one) => [one.metric, one.points]));
   const groups = hostRules.flatMap((rule) => {
@@ -55,13 +60,54 @@ export function chartGroups(series: readonly StatSeries[]): readonly ChartGroup[
     const least = whole ?? rule.least;
     return found.length === 0 ? [] : [{ title: rule.title, series: found, format: rule.format, least }];
   });
-  return [...groups, ...requestGroups(series)];
+  const services = [
+    ...new Set([...byMetric.keys()].flatMap((metric) => trafficRate.exec(metric)?.[1] ?? [])),
+  ];
+  return [
+    ...groups,
+    ...services.flatMap((service) => trafficGroups(service, byMetric)),
+    ...requestGroups(series, new Set(services)),
+  ];
 }
 
-function requestGroups(series: readonly StatSeries[]): readonly ChartGroup[] {
+/** What a service's access log tells of its traffic: requests, the share that failed, how long they took. */
+function trafficGroups(
+  service: string,
+  byMetric: ReadonlyMap<string, StatSeries['points']>,
+): readonly ChartGroup[] {
+  const lines = (names: Readonly<Record<string, string>>) =>
+    Object.entries(names).flatMap(([name, label]) => {
+      const points = byMetric.get(`service.${service}.${name}`);
+      return points === undefined ? [] : [{ label, points }];
+    });
+  const groups = [
+    {
+      title: `Requests, ${service}`,
+      series: lines({ requests_per_s: 'requests' }),
+      format: perSecond,
+      least: 1,
+    },
+    {
+      title: `Errors, ${service}`,
+      series: lines({ error_rate: 'errors' }),
+      format: formatPercent,
+      least: 0.05,
+    },
+    {
+      title: `Latency, ${service}`,
+      series: lines({ latency_p50_s: 'p50', latency_p95_s: 'p95' }),
+      format: milliseconds,
+      least: 0.01,
+    },
+  ];
+  return groups.filter((group) => group.series.length > 0);
+}
+
+/** The requests of services that count them themselves, and whose log doesn't tell of them. */
+function requestGroups(series: readonly StatSeries[], told: ReadonlySet<string>): readonly ChartGroup[] {
   return series.flatMap(({ metric, points }) => {
     const service = requestCounter.exec(metric)?.[1];
-    if (service === undefined) return [];
+    if (service === undefined || told.has(service)) return [];
     return [
       {
         title: `Requests, ${service}`,

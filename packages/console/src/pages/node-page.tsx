@@ -8,6 +8,7 @@ import type { PageProps } from '../shell.js';
 import { cluster } from '../state/cluster.js';
 import { may } from '../state/roles.js';
 import { useStore } from '../state/store.js';
+import { DrainDialog, DrainNotice } from '../ui/drain.js';
 import { Drifts } from '../ui/drifts.js';
 import { Failure } from '../ui/failure.js';
 import { Link } from '../ui/link.js';
@@ -36,22 +37,32 @@ export function NodePage({ user, params }: PageProps): JSX.Element {
     );
   }
   return (
-    <NodeContent node={node} mayRemove={may(user.role, 'admin')} mayRepair={may(user.role, 'operator')} />
+    <NodeContent node={node} mayRemove={may(user.role, 'admin')} mayOperate={may(user.role, 'operator')} />
   );
 }
 
 interface NodeContentProps {
   readonly node: NodeView;
   readonly mayRemove: boolean;
-  readonly mayRepair: boolean;
+  readonly mayOperate: boolean;
 }
 
-function NodeContent({ node, mayRemove, mayRepair }: NodeContentProps): JSX.Element {
+function NodeContent({ node, mayRemove, mayOperate }: NodeContentProps): JSX.Element {
   const [removing, setRemoving] = useState(false);
-  const actions = mayRemove && (
-    <button type="button" class="button" onClick={() => setRemoving(true)}>
-      Remove node …
-    </button>
+  const [draining, setDraining] = useState<{ readonly service: string | undefined }>();
+  const actions = (
+    <>
+      {mayOperate && !node.drainAsked.includes('*') && (
+        <button type="button" class="button" onClick={() => setDraining({ service: undefined })}>
+          Drain …
+        </button>
+      )}
+      {mayRemove && (
+        <button type="button" class="button" onClick={() => setRemoving(true)}>
+          Remove node …
+        </button>
+      )}
+    </>
   );
   return (
     <Page
@@ -61,7 +72,7 @@ function NodeContent({ node, mayRemove, mayRepair }: NodeContentProps): JSX.Elem
           {node.name} <NodeBadge status={node.status} />
         </>
       }
-      {...(actions === false ? {} : { actions })}
+      actions={actions}
     >
       {node.status !== 'ok' && (
         <p class="lead muted">{withoutLink(node) ?? nodeLook(node.status).meaning}.</p>
@@ -69,13 +80,17 @@ function NodeContent({ node, mayRemove, mayRepair }: NodeContentProps): JSX.Elem
       {node.failed !== null && (
         <Failure failure={node.failed.failure} where={<>Revision {node.failed.revision}</>} />
       )}
-      <Drifts node={node} mayRepair={mayRepair} />
+      <DrainNotice node={node} mayDrain={mayOperate} />
+      <Drifts node={node} mayRepair={mayOperate} />
       <div class="columns">
         <Section title="Configuration">
           <Hashes node={node} />
         </Section>
         <Section title="Services">
-          <Services node={node} />
+          <Services
+            node={node}
+            {...(mayOperate ? { onDrain: (service: string) => setDraining({ service }) } : {})}
+          />
         </Section>
       </div>
       <ChartPanel node={node.name} />
@@ -90,6 +105,9 @@ function NodeContent({ node, mayRemove, mayRepair }: NodeContentProps): JSX.Elem
           <Facts node={node} />
         </Section>
       </div>
+      {draining !== undefined && (
+        <DrainDialog node={node} service={draining.service} onClose={() => setDraining(undefined)} />
+      )}
       {removing && <RemoveNode name={node.name} onClose={() => setRemoving(false)} />}
     </Page>
   );

@@ -12,6 +12,7 @@ import { Changes, Diff } from '../ui/diff.js';
 import { Link } from '../ui/link.js';
 import { ErrorNotice } from '../ui/notice.js';
 import { Loading, Page, Section } from '../ui/page.js';
+import { RestoreRevision } from '../ui/restore-revision.js';
 import { Scrollable } from '../ui/scrollable.js';
 import { RevisionBadge } from '../ui/status.js';
 import { Hash, Time } from '../ui/text.js';
@@ -20,6 +21,8 @@ import { Hash, Time } from '../ui/text.js';
 export function RevisionPage({ user, params }: PageProps): JSX.Element {
   const number = Number(params['number']);
   const changes = useStore(cluster, (state) => state.revisionEvents);
+  const newest = useStore(cluster, (state) => state.newest?.number);
+  const [restoring, setRestoring] = useState(false);
   const { data, error } = useQuery((signal) => call('revision.get', { number }, signal), [number, changes]);
   if (data === undefined) {
     return (
@@ -28,10 +31,18 @@ export function RevisionPage({ user, params }: PageProps): JSX.Element {
       </Page>
     );
   }
-  const restore = may(user.role, 'operator') && (
-    <Link to={`/apply?from=${number}`} class="button">
-      Edit as a new change
-    </Link>
+  const isOlder = newest !== undefined && newest > number;
+  const actions = may(user.role, 'operator') && (
+    <>
+      {isOlder && (
+        <button type="button" class="button primary" onClick={() => setRestoring(true)}>
+          Restore …
+        </button>
+      )}
+      <Link to={`/apply?from=${number}`} class="button">
+        Edit as a new change
+      </Link>
+    </>
   );
   return (
     <Page
@@ -41,7 +52,7 @@ export function RevisionPage({ user, params }: PageProps): JSX.Element {
           Revision {number} <RevisionBadge status={data.status} />
         </>
       }
-      {...(restore === false ? {} : { actions: restore })}
+      {...(actions === false ? {} : { actions })}
     >
       <About revision={data} />
       <Comparison revision={data} />
@@ -50,6 +61,9 @@ export function RevisionPage({ user, params }: PageProps): JSX.Element {
           {data.spec}
         </Scrollable>
       </Section>
+      {restoring && newest !== undefined && (
+        <RestoreRevision revision={number} newest={newest} onClose={() => setRestoring(false)} />
+      )}
     </Page>
   );
 }

@@ -64,7 +64,7 @@ export function RolloutPage({ user, params }: PageProps): JSX.Element {
         </>
       }
     >
-      {requests.error !== undefined && <ErrorNotice error={requests.error} />}
+      {requests.error !== undefined && requests.isOnPage && <ErrorNotice error={requests.error} />}
       <Progress rollout={rollout} />
       <Standing rollout={rollout} mayApply={may(user.role, 'operator')} />
       <RolloutNodes rollout={rollout} events={events} />

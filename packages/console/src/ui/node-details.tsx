@@ -60,7 +60,14 @@ function HashRow({
 }
 
 /** Each service's process and health; what was last known of them when the node has no link. */
-export function Services({ node }: { node: NodeView }): JSX.Element {
+export function Services({
+  node,
+  onDrain,
+}: {
+  node: NodeView;
+  /** Asks to drain one service; left out: nobody may. */
+  onDrain?: (service: string) => void;
+}): JSX.Element {
   const { services } = node;
   const stale = !node.connected;
   if (services.length === 0) return <p class="muted">No service runs here yet.</p>;
@@ -76,6 +83,14 @@ export function Services({ node }: { node: NodeView }): JSX.Element {
             <span class="pair">
               <span class="muted">health</span> <WordBadge word={service.health} stale={stale} />
             </span>
+            {node.draining.includes(service.service) && (
+              <WordBadge word="draining" title="Load balancers send nothing new here" stale={stale} />
+            )}
+            {onDrain !== undefined && services.length > 1 && node.drainAsked.length === 0 && (
+              <button type="button" class="button small quiet" onClick={() => onDrain(service.service)}>
+                Drain<span class="visually-hidden"> {service.service}</span> …
+              </button>
+            )}
           </div>
           <p class="hint">
             started <Time at={service.startedAt} none="at an unknown time" />, restarted {service.restarts}{' '}

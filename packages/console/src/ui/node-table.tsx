@@ -2,7 +2,7 @@ import type { NodeView, ServiceStatusView } from '@shoal/common';
 import type { JSX } from 'preact';
 import { nodePath } from '../state/router.js';
 import { Link } from './link.js';
-import { DriftMark, NodeBadge, WordBadge } from './status.js';
+import { DrainMark, DriftMark, NodeBadge, WordBadge } from './status.js';
 import { Hash, Time } from './text.js';
 
 /** The nodes, a row each; a card each where it is narrow. */
@@ -44,7 +44,7 @@ function Row({ node }: { node: NodeView }): JSX.Element {
   return (
     <tr data-node={node.name}>
       <td class="cell-status">
-        <NodeBadge status={node.status} /> <DriftMark node={node} />
+        <NodeBadge status={node.status} /> <DriftMark node={node} /> <DrainMark node={node} />
       </td>
       <th scope="row">
         <Link to={nodePath(node.name)}>{node.name}</Link>

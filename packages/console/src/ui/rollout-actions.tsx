@@ -26,6 +26,8 @@ const direct: ReadonlySet<RolloutAction> = new Set(['promote', 'resume', 'retry'
 export interface RolloutRequests {
   readonly busy: RolloutAction | undefined;
   readonly error: ApiError | undefined;
+  /** What was refused was asked without a dialog, which would tell it itself. */
+  readonly isOnPage: boolean;
   /** Resolves to true once the controller has done it. */
   readonly ask: (action: RolloutAction, keep?: boolean) => Promise<boolean>;
   /** Forgets what was refused. */
@@ -36,8 +38,10 @@ export interface RolloutRequests {
 export function useRolloutRequests(revision: number): RolloutRequests {
   const [busy, setBusy] = useState<RolloutAction>();
   const [error, setError] = useState<ApiError>();
+  const [isOnPage, setIsOnPage] = useState(true);
   const ask = async (action: RolloutAction, keep = action === 'keep'): Promise<boolean> => {
     setBusy(action);
+    setIsOnPage(direct.has(action));
     setError(undefined);
     try {
       const what: Asked = direct.has(action) ? (action as Asked) : 'abort';
@@ -52,7 +56,7 @@ export function useRolloutRequests(revision: number): RolloutRequests {
       setBusy(undefined);
     }
   };
-  return { busy, error, ask, clear: () => setError(undefined) };
+  return { busy, error, isOnPage, ask, clear: () => setError(undefined) };
 }
 
 interface RolloutActionsProps {

@@ -130,6 +130,15 @@ export function DriftMark({ node }: { node: NodeView }): JSX.Element | null {
   return <Badge shown={look('warn', 'alert', 'drift', `No longer as it shall be: ${steps}`)} />;
 }
 
+/** Says that requests are kept away from a node, by an operator or for a change. */
+export function DrainMark({ node: { draining, drainAsked } }: { node: NodeView }): JSX.Element | null {
+  if (drainAsked.length > 0) {
+    return <Badge shown={look('warn', 'down', 'drained', 'An operator keeps requests away')} />;
+  }
+  if (draining.length === 0) return null;
+  return <Badge shown={look('busy', 'down', 'draining', `For a change: ${draining.join(', ')}`)} />;
+}
+
 export function RevisionBadge({ status }: { status: RevisionStatus }): JSX.Element {
   return <Badge shown={revisionLooks[status] ?? unknown(status)} />;
 }
@@ -167,7 +176,6 @@ const serviceTones: Readonly<Record<string, readonly [Tone, IconName]>> = {
   unused: ['quiet', 'minus'],
   'new value waits': ['warn', 'behind'],
   draining: ['busy', 'down'],
-  drained: ['warn', 'down'],
 };
 
 interface WordProps {

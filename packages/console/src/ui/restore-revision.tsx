@@ -1,0 +1,85 @@
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import { ApiError } from '../api/api-error.js';
+import { call } from '../api/operations.js';
+import { useAsking } from '../lib/use-asking.js';
+import { useQuery } from '../lib/use-query.js';
+import { readNewestRevision } from '../state/cluster.js';
+import { navigate } from '../state/router.js';
+import { Dialog } from './dialog.js';
+import { Changes, Diff } from './diff.js';
+import { Field } from './field.js';
+import { ErrorNotice } from './notice.js';
+import { Loading } from './page.js';
+
+interface RestoreRevisionProps {
+  readonly revision: number;
+  /** The newest one: what is changed. */
+  readonly newest: number;
+  readonly onClose: () => void;
+}
+
+/** Shows what going back to a revision changes, asks why, commits it and goes on to its rollout. */
+export function RestoreRevision({ revision, newest, onClose }: RestoreRevisionProps): JSX.Element {
+  // What is shown is what is restored: a revision that somebody commits meanwhile is a conflict.
+  const [basedOn] = useState(newest);
+  const [reason, setReason] = useState('');
+  const [unchanged, setUnchanged] = useState(false);
+  const { busy, error, run } = useAsking();
+  const submit = (event: Event) => {
+    event.preventDefault();
+    void run(async () => {
+      try {
+        const input = { revision, basedOn, ...(reason === '' ? {} : { reason }) };
+        const result = await call('spec.restore', input);
+        if (!result.changed) return setUnchanged(true);
+        navigate(`/rollouts/${result.revision}`);
+      } catch (thrown) {
+        if (ApiError.from(thrown).code === 'conflict') readNewestRevision().catch(() => undefined);
+        throw thrown;
+      }
+    });
+  };
+  return (
+    <Dialog title={`Restore revision ${revision}?`} onClose={onClose} closable={!busy}>
+      <form class="form" onSubmit={submit}>
+        <p>
+          Its spec is committed as a new revision, with the blueprints and secrets’ values that it had, and
+          rolled out. This changes against revision {basedOn}:
+        </p>
+        <Difference from={basedOn} to={revision} />
+        {error !== undefined && <ErrorNotice error={error} />}
+        {unchanged && <p role="status">The cluster runs exactly this already; nothing was committed.</p>}
+        <Field
+          label="Reason"
+          name="reason"
+          value={reason}
+          maxLength={1000}
+          onInput={setReason}
+          autocomplete="off"
+          hint="For those who read the history later"
+        />
+        <div class="dialog-actions">
+          <button type="button" class="button" onClick={onClose} disabled={busy}>
+            Back
+          </button>
+          <button type="submit" class="button primary" disabled={busy}>
+            {busy ? 'Restoring …' : 'Restore'}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+function Difference({ from, to }: { from: number; to: number }): JSX.Element {
+  const { data, error } = useQuery((signal) => call('revision.diff', { from, to }, signal), [from, to]);
+  if (error !== undefined) return <ErrorNotice error={error} />;
+  if (data === undefined) return <Loading what="the difference" />;
+  return (
+    <>
+      <Changes changes={data.changes} />
+      <Diff text={data.text} label={`Difference from revision ${from} to ${to}`} />
+    </>
+  );
+}
