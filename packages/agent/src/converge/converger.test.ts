@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { t } from 'tap';
+import { runCommand } from './command.js';
 import {
   fetchText,
   manifestOf,
@@ -40,6 +41,28 @@ t.test('a manifest is converged, changed by reload, and left alone when it holds
   await until('the new number, all that changes', () => host.converger.report().runningRevision === 3);
   t.same(host.events, []);
   t.same(notesOf(directory), ['start', 'reload']);
+});
+
+t.test('a file that was found good is judged again only when something was changed since', async (t) => {
+  const directory = t.testdir();
+  const asked: string[] = [];
+  const host = await startHost(t, {
+    dataDir: join(directory, 'data'),
+    run: (command, options) => {
+      if (command[0] === 'true') asked.push(command[1] ?? '');
+      return runCommand(command, options);
+    },
+  });
+  const file = (id: string, content: string) => {
+    return { type: 'file', id, path: join(directory, id), content, validate: ['true', id] } as const;
+  };
+  const toy = { directory, port: 18103, body: 'one', validate: false };
+  await host.converge(manifestOf(1, toyService({ ...toy, steps: [file('a', '1'), file('b', '1')] })));
+  t.same(asked, ['a', 'b', 'b'], 'the second one, because the first had taken its place');
+  asked.length = 0;
+  await host.converge(manifestOf(2, toyService({ ...toy, steps: [file('a', '1'), file('b', '2')] })));
+  t.same(asked, ['b']);
+  t.equal(readFileSync(join(directory, 'b'), 'utf8'), '2');
 });
 
 t.test('a file that its program refuses is refused before anything is touched', async (t) => {

@@ -9,6 +9,7 @@ import { goOn, Interrupted } from './environment.js';
 import { passGate } from './gate.js';
 import type { HeldRendering } from './held-rendering.js';
 import type { Journal } from './journal.js';
+import { Judgments } from './judgments.js';
 import { gateStep } from './observe.js';
 import type { Rendering } from './perform.js';
 import { preflight } from './preflight.js';
@@ -29,12 +30,13 @@ export async function runAttempt(
 ): Promise<void> {
   environment.phase('converging');
   const { current } = environment.state;
+  const judgments = new Judgments(environment.clock);
   for (const service of services) {
-    await runPreflight(askedOf(service, journal.begin, current), journal, environment);
+    await runPreflight(askedOf(service, journal.begin, current), journal, environment, judgments);
   }
   for (const service of removed) await removeService(service, journal, environment);
   for (const service of services) {
-    await runService(service, current, journal, environment);
+    await runService(service, current, journal, environment, judgments);
     environment.settled(service.name);
   }
 }
@@ -54,14 +56,15 @@ export async function followMembers(
   const following: AttemptEnvironment = { ...environment, purpose: 'facts' };
   const fresh = await render().catch(() => undefined);
   if (fresh === undefined) return;
+  const judgments = new Judgments(environment.clock);
   for (const service of held.followers(fresh, changing, current)) {
     try {
-      await runPreflight(service, journal, following);
+      await runPreflight(service, journal, following, judgments);
     } catch (thrown) {
       if (thrown instanceof Interrupted) throw thrown;
       continue;
     }
-    await runService(service, current, journal, following);
+    await runService(service, current, journal, following, judgments);
     held.follow(fresh, service);
   }
 }
@@ -71,12 +74,13 @@ async function runService(
   before: ConvergeState,
   journal: Journal,
   environment: AttemptEnvironment,
+  judgments: Judgments,
 ): Promise<void> {
   const change = new ServiceChange(service, journal, environment);
   let changed = false;
   for (const step of askedOf(service, journal.begin, before).steps) {
     goOn(environment);
-    changed = (await runStep(step, service, journal, environment, change)) || changed;
+    changed = (await runStep(step, service, journal, environment, { change, judgments })) || changed;
   }
   if (changed || journal.hasBegun(service.name) || !isInForce(service, before)) {
     await gate(service, change, environment);
@@ -103,12 +107,13 @@ async function runPreflight(
   service: RenderedService,
   journal: Journal,
   environment: AttemptEnvironment,
+  judgments: Judgments,
 ): Promise<void> {
   goOn(environment);
   const context = stepContext(service, 'preflight', journal, environment);
   const refused = (step: string, line: string) => environment.event(service.name, step, 'output', line);
   try {
-    await preflight('staged', { ...context, refused }, context);
+    judgments.good(service.name, await preflight('staged', { ...context, refused }, context));
   } catch (thrown) {
     throw failed(service, 'preflight', thrown, environment);
   }
@@ -120,7 +125,7 @@ async function runStep(
   service: RenderedService,
   journal: Journal,
   environment: AttemptEnvironment,
-  change: ServiceChange,
+  { change, judgments }: { readonly change: ServiceChange; readonly judgments: Judgments },
 ): Promise<boolean> {
   const context = stepContext(service, step.id, journal, environment);
   const told = (kind: 'started' | 'unchanged' | 'done', text: string) =>
@@ -141,7 +146,8 @@ async function runStep(
       await journal.append({ kind: 'begin', service: service.name, step: id, type, undo, ...limit });
     }
     if (step.type === 'service') environment.changing(service.name);
-    const text = await applyStep(step, context);
+    const isJudged = judgments.isFresh(service.name, step.id, journal);
+    const text = await applyStep(step, { ...context, isJudged });
     // The context knew what the process ran with before: what it runs with now is read anew.
     await verify(step, service, journal, environment);
     told('done', text);

@@ -16,13 +16,13 @@ export type PreflightContext = Pick<StepContext, 'ask' | 'service' | 'supervisor
 /**
  * Before anything of a service is touched: unsafe paths are refused; every file that would change is staged beside its place, then those with a validation are
  * validated, all of them seeing the staged copies of the others. The copies are gone afterwards. Throws StepFailed. A program that
- * isn't installed yet can't refuse: the file step asks it again before the file takes its place.
+ * isn't installed yet can't refuse: the file step asks it again before the file takes its place. Resolves with the ids of the steps whose files were found good.
  */
 export async function preflight(
   purpose: 'staged' | 'check',
   context: PreflightContext,
   checks: StepContext,
-): Promise<void> {
+): Promise<readonly string[]> {
   const { service } = context;
   const staged: Record<string, string> = {};
   const changed: RenderedFile[] = [];
@@ -38,26 +38,36 @@ export async function preflight(
         staged[step.id] = await stage(step, purpose, join(context.directory, service.name), owner);
       });
     }
-    for (const step of changed) await attributed(service, step, () => validate(step, staged, context));
+    const good: string[] = [];
+    for (const step of changed) {
+      if (await attributed(service, step, () => validate(step, staged, context))) good.push(step.id);
+    }
+    return good;
   } finally {
     await unstage(Object.values(staged));
   }
 }
 
-async function validate(step: RenderedFile, staged: StagedPaths, context: PreflightContext): Promise<void> {
-  await validateFile(context.service, step, staged, {
+/** False: nothing validates it, or not yet. */
+async function validate(
+  step: RenderedFile,
+  staged: StagedPaths,
+  context: PreflightContext,
+): Promise<boolean> {
+  if (step.validate === undefined) return false;
+  return validateFile(context.service, step, staged, {
     run: context.ask,
     output: (line) => context.refused(step.id, line),
   });
 }
 
-async function attributed(
+async function attributed<T>(
   service: RenderedService,
   step: RenderedStep,
-  act: () => Promise<void>,
-): Promise<void> {
+  act: () => Promise<T>,
+): Promise<T> {
   try {
-    await act();
+    return await act();
   } catch (thrown) {
     throw StepFailed.of(service.name, step.id, thrown);
   }

@@ -35,6 +35,8 @@ export interface StepContext {
   readonly directory: string;
   /** What the service's process was last started or reloaded with. */
   readonly applied: Applied | undefined;
+  /** The preflight has just found the step's file good, and the host is as it was then: its program isn't asked again. Default false. */
+  readonly isJudged?: boolean;
   readonly saveApplied: (applied: Applied) => Promise<void>;
 }
 
