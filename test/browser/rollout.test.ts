@@ -4,7 +4,7 @@ import { launchBrowser, openPage, skipReason, type Watched } from './browser.js'
 import { checkLooks } from './looks.js';
 import { type SmallCluster, startCluster } from './small-cluster.js';
 
-tap.setTimeout(180_000);
+tap.setTimeout(300_000);
 
 const names = ['node-1', 'node-2', 'node-3'];
 const canary = '\nrollout: { strategy: canary, canary: { nodes: 1 }, batch: 2 }\n';
@@ -29,7 +29,7 @@ const button = (page: Page, name: string | RegExp) => page.getByRole('button', {
 
 test('rollouts are followed and steered in the console', {
   skip: skipReason ?? false,
-  timeout: 175_000,
+  timeout: 295_000,
 }, async (t) => {
   const cluster = await startCluster(t);
   const watched = await openPage(await launchBrowser(t));
@@ -75,6 +75,14 @@ async function serve(story: Story): Promise<void> {
 
 async function promote(t: Test, story: Story): Promise<void> {
   const { page, cluster } = story;
+  await section(page, 'Apply').click();
+  await page.getByText('Based on revision 1').waitFor();
+  await page.getByLabel('Spec (YAML)').fill(spec('second'));
+  await button(page, 'Plan').click();
+  await page.getByText('Canary first, in 2 batches. After the canary it waits to be promoted.').waitFor();
+  t.same(await page.locator('.plan-batches li').allTextContents(), ['node-1 (the canary)', 'node-2, node-3']);
+  await checkLooks(t, page, 'apply-plan-canary');
+  await section(page, 'Nodes').click();
   await post(story, '/spec/apply', { spec: spec('second') });
   await page.getByText('The rollout of revision 2 awaits promotion').waitFor({ timeout: 60_000 });
   await checkLooks(t, page, 'nodes-awaiting-promotion');

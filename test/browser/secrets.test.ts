@@ -9,7 +9,7 @@ import { launchBrowser, openPage, skipReason, type Watched } from './browser.js'
 import { checkLooks } from './looks.js';
 import { type SmallCluster, startCluster } from './small-cluster.js';
 
-tap.setTimeout(180_000);
+tap.setTimeout(300_000);
 
 const gateway = fileURLToPath(new URL('../../../examples/blueprints/gateway', import.meta.url));
 const value = 'tide-tables-and-moonlight';
@@ -22,7 +22,7 @@ const heading = (page: Page, name: string | RegExp) => page.getByRole('heading',
 const section = (page: Page, name: string) => page.getByRole('link', { name, exact: true });
 const button = (page: Page, name: string | RegExp) => page.getByRole('button', { name });
 
-test('blueprints and secrets in the console', { skip: skipReason ?? false, timeout: 175_000 }, async (t) => {
+test('blueprints and secrets in the console', { skip: skipReason ?? false, timeout: 295_000 }, async (t) => {
   const cluster = await startCluster(t);
   const watched = await openPage(await launchBrowser(t));
   const { page } = watched;

@@ -4,6 +4,7 @@ import { useState } from 'preact/hooks';
 import { ApiError } from '../api/api-error.js';
 import { call } from '../api/operations.js';
 import { count } from '../lib/format.js';
+import { strategyWords } from '../lib/rollout-words.js';
 import { readNewestRevision } from '../state/cluster.js';
 import { type Draft, draft } from '../state/draft.js';
 import { navigate } from '../state/router.js';
@@ -11,6 +12,7 @@ import { Dialog } from '../ui/dialog.js';
 import { Field } from '../ui/field.js';
 import { ErrorNotice } from '../ui/notice.js';
 import { NodeCheckPanel, problemsOf, useNodeCheck } from './node-check.js';
+import { failureWords } from './planned-rollout.js';
 
 interface ApplyDialogProps {
   readonly value: Draft;
@@ -27,6 +29,7 @@ export function ApplyDialog({ value, plan, onClose }: ApplyDialogProps): JSX.Ele
   const [isSure, setIsSure] = useState(false);
   const check = useNodeCheck(value.text, plan);
   const isRefused = problemsOf(check.nodes).length > 0;
+  const { strategy, batches } = plan.rollout;
   const touched = plan.nodes.filter(({ action }) => action !== 'same').length;
   const submit = async (event: Event) => {
     event.preventDefault();
@@ -50,8 +53,8 @@ export function ApplyDialog({ value, plan, onClose }: ApplyDialogProps): JSX.Ele
     <Dialog title="Apply this change?" onClose={onClose} closable={!busy}>
       <form class="form" onSubmit={(event) => void submit(event)}>
         <p>
-          {count(plan.changes.length, 'value')} changed; {count(touched, 'node')} brought to it one after
-          another. The first failure stops the rollout.
+          {count(plan.changes.length, 'value')} changed; {count(touched, 'node')} brought to it,{' '}
+          {strategyWords({ strategy, batches: batches.length })}. {failureWords(plan.rollout)}
         </p>
         <NodeCheckPanel check={check} disabled={busy} />
         {error !== undefined && <ErrorNotice error={error} />}

@@ -4,6 +4,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { count } from '../lib/format.js';
 import { Changes, Diff, Difference } from '../ui/diff.js';
 import { Section } from '../ui/page.js';
+import { PlannedRollout, PlanWarnings, RenewedSecrets } from './planned-rollout.js';
 
 const actionWords: Readonly<Record<string, string>> = {
   change: 'changes',
@@ -31,10 +32,15 @@ export function PlanView({ plan, stale, onApply }: PlanViewProps): JSX.Element {
   useEffect(() => top.current?.scrollIntoView({ block: 'nearest' }), [plan]);
   const touched = plan.nodes.filter(({ action }) => action !== 'same');
   const nothing =
-    plan.changes.length === 0 && plan.blueprints.length === 0 && plan.text === '' && touched.length === 0;
+    plan.changes.length === 0 &&
+    plan.blueprints.length === 0 &&
+    plan.secrets.length === 0 &&
+    plan.text === '' &&
+    touched.length === 0;
   return (
     <Section title="Plan" class="plan">
       <div ref={top} class="plan-top" />
+      <PlanWarnings warnings={plan.warnings} />
       {nothing ? (
         <p>Nothing would change.</p>
       ) : (
@@ -45,6 +51,9 @@ export function PlanView({ plan, stale, onApply }: PlanViewProps): JSX.Element {
           </p>
           <Changes changes={[...plan.changes, ...plan.blueprints.map(blueprintChange)]} />
           {plan.text !== '' && <Diff text={plan.text} label="Difference of the spec" />}
+          <RenewedSecrets secrets={plan.secrets} />
+          <h3>Rollout</h3>
+          <PlannedRollout rollout={plan.rollout} />
           <h3>Nodes</h3>
           {plan.nodes.length === 0 ? (
             <p class="muted">

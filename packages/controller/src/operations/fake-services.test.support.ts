@@ -127,6 +127,13 @@ function fakeChanges(note: Note): Pick<ControllerServices, 'specs' | 'revisions'
           blueprints: [{ service: 'web', before: 'nginx@1.0.0', after: 'nginx@1.1.0' }],
           text: '-80',
           nodes: [planned],
+          rollout: {
+            strategy: 'one-by-one',
+            batches: [['web1']],
+            atOnce: 1,
+            promoteAfterMs: null,
+            onFailure: 'undo',
+          },
           secrets: [],
           warnings: [],
         };

@@ -224,6 +224,13 @@ const changeViews: Readonly<Record<string, JsonSchema>> = {
     blueprints: array(object({ service: text, before: text, after: text })),
     text,
     nodes: array(view('PlanNode')),
+    rollout: object({
+      strategy: oneOf('one-by-one', 'batches', 'canary', 'all-at-once'),
+      batches: array(array(text)),
+      atOnce: integer,
+      promoteAfterMs: nullable(integer),
+      onFailure: oneOf('undo', 'stop'),
+    }),
     secrets: array(object({ name: text, services: array(text) })),
     warnings: array(text),
   }),

@@ -1,5 +1,6 @@
 import type { RolloutPolicy } from '@shoal/common';
 import t from 'tap';
+import { planRollout } from './plan-rollout.js';
 import type { RolloutState } from './state.js';
 import { rolloutView } from './view.js';
 import { deadline, statuses, World } from './world.test.support.js';
@@ -53,6 +54,28 @@ t.test('the order: sites as listed, then what others need, then by name', async 
   world.add('d', { site: 'rome' });
   world.add('e', { site: 'paris' });
   t.same(waves(world, { order: ['berlin', 'paris'] }), ['c', 'b', 'e', 'a', 'd', 'succeeded']);
+});
+
+t.test('a plan tells the batches that the rollout would have', async (t) => {
+  const service = { blueprint: 'web', nodes: ['n3'] };
+  const needs = { ...service, nodes: ['n0', 'n1', 'n2'], needs: ['auth'] };
+  const spec = { cluster: 'harbor', services: { web: needs, auth: service } };
+  const nodes = ['n0', 'n1', 'n2', 'n3', 'n4'].map((name) => {
+    const place = { name, site: name === 'n1' ? 'berlin' : 'paris' };
+    return { place, hash: 'next', running: name === 'n4' ? 'next' : '', healthy: true };
+  });
+  const table: readonly (readonly [RolloutPolicy, readonly (readonly string[])[], number])[] = [
+    [{}, [['n3'], ['n0'], ['n1'], ['n2']], 1],
+    [{ strategy: 'canary', canary: { nodes: ['n2'] }, batch: 2 }, [['n2'], ['n3', 'n0'], ['n1']], 2],
+    [{ strategy: 'batches', batch: 3, maxUnavailable: 2 }, [['n3', 'n0', 'n1'], ['n2']], 2],
+    [{ strategy: 'all-at-once', order: ['berlin'] }, [['n1', 'n3', 'n0', 'n2']], 4],
+  ];
+  for (const [rollout, batches, atOnce] of table) {
+    t.match(planRollout({ ...spec, rollout }, nodes), { batches, atOnce }, JSON.stringify(rollout));
+  }
+  const canary = { strategy: 'canary', canary: { promote: '10m' }, onFailure: 'stop' } as const;
+  t.match(planRollout({ ...spec, rollout: canary }, nodes), { promoteAfterMs: 600_000, onFailure: 'stop' });
+  t.same(planRollout({ ...spec }, []).batches, [], 'no node, no batch');
 });
 
 t.test('a canary waits for an operator, then the batches follow', async (t) => {

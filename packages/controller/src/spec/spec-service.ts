@@ -20,8 +20,10 @@ import {
 } from '@shoal/common';
 import { blueprintChanges } from '../blueprints/blueprint-changes.js';
 import type { Nodes } from '../link/nodes.js';
+import { isHealthy } from '../link/report.js';
 import { auditWrite } from '../operations/audit.js';
 import type { RolloutDriver } from '../rollout/driver.js';
+import { planRollout } from '../rollout/plan-rollout.js';
 import { policyOf } from '../rollout/policy.js';
 import { beginRollout } from '../rollout/state.js';
 import type { Targets } from '../rollout/targets.js';
@@ -117,9 +119,8 @@ export class SpecService {
     // A name that no node has is told as such.
     for (const name of input.nodes ?? []) nodes.view(name);
     const isAsked = (name: string): boolean => input.onNodes && (input.nodes?.includes(name) ?? true);
-    const planned = nodes
-      .places()
-      .map((place) => this.#planNode(place, spec, blueprints, isAsked(place.name)));
+    const next = nodes.places().map((place) => this.#compiled(place, spec, blueprints));
+    const planned = next.map(([place, manifest]) => this.#planNode(place, manifest, isAsked(place.name)));
     return {
       basedOn: latest,
       blueprints: await this.#blueprintChanges(before, spec, blueprints),
@@ -131,6 +132,13 @@ export class SpecService {
         input.file,
       ),
       nodes: await Promise.all(planned),
+      rollout: planRollout(
+        spec,
+        next.map(([place, { hash }]) => {
+          const measured = nodes.measured(place.name);
+          return { place, hash, running: measured?.runningHash ?? '', healthy: isHealthy(measured) };
+        }),
+      ),
       ...planSecrets(spec, blueprints, this.#parts.vault, before?.secrets ?? {}),
     };
   }
@@ -146,15 +154,19 @@ export class SpecService {
     return blueprintChanges({ spec: old, blueprints: known }, { spec, blueprints });
   }
 
-  async #planNode(
+  #compiled(
     place: NodePlace,
     spec: Spec,
     blueprints: BlueprintSet,
-    onNodes: boolean,
-  ): Promise<PlanNode> {
-    const { manifests, targets, nodes, vault } = this.#parts;
-    const next = manifests.compile(place, 0, spec, blueprints, newestSecrets(spec, vault));
-    if (ShoalError.is(next)) throw next;
+  ): readonly [place: NodePlace, manifest: CompiledManifest] {
+    const { manifests, vault } = this.#parts;
+    const compiled = manifests.compile(place, 0, spec, blueprints, newestSecrets(spec, vault));
+    if (ShoalError.is(compiled)) throw compiled;
+    return [place, compiled];
+  }
+
+  async #planNode(place: NodePlace, next: CompiledManifest, onNodes: boolean): Promise<PlanNode> {
+    const { manifests, targets, nodes } = this.#parts;
     const present = manifests.at(place, targets.get(place.name)?.revision ?? 0);
     const known = present === undefined || ShoalError.is(present) ? undefined : present;
     const planned = planNode(place.name, known, next, nodes.measured(place.name)?.runningHash ?? '');

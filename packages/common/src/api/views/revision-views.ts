@@ -1,3 +1,5 @@
+import type { RolloutStrategy } from '../../spec/spec.js';
+
 export type RevisionStatus = 'pending' | 'rolling-out' | 'active' | 'failed' | 'aborted' | 'superseded';
 
 export interface RevisionView {
@@ -71,6 +73,19 @@ export interface BlueprintChange {
   readonly after: string;
 }
 
+/** How the rollout would go, with the nodes as they are. */
+export interface PlanRollout {
+  readonly strategy: RolloutStrategy;
+  /** Names of the nodes of each batch, in the order of their turns. Nodes that run just this already are in none. */
+  readonly batches: readonly (readonly string[])[];
+  /** Most nodes under way at once. */
+  readonly atOnce: number;
+  /** Of a canary: after how many ms the other batches follow by themselves; null: an operator promotes it. */
+  readonly promoteAfterMs: number | null;
+  /** Whether every node that it changed goes back when one fails, or only the failed one. */
+  readonly onFailure: 'undo' | 'stop';
+}
+
 export interface Plan {
   /** Revision that the plan was made against; give it to `spec.apply` as `basedOn`. 0: none yet. */
   readonly basedOn: number;
@@ -79,6 +94,7 @@ export interface Plan {
   readonly blueprints: readonly BlueprintChange[];
   readonly text: string;
   readonly nodes: readonly PlanNode[];
+  readonly rollout: PlanRollout;
   /** Secrets that get a new value by applying. */
   readonly secrets: readonly PlanSecret[];
   /** What applying doesn't refuse and a person should know. */
