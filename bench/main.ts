@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { type BenchFlags, readArguments, UsageError } from './arguments.js';
 import { compareBalancers } from './balancers.js';
+import { compareChange } from './change.js';
 import { footprint } from './footprint.js';
 import { gossip } from './gossip.js';
 import { gossipStress } from './gossip-stress.js';
@@ -30,6 +31,12 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
       'requests that fail while members drain and configurations change, HAProxy beside nginx (4 minutes; --trials N)',
     options: ['trials'],
     run: compareBalancers,
+  },
+  change: {
+    summary:
+      'a changed configuration on five real hosts, beside Ansible and Salt (10 minutes, root; --trials N)',
+    options: ['trials'],
+    run: compareChange,
   },
   footprint: {
     summary: 'memory and processor of idle agents, beside a bare Node (5 minutes; --seconds N)',
