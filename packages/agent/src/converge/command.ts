@@ -82,6 +82,19 @@ export const runCommand: RunCommand = (command, options) =>
     if (child.pid !== undefined) options.onSpawn?.(child.pid);
   });
 
+const real = new WeakSet<RunCommand>([runCommand]);
+
+/** Whether it runs commands on this very host, so that what they would tell may be found out by shorter ways. */
+export function isReal(run: RunCommand): boolean {
+  return real.has(run);
+}
+
+/** `wrapper`, which hands commands on to `run`, is as real as that. */
+export function wrapping(run: RunCommand, wrapper: RunCommand): RunCommand {
+  if (real.has(run)) real.add(wrapper);
+  return wrapper;
+}
+
 /** The agent's environment without Shoal's settings, with the administrator's directories on PATH. */
 export function commandEnvironment(added: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(([name]) => !name.startsWith('SHOAL_'));

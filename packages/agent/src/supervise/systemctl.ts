@@ -1,6 +1,6 @@
 import { uptime } from 'node:os';
 import type { CommandOptions, RunCommand } from '../converge/command.js';
-import { failureOf, runCommand } from '../converge/command.js';
+import { failureOf, isReal } from '../converge/command.js';
 import { StepError } from '../converge/step-error.js';
 import { askUnit, systemdSocket } from './systemd-bus.js';
 
@@ -41,7 +41,7 @@ let socketRestsUntil = 0;
 
 /** Asks systemd about a unit: by its socket where commands really run, by systemctl where that doesn't answer. A host without systemd is a StepError. */
 export async function showUnit(run: RunCommand, unit: string): Promise<UnitState> {
-  const told = run === runCommand ? await toldBySocket(unit) : undefined;
+  const told = isReal(run) ? await toldBySocket(unit) : undefined;
   return told ?? askSystemctl(run, unit);
 }
 

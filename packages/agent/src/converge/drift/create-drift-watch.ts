@@ -3,6 +3,7 @@ import { ShoalError } from '@shoal/common';
 import type { AttemptBegin } from '../attempt/journal.js';
 import type { Outcome } from '../attempt/perform.js';
 import type { Clock } from '../clock.js';
+import { wrapping } from '../command.js';
 import type { ConvergeLoop } from '../converge-loop.js';
 import type { TemplateFacts } from '../converger.js';
 import type { RenderedService } from '../render/rendered.js';
@@ -52,7 +53,9 @@ export function createDriftWatch(parts: DriftParts): DriftWatch {
         clock,
         signal,
         // Also commands that are asked without the steps' own limits.
-        run: (command, options) => check.run(command, { ...options, signal: options.signal ?? signal }),
+        run: wrapping(check.run, (command, options) =>
+          check.run(command, { ...options, signal: options.signal ?? signal }),
+        ),
         state: state.current,
       }),
     quiet: () => loop.quiet,

@@ -1,12 +1,14 @@
+import { existsSync } from 'node:fs';
 import { t } from 'tap';
 import type { ProcessSpec } from '../../supervise/supervisor.js';
 import { SystemdSupervisor } from '../../supervise/systemd-supervisor.js';
 import type { CommandResult, RunCommand } from '../command.js';
-import { runCommand } from '../command.js';
+import { isReal, runCommand, wrapping } from '../command.js';
 import type { RenderedStep } from '../render/rendered.js';
 import { testContext } from './context.test.support.js';
 import type { StepContext } from './handler.js';
 import { handlerOf } from './index.js';
+import { installedVersion } from './installed-version.js';
 
 /** What packages and units ask of a Debian host, answered by a small model of one; the lab asks real hosts. */
 class ModelHost {
@@ -297,3 +299,22 @@ t.test(
     t.same(seen, ['0', 'a', 'b']);
   },
 );
+
+const isDebian = existsSync('/var/lib/dpkg/status');
+
+t.test('a real host is asked once while its packages stay', { skip: !isDebian }, async (t) => {
+  let asked = 0;
+  const run: RunCommand = (command, options) => {
+    asked += 1;
+    return runCommand(command, options);
+  };
+  t.notOk(isReal(run), 'whatever answers may be a model');
+  const real = wrapping(runCommand, run);
+  const version = await installedVersion('dpkg', real);
+  t.match(version, /^1\./);
+  t.equal(await installedVersion('dpkg', real), version);
+  t.equal(asked, 1);
+  t.equal(await installedVersion('dpkg', (command, options) => run(command, options)), version);
+  t.equal(asked, 2, 'a model each time');
+  t.equal(await installedVersion('no-such-package', real), null);
+});

@@ -1,5 +1,5 @@
 import { formatDuration } from '@shoal/common';
-import type { RunCommand } from '../command.js';
+import { type RunCommand, wrapping } from '../command.js';
 import { StepError } from '../step-error.js';
 
 /** What can be given up. */
@@ -25,11 +25,11 @@ export async function withinTime<C extends Limited, T>(
   const limit = new AbortController();
   const signal = AbortSignal.any([context.signal, limit.signal]);
   const ended = (run: RunCommand): RunCommand => {
-    return (command, options) => {
+    return wrapping(run, (command, options) => {
       const signals = options.signal === undefined ? signal : AbortSignal.any([signal, options.signal]);
       // Whoever finds the command after a crash waits no longer for it than this step would have.
       return run(command, { ...options, signal: signals, timeoutMs: Math.min(options.timeoutMs, timeoutMs) });
-    };
+    });
   };
   let grace: NodeJS.Timeout | undefined;
   let timer: NodeJS.Timeout | undefined;

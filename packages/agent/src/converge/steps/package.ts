@@ -1,11 +1,11 @@
 import type { RunCommand } from '../command.js';
 import type { RenderedPackage } from '../render/rendered.js';
-import { StepError } from '../step-error.js';
 import type { AptResult } from './apt.js';
 import { apt, aptOptions, aptEnvironment as environment, mustSucceed, needsUpdate } from './apt.js';
 import { waitForApt } from './apt-lock.js';
 import type { StepHandler } from './handler.js';
 import { holds } from './handler.js';
+import { installedVersion } from './installed-version.js';
 
 export interface PackageUndo {
   readonly name: string;
@@ -83,17 +83,6 @@ async function simulate(step: RenderedPackage, ask: RunCommand): Promise<AptResu
   const onLine = (line: string) => lines.push(line);
   const command = ['apt-get', 'install', '--simulate', ...aptOptions, wordOf(step)];
   return { ...(await ask(command, { timeoutMs: askTimeoutMs, environment, onLine })), lines };
-}
-
-/** Installed version of a package; null: not installed. */
-async function installedVersion(name: string, ask: RunCommand): Promise<string | null> {
-  const query = ['dpkg-query', '--show', '--showformat', `\${db:Status-Status} \${Version}\\n`, name];
-  const result = await ask(query, { timeoutMs: askTimeoutMs, environment });
-  if (result.missing) {
-    throw new StepError('package steps need Debian packages (apt); this host has none: unsupported');
-  }
-  const [status, version] = (result.lines.at(-1) ?? '').split(' ');
-  return result.code === 0 && status === 'installed' && version !== undefined ? version : null;
 }
 
 /** Lines such as `Inst nginx (1.22 Debian [amd64])`; an upgrade has `[old version]` before the bracket. */
