@@ -119,6 +119,8 @@ t.test('a full report replaces what was known, another one the parts that it has
   t.match(fourth, { runningHash: '', failed: null, services: [] });
 });
 
+const halfUndone = { ...failure, undone: false };
+
 t.test('what is offered, and what is not', async (t) => {
   const failed = (revision: number, attempt = 0): Partial<MeasuredState> => ({
     failed: { hash: 'h2', revision, attempt, failure },
@@ -162,6 +164,16 @@ t.test('what is offered, and what is not', async (t) => {
     [
       'it runs it, and went back to it from a later one that failed',
       { runningHash: 'h2', failed: { hash: 'h9', revision: 3, failure } },
+      { offer: false },
+    ],
+    [
+      'it runs it by name, what failed there could not be undone, and it was asked again',
+      { runningHash: 'h2', failed: { hash: 'h9', revision: 3, attempt: 4, failure: halfUndone } },
+      { offer: true, retryFailed: false },
+    ],
+    [
+      'it was asked again, and that could not be done either',
+      { runningHash: 'h2', failed: { hash: 'h2', revision: 2, attempt: 5, failure: halfUndone } },
       { offer: false },
     ],
     [

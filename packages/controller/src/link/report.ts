@@ -152,7 +152,8 @@ export type OfferDecision =
 
 /**
  * Whether a node is to be offered what it shall be: not when it runs it (unless a failure at an earlier revision is still noted there) or is at work on it, and not when it failed there at this attempt or a
- * later one. That it failed at an earlier attempt is no reason: it was asked for again since. Agents that don't count attempts tell by the revision.
+ * later one. That it failed at an earlier attempt is no reason: it was asked for again since; and where that failure couldn't be undone, it is offered what it runs as well, to be
+ * mended by it. Agents that don't count attempts tell by the revision.
  * `isOutstanding`: an earlier offer is on its way that the agent didn't deal with yet; another one must follow it.
  */
 export function decideOffer(
@@ -168,7 +169,8 @@ export function decideOffer(
     isOutstanding || (!isSettled(measured) && convergingHash !== '' && convergingHash !== desired.hash);
   // It went back to what runs: the offer tells the agent that its failure at an earlier revision is over.
   const failureIsOver = failed !== null && failed.revision < desired.revision;
-  if (runningHash === desired.hash && !elsewhere && !failureIsOver) return { offer: false };
+  const isHalfUndone = failed !== null && !failed.failure.undone && !isThisAttempt(failed, desired);
+  if (runningHash === desired.hash && !elsewhere && !failureIsOver && !isHalfUndone) return { offer: false };
   return { offer: true, retryFailed: failedIt };
 }
 

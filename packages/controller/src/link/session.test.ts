@@ -137,6 +137,11 @@ t.test('a manifest is offered once a link', async (t) => {
   t.equal(session.offer({ hash: 'h', revision: 1 }), true);
   t.equal(session.offer({ hash: 'h', revision: 1 }), false);
   await turn();
+  t.equal(
+    session.offer({ hash: 'h', revision: 1, retryFailed: true }),
+    true,
+    'an earlier attempt failed since',
+  );
   t.equal(session.offer({ hash: 'g', revision: 2 }), true);
   t.equal(session.offer({ hash: 'h', revision: 1 }), true, 'back to an earlier one');
   await turn();

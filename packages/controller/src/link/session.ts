@@ -140,9 +140,11 @@ export class Session {
     return this.#offeredAttempt;
   }
 
-  /** Offers a manifest, unless it was the last one offered on this link. Gives whether it was sent. */
+  /** Offers a manifest, unless it was the last one offered on this link just so. Gives whether it was sent. */
   offer(offer: Offer & { hash: string; revision: number }): boolean {
-    const key = `${offer.revision}/${offer.hash}/${offer.attempt ?? 0}`;
+    const { revision, hash, attempt = 0, retryFailed = false } = offer;
+    // An earlier attempt may fail after this one was offered: then it is asked for again, as one to be retried.
+    const key = `${revision}/${hash}/${attempt}/${retryFailed}`;
     if (key === this.#offered) return false;
     this.#offered = key;
     this.#offeredAttempt = offer.attempt ?? 0;

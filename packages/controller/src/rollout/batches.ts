@@ -1,12 +1,13 @@
 import type { Policy } from './policy.js';
 import { countOf } from './policy.js';
 import type { ObservedNode, RolloutNode, RolloutState } from './state.js';
+import { isHalfUndone } from './state.js';
 
 type Named = readonly [name: string, observed: ObservedNode];
 
-/** True when the node is to be changed: it runs something else, or is about to. */
-export function isTouched({ hash, running, settled }: ObservedNode): boolean {
-  return !(running === hash && settled);
+/** True when the node is to be changed: it runs something else, or is about to, or is left in between. */
+export function isTouched(seen: ObservedNode): boolean {
+  return !(seen.running === seen.hash && seen.settled) || isHalfUndone(seen);
 }
 
 /** Which nodes come first: by site as the policy orders them, then those that others need, then by name. */

@@ -233,7 +233,7 @@ export class RolloutDriver {
   }
 
   #wakeLater(state: RolloutState, at: number): void {
-    const deadline = nextDeadline(state);
+    const deadline = nextDeadline(state, at);
     if (isRolloutEnded(state.status) && deadline === undefined) return;
     const until = deadline === undefined ? idleCheckMs : Math.max(0, deadline - at);
     this.#wakeUp.in(isRolloutEnded(state.status) ? until : Math.min(idleCheckMs, until));

@@ -47,8 +47,13 @@ export function promoteAt({ status, canaryAt, policy }: RolloutState): number | 
     : null;
 }
 
-/** When something follows from the time alone, ms since the epoch; undefined: nothing does. */
-export function nextDeadline(state: RolloutState): number | undefined {
+/**
+ * When something follows from the time alone, ms since the epoch; undefined: nothing does. `after`: what was due until then was seen to. Default: nothing was.
+ */
+export function nextDeadline(
+  state: RolloutState,
+  after: number = Number.NEGATIVE_INFINITY,
+): number | undefined {
   if (state.status === 'superseded') return undefined;
   const times = state.nodes
     .filter((node) => isUnderWay(node) || (node.status === 'failed' && state.status === 'undoing'))
@@ -56,7 +61,7 @@ export function nextDeadline(state: RolloutState): number | undefined {
   if (state.status === 'running' || state.status === 'awaiting-promotion') {
     times.push(state.deadlineAt, promoteAt(state));
   }
-  const set = times.filter((time) => time !== null);
+  const set = times.filter((time) => time !== null).filter((time) => time > after);
   return set.length === 0 ? undefined : set.reduce((first, time) => Math.min(first, time));
 }
 

@@ -67,8 +67,10 @@ function promote(
     const seen = nodes.get(node);
     return status === 'succeeded' && !(seen?.presence === 'connected' && seen.healthy);
   });
-  const waits = ill.length > 0 ? canaryWaits(ill, 'not healthy') : '';
-  const canaryAt = ill.length > 0 ? null : (state.canaryAt ?? at);
+  const isGone = !canary.some(({ status }) => status === 'succeeded');
+  const gone = isGone ? 'No node of the canary is left' : '';
+  const waits = ill.length > 0 ? canaryWaits(ill, 'not healthy') : gone;
+  const canaryAt = ill.length > 0 || isGone ? null : (state.canaryAt ?? at);
   const { promoteAfterMs } = state.policy.canary;
   if (promoteAfterMs !== null && canaryAt !== null && at >= canaryAt + promoteAfterMs) {
     return { state: { ...state, status: 'running', promoted: true, canaryAt, waits: '' }, isHeld: false };

@@ -161,9 +161,14 @@ export function withoutTurn(nodes: readonly RolloutNode[]): RolloutNode[] {
   return nodes.map((node) => (isWaiting(node) ? { ...node, status: 'untouched' as const } : node));
 }
 
-/** True when the node was measured to run `hash` and to be at work on nothing else. */
-export function runs({ presence, settled, running }: ObservedNode, hash: string): boolean {
-  return presence === 'connected' && settled && running === hash;
+/** True when its agent's last word is that it failed and couldn't take back all that it had changed: what it runs isn't what it was before. */
+export function isHalfUndone({ failed }: Pick<ObservedNode, 'failed'>): boolean {
+  return failed !== null && !failed.failure.undone;
+}
+
+/** True when the node was measured to run `hash`, whole, and to be at work on nothing else. */
+export function runs(seen: ObservedNode, hash: string): boolean {
+  return seen.presence === 'connected' && seen.settled && seen.running === hash && !isHalfUndone(seen);
 }
 
 /** The node's own failure at what it was asked for with `hash` at `revision`; null: it didn't fail at that. */

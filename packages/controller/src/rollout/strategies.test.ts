@@ -140,6 +140,18 @@ t.test('a canary that is offline as a whole proves nothing', async (t) => {
   t.same(under(state), ['n0']);
 });
 
+t.test('a canary that was removed proves nothing: time alone doesn’t promote', async (t) => {
+  const world = worldOf(3);
+  let state = world.begin({ strategy: 'canary', canary: { promote: '10m' } });
+  world.nodes.delete('n0');
+  state = world.settle(state);
+  world.at += 3_600_000;
+  state = world.settle(state);
+  t.same([state.status, under(state)], ['awaiting-promotion', []]);
+  t.match(rolloutView(state).message, /No node of the canary is left/);
+  t.same(under(world.ask(state, 'promote')), ['n1'], 'an operator may');
+});
+
 t.test('maxUnavailable counts what is down for other reasons, where it is given', async (t) => {
   const world = worldOf(4);
   world.change('n3', { presence: 'offline', hash: 'old-n3' });

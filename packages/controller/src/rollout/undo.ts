@@ -1,5 +1,5 @@
 import type { Advance, Observation, ObservedNode, RolloutNode, RolloutState, TargetChange } from './state.js';
-import { deadlineFailure, failureAt, runs, withoutTurn } from './state.js';
+import { deadlineFailure, failureAt, isHalfUndone, isWaiting, runs, withoutTurn } from './state.js';
 
 /** The target by which a node goes back to what it ran before. */
 export function backTarget(node: RolloutNode, observed: ObservedNode | undefined): TargetChange {
@@ -15,7 +15,8 @@ function isAsked({ status, deadlineAt }: RolloutNode): boolean {
 
 /**
  * Begins to undo what the rollout changed. A node that failed undid itself: what it shall be follows at once. So it does for those under way. Those that
- * have succeeded go back a few at a time. Nodes that ran nothing before have nothing to go back to, and keep what they have.
+ * have succeeded go back a few at a time; so do those that the superseded rollout was about to undo and that didn't have their turn here. Nodes that ran nothing
+ * before have nothing to go back to, and keep what they have.
  */
 export function beginUndo(
   state: RolloutState,
@@ -30,12 +31,14 @@ export function beginUndo(
     targets.push(target);
     return { ...node, ...part, attempt: target.attempt };
   };
-  const nodes = withoutTurn(state.nodes).map((node): RolloutNode => {
+  const isCarried = (node: RolloutNode): boolean => isWaiting(node) && state.carried[node.node] !== undefined;
+  const nodes = state.nodes.map((node): RolloutNode => {
     const seen = observed.get(node.node);
+    if (isWaiting(node) && !isCarried(node)) return { ...node, status: 'untouched' };
     if (node.status === 'failed') return ask(node, { deadlineAt });
     if (node.previous === 0 || seen === undefined) return node;
     if (node.status === 'offered') return ask(node, { status: 'undoing', deadlineAt, endedAt: null });
-    if (node.status !== 'succeeded') return node;
+    if (node.status !== 'succeeded' && !isCarried(node)) return node;
     // The same content before and after: there is nothing to undo.
     if (node.startedAt === null && runs(seen, seen.back)) return ask(node, { status: 'untouched' });
     return { ...node, status: 'undoing', deadlineAt: null, endedAt: null };
@@ -91,7 +94,11 @@ function settlement(
   at: number,
 ): { readonly isOver: boolean; readonly isBack: boolean } {
   if (seen === undefined || seen.presence === 'offline') return { isOver: true, isBack: true };
-  const isBack = node.previous === 0 ? seen.settled : runs(seen, seen.back);
+  if (node.previous === 0) {
+    const isBack = seen.settled && seen.running !== seen.hash && !isHalfUndone(seen);
+    return { isOver: isBack || seen.settled || at >= (node.deadlineAt ?? 0), isBack };
+  }
+  const isBack = runs(seen, seen.back);
   const isOver =
     isBack || at >= (node.deadlineAt ?? 0) || failureAt(node, seen, seen.back, node.previous) !== null;
   return { isOver, isBack };
@@ -110,9 +117,8 @@ export function advanceUndo(state: RolloutState, observation: Observation): Adva
     state.nodes.filter((node) => isAsked(node) && isHeard(node)).length +
     state.nodes.filter(({ status }) => status === 'offered').length +
     settlements.filter(({ isOver }) => !isOver).length;
-  const width = Math.max(state.bound, state.size);
   const nodes = state.nodes.map((node) => {
-    if (node.status !== 'undoing' || isAsked(node) || (isHeard(node) && underWay >= width)) return node;
+    if (node.status !== 'undoing' || isAsked(node) || (isHeard(node) && underWay >= state.bound)) return node;
     if (isHeard(node)) underWay += 1;
     const target = backTarget(node, seenOf(node));
     targets.push(target);
@@ -123,5 +129,6 @@ export function advanceUndo(state: RolloutState, observation: Observation): Adva
   const undone =
     settlements.every(({ isBack }) => isBack) &&
     state.nodes.every(({ status, startedAt }) => status !== 'succeeded' || startedAt === null);
-  return { state: { ...state, status: state.ending, endedAt: at, undone }, targets };
+  const ended = { ...state, status: state.ending, endedAt: at, undone, nodes: withoutTurn(state.nodes) };
+  return { state: ended, targets };
 }
