@@ -3,6 +3,7 @@ import type { AttemptBegin } from './attempt/journal.js';
 import { confidentialServices, Journal } from './attempt/journal.js';
 import type { Outcome } from './attempt/perform.js';
 import { cleanUpAfter } from './attempt/perform.js';
+import { StepFailed } from './attempt/step-failed.js';
 import type { Discretion } from './discretion.js';
 import type { ConvergePaths } from './paths.js';
 import type { StateFile } from './state.js';
@@ -81,6 +82,11 @@ export class ConvergeLoop {
     return this.#dealtWith;
   }
 
+  /** Content hash of what is worked on next, whatever is now; undefined: nothing was left or offered. */
+  get awaits(): string | undefined {
+    return this.#offer?.hash ?? this.#left?.begin.hash;
+  }
+
   /** Another number after each time that something was done; undefined while something is. */
   get quiet(): number | undefined {
     return this.#working === undefined ? this.#works : undefined;
@@ -111,7 +117,18 @@ export class ConvergeLoop {
         await this.#options.settled(await next());
       } catch (thrown) {
         this.#options.logger.error({ err: thrown }, 'converging failed for a reason of its own');
+        await this.#settleAfter(thrown);
       }
+    }
+  }
+
+  /** Nothing is under way any more, whatever happened: what was drained takes requests again, and the report says so. */
+  async #settleAfter(thrown: unknown): Promise<void> {
+    const { failure } = StepFailed.of('', 'converge', thrown);
+    try {
+      await this.#options.settled({ kind: 'failed', failure: { ...failure, undone: false } });
+    } catch (error) {
+      this.#options.logger.error({ err: error }, 'what is in force is not looked after');
     }
   }
 
@@ -138,7 +155,9 @@ export class ConvergeLoop {
     const { state, begin } = this.#options;
     const { revision } = manifest;
     const { running, failed } = state.current;
-    if (running?.hash === hash) {
+    const isHalfUndone = failed !== null && !failed.failure.undone && attempt > (failed.attempt ?? 0);
+    // What a failure left behind is mended by converging to what runs, when that is asked for anew.
+    if (running?.hash === hash && !isHalfUndone) {
       // What failed before was put right by going back to what runs: it is no longer the last word.
       const outdated = failed !== null && failed.revision < revision;
       if (running.revision !== revision || outdated) {

@@ -86,7 +86,7 @@ class HostConverger implements Converger {
     });
     const changed = () => this.#reportChanged();
     this.#watcher = new ServiceWatcher({ supervisor: this.#supervisor, probe, clock, changed });
-    this.#members = new MembersMemory(clock.now());
+    this.#members = new MembersMemory(clock.elapsed());
     this.#inForce = new RenderedInForce({
       state: this.#state,
       render: (manifest) => this.#render(manifest),
@@ -214,9 +214,11 @@ class HostConverger implements Converger {
   }
 
   report(): NodeReport {
+    const { awaits } = this.#loop;
     const now = {
-      phase: this.#phase,
-      convergingHash: this.#convergingHash,
+      // What waits to be begun is no rest: it may lead away from what runs.
+      phase: this.#phase === 'idle' && awaits !== undefined ? 'converging' : this.#phase,
+      convergingHash: awaits ?? this.#convergingHash,
       offered: this.#offered,
       draining: this.#drains.names,
       attempt: this.#loop.dealtWith,
@@ -246,7 +248,7 @@ class HostConverger implements Converger {
   }
 
   async #render(manifest: Manifest, secrets: readonly SecretValue[] = []): Promise<Rendering> {
-    const now = this.#clock.now();
+    const now = this.#clock.elapsed();
     const facts = this.#members.settle(this.#options.facts(), this.#state.current.members, now);
     const { supervisor } = this.#options;
     const pools = new RenderedPools(this.#state.current.pools);
@@ -279,7 +281,7 @@ class HostConverger implements Converger {
   }
 
   async #rendersAnew(manifest: Manifest): Promise<boolean> {
-    const graceLeft = this.#members.graceLeft(this.#clock.now());
+    const graceLeft = this.#members.graceLeft(this.#clock.elapsed());
     if (graceLeft > 0 && this.#options.facts().members.length <= 1) this.#facts.lookIn(graceLeft);
     try {
       const { services } = await this.#render(manifest);
@@ -321,7 +323,10 @@ class HostConverger implements Converger {
       gate,
       elsewhere: (service) => {
         const { members, node } = this.#options.facts();
-        return elsewhere(members, node.name, service);
+        const found = elsewhere(members, node.name, service);
+        // An agent that has just started doesn't know yet who is there.
+        const isEarly = this.#members.isEarly(members, this.#state.current.members, this.#clock.elapsed());
+        return found === 'nowhere' && isEarly ? 'runs' : found;
       },
       settled: () => {},
       followMembers: async () => {},

@@ -3,6 +3,8 @@ import type { TemplateFacts } from './converger.js';
 
 /** How long an agent that has just started may take to find the others, in milliseconds. */
 const joinGraceMs = 60_000;
+/** By then an agent that can reach any of the others knows of them, in milliseconds. */
+const firstAnswersMs = 10_000;
 
 /**
  * Keeps templates from seeing an empty or a not yet filled list of members. A list with this node alone counts for nothing
@@ -23,6 +25,12 @@ export class MembersMemory {
     const settled = this.#joined || now - this.#startedAt >= joinGraceMs;
     if (facts.members.length > 0 && (settled || known.length <= 1)) return facts;
     return { ...facts, members: known.length > 0 ? known : [itself(facts)] };
+  }
+
+  /** True while a list of nobody else may only mean that the others weren't asked yet. `known`: those that were rendered last. */
+  isEarly(members: readonly MemberView[], known: readonly MemberView[], now: number): boolean {
+    if (members.length > 1) this.#joined = true;
+    return !this.#joined && known.length > 1 && now - this.#startedAt < firstAnswersMs;
   }
 
   /** Milliseconds until a list with this node alone is believed; 0: it is. */

@@ -1,10 +1,15 @@
 import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Step } from '@shoal/common';
+import { createLogger, manifestHash } from '@shoal/common';
 import { t } from 'tap';
+import { ConvergeLoop } from './converge-loop.js';
+import { openly } from './discretion.js';
 import type { TestHost, Toy } from './harness.test.support.js';
 import { fetchText, manifestOf, notesOf, startHost, toyService, until } from './harness.test.support.js';
 import { killAgentAt } from './kill-agent.test.support.js';
+import { convergePaths } from './paths.js';
+import { StateFile } from './state.js';
 
 type Case = { testdir(): string; teardown(f: () => unknown): void };
 
@@ -67,7 +72,11 @@ t.test('killed in the middle of a step, the next agent waits for its command and
   t.equal(await fetchText(s.url), 'one', 'the service outlives the agent');
 
   const host = await s.again();
-  t.equal(host.converger.report().runningRevision, 1);
+  t.match(host.converger.report(), {
+    runningRevision: 1,
+    state: 'CONVERGING',
+    convergingHash: manifestHash(second),
+  });
   host.offer(second);
   await t.rejects(until('a second run', () => host.kinds().includes('block:started'), 400));
   writeFileSync(join(s.directory, 'go'), '');
@@ -188,6 +197,63 @@ t.test('an attempt that ends the agent each time is given up and undone', async 
   });
   t.match(report.failure, { step: 'block', message: /interrupted 6 times/, undone: true });
   t.equal(readFileSync(join(s.directory, 'marker'), 'utf8'), 'one');
+});
+
+t.test('what could not be undone is mended by converging to what runs, when that is asked for', async (t) => {
+  const s = scene(t, 18208);
+  const path = join(s.directory, 'marker');
+  const marker: Step = { type: 'file', id: 'marker', path, content: 'one' };
+  const spoil: Step = {
+    type: 'exec',
+    id: 'spoil',
+    command: ['sh', '-c', `echo two >${path}; exit 1`],
+    undo: ['false'],
+  };
+  const host = await s.again();
+  const good = manifestOf(1, s.service('one', [marker]));
+  await host.converge(good);
+  const bad = manifestOf(2, s.service('one', [marker, spoil]));
+  host.converger.offer(bad, manifestHash(bad), { retryFailed: false, attempt: 2 });
+  await until('the failure', () => host.converger.report().state === 'FAILED');
+  t.match(host.converger.report(), { runningRevision: 1, failure: { step: 'spoil', undone: false } });
+  t.equal(readFileSync(path, 'utf8'), 'two\n');
+
+  host.converger.offer(good, manifestHash(good), { retryFailed: false, attempt: 3 });
+  await until('it to be dealt with', () => host.converger.report().attempt === 3);
+  await until('the end', () => host.converger.report().state === 'IDLE');
+  t.match(host.converger.report(), { runningRevision: 1, failedHash: '', failure: null });
+  t.equal(readFileSync(path, 'utf8'), 'one');
+  t.same(notesOf(s.directory), ['start'], 'the process was never touched');
+});
+
+t.test('what goes wrong beside the steps leaves nobody waiting', async (t) => {
+  const settled: unknown[] = [];
+  let go = (): void => undefined;
+  const going = new Promise<void>((resolve) => {
+    go = resolve;
+  });
+  const loop = new ConvergeLoop({
+    state: new StateFile(join(t.testdir(), 'state.json')),
+    paths: convergePaths(t.testdir()),
+    discretion: openly,
+    logger: createLogger({ name: 'test', level: 'silent' }),
+    begin: async () => {
+      await going;
+      throw new Error('the disk went away');
+    },
+    resume: () => Promise.reject(new Error('not asked for')),
+    rendersAnew: async () => false,
+    settled: async (outcome) => void settled.push(outcome),
+  });
+  const manifest = manifestOf(1);
+  loop.offer({ manifest, hash: 'h', retryFailed: false, attempt: 1 });
+  loop.offer({ manifest, hash: 'i', retryFailed: false, attempt: 2 });
+  t.equal(loop.awaits, 'i', 'what comes next is known while something else is under way');
+  go();
+  await until('the end', () => settled.length === 2);
+  t.match(settled, [{ kind: 'failed', failure: { message: /the disk went away/, undone: false } }]);
+  t.equal(loop.awaits, undefined);
+  await loop.stop();
 });
 
 t.test('a state that is no state is refused, not overwritten', async (t) => {

@@ -245,8 +245,8 @@ export class SupervisedProcess {
   }
 
   async #waitForEnd(running: Running, timeoutMs: number): Promise<void> {
-    const deadline = this.#clock.now() + timeoutMs;
-    while (isAlive(running.identity) && this.#clock.now() < deadline) {
+    const deadline = this.#clock.elapsed() + timeoutMs;
+    while (isAlive(running.identity) && this.#clock.elapsed() < deadline) {
       await this.#clock.sleep(50, running.ended.signal);
       // An aborted signal makes sleep return at once; the kernel may still need a moment.
       if (running.ended.signal.aborted) break;

@@ -16,7 +16,7 @@ export const followEveryMs: number = 1000;
 
 /**
  * Takes a service out of load balancers and waits until no request comes any more. It is noted first, so that an agent that is killed meanwhile has a
- * successor that tells the same. A service that nobody else serves stays where it is: it says so and goes on.
+ * successor that tells the same. What an operator took out is waited for just so: maybe that was only now, and maybe it is taken back meanwhile. A service that nobody else serves stays where it is: it says so and goes on.
  */
 export async function drainService(
   service: string,
@@ -25,17 +25,17 @@ export async function drainService(
   environment: AttemptEnvironment,
 ): Promise<void> {
   const { drains, event } = environment;
-  if (drains.isAsked(service)) {
-    return event(service, step, 'output', 'it is drained already, as an operator asked');
-  }
   if (!(await isServedElsewhere(service, drain, environment))) {
     return event(service, step, 'output', 'no other node serves it: it is changed in place');
   }
   const { quietMs, settleMs } = drain;
   await journal.append({ kind: 'draining', service });
   drains.begin(service);
+  const told = drains.isAsked(service)
+    ? 'it is drained already, as an operator asked'
+    : 'told load balancers to send nothing new';
   const wait = `until none came for ${formatDuration(quietMs)}, at least ${formatDuration(settleMs)}`;
-  event(service, step, 'started', `told load balancers to send nothing new; waiting ${wait}`);
+  event(service, step, 'started', `${told}; waiting ${wait}`);
   event(service, step, 'done', await waitForSilence(service, drain, environment));
 }
 
@@ -46,12 +46,12 @@ async function isServedElsewhere(
   environment: AttemptEnvironment,
 ): Promise<boolean> {
   const { clock, stopping } = environment;
-  const begun = clock.now();
+  const begun = clock.elapsed();
   for (;;) {
     goOn(environment);
     const found = environment.elsewhere(service);
     if (found === 'serves') return true;
-    if (found === 'nowhere' || clock.now() - begun >= settleMs) return false;
+    if (found === 'nowhere' || clock.elapsed() - begun >= settleMs) return false;
     await clock.sleep(lookMs, stopping);
   }
 }
@@ -62,17 +62,17 @@ async function waitForSilence(
   environment: AttemptEnvironment,
 ): Promise<string> {
   const { clock, traffic, stopping } = environment;
-  const begun = clock.now();
+  const begun = clock.elapsed();
   let followed = Number.NEGATIVE_INFINITY;
   for (;;) {
     goOn(environment);
-    if (clock.now() - followed >= followEveryMs) {
-      followed = clock.now();
+    if (clock.elapsed() - followed >= followEveryMs) {
+      followed = clock.elapsed();
       await environment.followMembers(service);
     }
-    const now = clock.now();
     const seen = traffic.lastSeen(service);
-    const sight = { elapsedMs: now - begun, sinceRequestMs: seen === undefined ? undefined : now - seen };
+    const sinceRequestMs = seen === undefined ? undefined : clock.now() - seen;
+    const sight = { elapsedMs: clock.elapsed() - begun, sinceRequestMs };
     const progress = drainProgress(drain, sight);
     const after = `after ${formatDuration(Math.round(sight.elapsedMs / 100) * 100)}`;
     if (progress === 'drained') return `drained ${after}`;
@@ -91,5 +91,11 @@ export async function undrainService(
   environment.drains.end(service);
   // Without the note a later agent drains it until it is through, which is safe; a full disk must not keep the rest from being done.
   await journal.append({ kind: 'undrained', service }).catch(() => {});
-  environment.event(service, step, 'done', 'takes requests again');
+  const stays = environment.drains.isAsked(service);
+  environment.event(
+    service,
+    step,
+    'done',
+    stays ? 'stays drained, as an operator asked' : 'takes requests again',
+  );
 }

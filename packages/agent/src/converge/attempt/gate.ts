@@ -20,7 +20,7 @@ export interface GatedService {
 }
 
 /**
- * Waits until the service has been healthy for `healthyFor`, and resolves with the time since when it has been (undefined: it has no health check). Fails at `deadline`, and at once when the process ends by itself.
+ * Waits until the service has been healthy for `healthyFor`, and resolves with the time since when it has been, by `Clock.elapsed` (undefined: it has no health check). Fails at `deadline`, and at once when the process ends by itself.
  * A service without health check passes when its process runs.
  */
 export async function passGate(
@@ -32,14 +32,14 @@ export async function passGate(
   await processStands(service, environment, restartsBefore);
   const { health } = service;
   if (health === null) return undefined;
-  const deadline = clock.now() + health.deadlineMs;
+  const deadline = clock.elapsed() + health.deadlineMs;
   let healthySince: number | undefined;
   for (;;) {
     goOn(environment);
     const result = await healthOf(service, environment);
     environment.gateSaw(service.name, result);
     await processStands(service, environment, restartsBefore);
-    const now = clock.now();
+    const now = clock.elapsed();
     healthySince = result.healthy ? (healthySince ?? now) : undefined;
     if (healthySince !== undefined && now - healthySince >= health.healthyForMs) return healthySince;
     if (now >= deadline) {

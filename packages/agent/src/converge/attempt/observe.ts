@@ -50,21 +50,23 @@ export async function observe(
     `watching its traffic for ${formatDuration(rules.observeMs)}`,
   );
   const { restarts } = await supervisor.status(service.process);
-  const since = clock.now();
+  const since = clock.elapsed();
   let ill = 0;
   let followed = Number.NEGATIVE_INFINITY;
   for (;;) {
     goOn(environment);
-    if (clock.now() - followed >= followEveryMs) {
-      followed = clock.now();
+    if (clock.elapsed() - followed >= followEveryMs) {
+      followed = clock.elapsed();
       await environment.followMembers(service.name);
     }
     await processStands(service, environment, restarts);
     const health = await healthOf(service, environment);
     ill = health.healthy ? 0 : ill + 1;
     if (ill > 1) throw new StepError(`not healthy any more: ${health.detail}`);
-    const after = environment.traffic.window(service.name, since, clock.now()) ?? noRequests;
-    const judgment = judge(before, { ...after, ms: clock.now() - since }, rules);
+    const ms = clock.elapsed() - since;
+    const now = clock.now();
+    const after = environment.traffic.window(service.name, now - ms, now) ?? noRequests;
+    const judgment = judge(before, { ...after, ms }, rules);
     if (judgment.verdict === 'fail') throw new StepError(judgment.reason);
     if (judgment.verdict === 'pass') {
       return environment.event(service.name, gateStep, 'done', judgment.reason);

@@ -50,6 +50,7 @@ const mostResumes = 5;
 /** Makes an attempt from its begin to its outcome on disk. */
 export async function beginAttempt(begin: AttemptBegin, options: PerformOptions): Promise<Outcome> {
   let journal: Journal;
+  options.environment(begin).phase('converging');
   try {
     await options.prepare();
     journal = await Journal.create(options.paths.attempt, begin, privacyOf(begin, options));
@@ -72,6 +73,7 @@ export async function resumeAttempt(journal: Journal, options: PerformOptions): 
     { revision: journal.begin.revision, undoing: journal.failure() !== undefined },
     'going on with an attempt that was interrupted',
   );
+  environment.phase(journal.failure() === undefined ? 'converging' : 'undoing');
   await waitForOrphan(journal.lastCommand(), environment.clock, environment.stopping);
   if (environment.stopping.aborted) return interrupted(journal);
   if (journal.failure() === undefined && journal.timesResumed() >= mostResumes) {

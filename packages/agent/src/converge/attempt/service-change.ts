@@ -13,7 +13,7 @@ export class ServiceChange {
   readonly #journal: Journal;
   readonly #environment: AttemptEnvironment;
   #isDrainDecided = false;
-  /** The process before the change: since when it ran, and when it was touched; milliseconds since the epoch. */
+  /** The process before the change: since when it ran, milliseconds since the epoch, and when it was touched, by `Clock.elapsed`. */
   #process: { readonly startedAt: number | null; readonly touchedAt: number } | undefined;
 
   constructor(service: RenderedService, journal: Journal, environment: AttemptEnvironment) {
@@ -39,7 +39,7 @@ export class ServiceChange {
     const { clock, supervisor } = this.#environment;
     const { startedAt } = this.#process ?? (await supervisor.status(this.#service.process));
     const touches = step.type === 'service' || step.type === 'package';
-    const touchedAt = touches ? clock.now() : (this.#process?.touchedAt ?? clock.now());
+    const touchedAt = touches ? clock.elapsed() : (this.#process?.touchedAt ?? clock.elapsed());
     this.#process = { startedAt, touchedAt };
   }
 

@@ -105,7 +105,7 @@ async function drainAgain(
   environment: AttemptEnvironment,
 ): Promise<string> {
   const { drain } = service;
-  if (drain === undefined || environment.drains.has(service.name)) return '';
+  if (drain === undefined || journal.draining().includes(service.name)) return '';
   if (await disturbs({ ...service, drain }, undefined, environment)) {
     await uninterrupted(() => drainService(service.name, drain, journal, environment));
   }

@@ -1,7 +1,16 @@
 import type { ManifestService, MemberView } from '@shoal/common';
 import t from 'tap';
+import { systemClock } from '../clock.js';
 import { FactsSchedule } from '../facts-schedule.js';
-import { fetchText, member, notesOf, toyService, until } from '../harness.test.support.js';
+import {
+  fetchText,
+  manifestOf,
+  member,
+  notesOf,
+  startHost,
+  toyService,
+  until,
+} from '../harness.test.support.js';
 import { Drains } from './drains.js';
 import { elsewhere } from './elsewhere.js';
 import { drainProgress } from './progress.js';
@@ -145,6 +154,63 @@ t.test('a service is drained after another one that is just coming back', async 
   s.host.members = [member('one', '127.41.0.1'), other()];
   await until('it to drain', () => s.host.converger.draining().length > 0);
   await changing;
+  t.equal(await fetchText(s.url), 'two');
+});
+
+t.test('what an operator took out just now is waited for, and stays out while it changes', async (t) => {
+  const s = await scene(t, 18414);
+  await change(s, 1, [s.service('one')]);
+  s.traffic.seen = Number.POSITIVE_INFINITY;
+  await s.host.converger.drain(['toy']);
+  const changing = change(s, 2, [s.service('two')]);
+  await until('it to wait', () => s.told().includes('drain:started'));
+  await t.rejects(until('a change', () => s.host.kinds().includes('config:started'), 300));
+  await s.host.converger.drain([]);
+  t.strictSame(s.host.converger.draining(), ['toy'], 'taken back by the operator, and still changing');
+  s.traffic.seen = undefined;
+  await changing;
+  t.equal(await fetchText(s.url), 'two');
+  t.strictSame(s.host.converger.draining(), []);
+});
+
+t.test('an agent that knows of nobody yet waits for the others before it counts on none', async (t) => {
+  const s = await scene(t, 18415);
+  await change(s, 1, [s.service('one')]);
+  await s.host.converger.stop();
+  const options = { dataDir: s.host.dataDir, address: '127.41.0.1', traffic: s.traffic };
+  const host = await startHost(t, options);
+  const alone = host.members;
+  let asked = 0;
+  Object.defineProperty(host, 'members', {
+    get: () => {
+      asked += 1;
+      return asked < 8 ? alone : [...alone, other()];
+    },
+  });
+  const patient = { quiet: '20ms', settle: '3s', timeout: '10s' };
+  await host.converge(manifestOf(2, s.service('two', {}, patient)));
+  const [first] = host.events.filter(({ step }) => step === 'drain');
+  t.match(first, { kind: 'started' }, 'it was drained, not changed in place');
+  t.equal(await fetchText(s.url), 'two');
+});
+
+t.test('a clock that is set back while a service changes holds nothing up', async (t) => {
+  const s = await scene(t, 18416);
+  let skewMs = 0;
+  const clock = { ...systemClock, now: () => Date.now() + skewMs };
+  await s.host.converger.stop();
+  const options = { dataDir: s.host.dataDir, address: '127.41.0.1', traffic: s.traffic, clock };
+  const members = [member('one', '127.41.0.1'), other()];
+  const host = await startHost(t, { ...options, members });
+  await host.converge(manifestOf(1, s.service('one')));
+  const patient = { quiet: '20ms', settle: '500ms', timeout: '10s' };
+  const ended = host.converge(manifestOf(2, s.service('two', {}, patient)));
+  await until('it to drain', () => host.converger.draining().includes('toy'));
+  skewMs = -3_600_000;
+  await until('the gate', () => host.converger.report().state === 'GATING');
+  skewMs = -7_200_000;
+  const report = await ended;
+  t.match(report, { runningRevision: 2, failure: null });
   t.equal(await fetchText(s.url), 'two');
 });
 

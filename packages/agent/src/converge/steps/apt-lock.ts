@@ -18,12 +18,12 @@ export async function waitForApt({
   signal,
   output,
 }: Pick<StepContext, 'clock' | 'signal' | 'output'>): Promise<void> {
-  const deadline = clock.now() + mostWaitMs;
+  const deadline = clock.elapsed() + mostWaitMs;
   let told: string | undefined;
   for (;;) {
     const holder = await lockHolder();
     if (holder === undefined) return;
-    if (clock.now() >= deadline || signal.aborted) {
+    if (clock.elapsed() >= deadline || signal.aborted) {
       throw new StepError(`apt is in use by ${holder}; waited ${mostWaitMs / 1000} s for it in vain`);
     }
     if (holder !== told) output(`apt is in use by ${holder}: waiting up to ${mostWaitMs / 1000} s`);

@@ -47,7 +47,7 @@ function stepOf(directory: string, url: string, more: Partial<RenderedDownload> 
 
 function contextOf(directory: string) {
   const lines: string[] = [];
-  const clock = { now: () => Date.now(), sleep: async () => {} };
+  const clock = { now: () => Date.now(), elapsed: () => performance.now(), sleep: async () => {} };
   return { ...testContext({ directory, clock, output: (line) => lines.push(line) }), lines };
 }
 

@@ -243,7 +243,7 @@ if (!hasOwnEtc) {
     const sleep = async (ms: number) => {
       now += ms;
     };
-    const clock = { now: () => now, sleep };
+    const clock = { now: () => now, elapsed: () => now, sleep };
     const own = { ...context, clock, output: (line: string) => lines.push(line) };
     const named = `python3 (process ${holder.pid})`;
     await t.rejects(waitForApt(own), { message: `apt is in use by ${named}; waited 60 s for it in vain` });

@@ -20,11 +20,11 @@ export const waitHandler: StepHandler<RenderedWait, Record<string, never>> = {
 
   async apply(step, context) {
     const { clock, signal } = context;
-    const began = clock.now();
+    const began = clock.elapsed();
     let told: string | undefined;
     for (;;) {
       const reason = await whyNot(step, context);
-      const waited = clock.now() - began;
+      const waited = clock.elapsed() - began;
       if (reason === undefined) return `answered after ${(waited / 1000).toFixed(1)} s`;
       if (reason !== told) context.output(reason);
       told = reason;
