@@ -1,29 +1,46 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { isRolloutEnded, type RolloutView, ShoalError } from '@shoal/common';
+import { isRolloutEnded, type RolloutView, ShoalError, type StepEventView } from '@shoal/common';
 import type { ControllerClient } from '../client/client.js';
 import type { CommandContext } from '../context.js';
 import { createProgress, failuresText, rolloutText, stepLine } from '../output/rollout.js';
-import { printable } from '../output/text.js';
+import { type Palette, printable } from '../output/text.js';
 
 /** Wait before a controller that went away is asked again, ms. */
 const againMs = 1000;
+
+/** Texts for people, of what a stream tells; empty for what was told before, since each stream begins with what happened until then. */
+interface Teller {
+  readonly rollout: (rollout: RolloutView) => string;
+  readonly step: (event: StepEventView) => string;
+}
+
+function createTeller(paint: Palette): Teller {
+  const told = new Set<string>();
+  return {
+    rollout: createProgress(paint),
+    step(event) {
+      const id = JSON.stringify(event);
+      if (event.kind === 'unchanged' || told.has(id)) return '';
+      told.add(id);
+      return stepLine(event, paint);
+    },
+  };
+}
 
 /** Tells what happens until the rollout has ended or nobody watches any more; gives whether it has ended. */
 async function watch(
   context: CommandContext,
   client: ControllerClient,
   revision: number,
-  tell: (rollout: RolloutView) => string,
+  tell: Teller,
 ): Promise<boolean> {
   const stop = new AbortController();
   const signal = AbortSignal.any([stop.signal, context.interrupted]);
   let hasEnded = false;
   for await (const event of client.watch('rollout.watch', { revision }, signal)) {
-    if (event.type === 'step' && event.event.kind !== 'unchanged' && !context.json) {
-      context.print(stepLine(event.event, context.paint));
-    }
+    if (event.type === 'step' && !context.json) context.print(tell.step(event.event));
     if (event.type === 'rollout' && event.rollout.revision === revision) {
-      if (!context.json) context.print(tell(event.rollout));
+      if (!context.json) context.print(tell.rollout(event.rollout));
       hasEnded = isRolloutEnded(event.rollout.status);
       if (hasEnded) stop.abort();
     }
@@ -63,7 +80,7 @@ export async function followRollout(
   client: ControllerClient,
   revision: number,
 ): Promise<void> {
-  const tell = createProgress(context.paint);
+  const tell = createTeller(context.paint);
   let isAway = false;
   let hasEnded = false;
   while (!hasEnded && !context.interrupted.aborted) {

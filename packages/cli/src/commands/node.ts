@@ -74,9 +74,9 @@ function nodeDetail(n: NodeView, paint: Palette): string {
     ['enrolled', localTime(n.enrolledAt)],
     ['certificate until', localTime(n.certificateExpiresAt)],
     ['last seen', n.connected ? 'now' : ago(n.lastSeenAt)],
+    ['gossip key', gossipKeyText(n)],
     ['draining', drainText(n)],
     ['desired', hash(n.desired)],
-    ['gossip key', gossipKeyText(n)],
     ['failed', hash(n.failed)],
     ['running', hash(n.running)],
     ...n.services.map((s) => [

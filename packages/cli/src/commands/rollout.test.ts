@@ -1,9 +1,9 @@
-import type { ClusterEvent, RolloutNodeView, RolloutView } from '@shoal/common';
+import type { ClusterEvent, RolloutNodeView, RolloutView, StepEventView } from '@shoal/common';
 import { ShoalError } from '@shoal/common';
 import { test } from 'tap';
 import type { ControllerClient } from '../client/client.js';
 import type { CommandContext } from '../context.js';
-import { rolloutTable, rolloutText } from '../output/rollout.js';
+import { rolloutTable, rolloutText, stepLine } from '../output/rollout.js';
 import { palette } from '../output/text.js';
 import { followRollout } from './follow-rollout.js';
 
@@ -50,8 +50,11 @@ const promoted: RolloutView = {
   ],
 };
 
-/** What a command would print, and a client that tells these rollouts: an error ends the stream. */
-function fixture(streams: readonly (readonly (RolloutView | Error)[])[], json = false) {
+const isView = (told: RolloutView | StepEventView | Error): told is RolloutView =>
+  !(told instanceof Error) && 'nodes' in told;
+
+/** What a command would print, and a client that tells these rollouts and steps: an error ends the stream. */
+function fixture(streams: readonly (readonly (RolloutView | StepEventView | Error)[])[], json = false) {
   const told = { out: '', notes: '' };
   const interrupt = new AbortController();
   const context = {
@@ -69,13 +72,13 @@ function fixture(streams: readonly (readonly (RolloutView | Error)[])[], json = 
     interrupted: interrupt.signal,
   } as unknown as CommandContext;
   const left = streams.map((stream) => [...stream]);
-  const last = streams.at(-1)?.findLast((view): view is RolloutView => !(view instanceof Error));
+  const last = streams.at(-1)?.findLast(isView);
   const client = {
     call: async () => ({ ...last, events: [] }),
     async *watch(): AsyncGenerator<ClusterEvent> {
       for (const view of left.shift() ?? []) {
         if (view instanceof Error) throw view;
-        yield { type: 'rollout', rollout: view };
+        yield isView(view) ? { type: 'rollout', rollout: view } : { type: 'step', event: view };
       }
       if (left.length === 0) interrupt.abort();
     },
@@ -85,10 +88,17 @@ function fixture(streams: readonly (readonly (RolloutView | Error)[])[], json = 
 
 test('a rollout is followed through its states, over a restart of the controller, to its end', async (t) => {
   const gone = new ShoalError('unavailable', 'gone');
-  const ended: RolloutView = { ...promoted, status: 'succeeded', message: '' };
+  const ended: RolloutView = {
+    ...promoted,
+    status: 'succeeded',
+    message: '',
+    endedAt: began.startedAt + 12_300,
+    nodes: promoted.nodes.map((node) => ({ ...node, status: 'succeeded' })),
+  };
+  const step = { node: 'a', revision: 7, service: 'web', step: 'run', kind: 'done', text: 'started', at: 1 };
   const { told, follow } = fixture([
-    [began, gone],
-    [began, promoted, promoted, ended],
+    [began, step, gone],
+    [step, began, promoted, promoted, ended],
   ]);
   await follow();
   t.match(
@@ -96,10 +106,13 @@ test('a rollout is followed through its states, over a restart of the controller
     [
       'batch 1 of 2',
       'a: converging',
+      '  a web/run done: started',
       'a: succeeded in 2.5 s',
       'awaiting-promotion: A runs it. Awaits promotion: shoal rollout promote, or undo it: shoal rollout abort.',
-      'revision 7 (from 6): succeeded, canary, 2 batches, begun 0s ago',
+      'b: succeeded',
+      'revision 7 (from 6): succeeded, canary, 2 batches, begun 0s ago, took 12.3 s',
     ].join('\n'),
+    'nothing of c, which the change does not touch',
   );
   t.match(told.notes, /^The controller is away; nodes go on with what they do\./);
   const json = fixture([[began, ended]], true);
@@ -130,6 +143,16 @@ test('how it ends is told by the kind of error', async (t) => {
     hint: /shoal rollout watch/,
   });
   await t.rejects(fixture([[new ShoalError('not_found', 'no such')]]).follow(), { code: 'not_found' });
+});
+
+test('a step tells what it does, and what differs', async (t) => {
+  const event = { node: 'a', revision: 7, service: 'web', step: 'run', kind: 'done', text: 'started', at: 1 };
+  t.equal(stepLine(event, plain), '  a web/run done: started\n');
+  const text = '--- /a\n+++ /a\n@@ -1,1 +1,1 @@\n-x\n+y\n';
+  t.equal(
+    stepLine({ ...event, kind: 'started', text }, plain),
+    '  a web/run started\n    --- /a\n    +++ /a\n    @@ -1,1 +1,1 @@\n    -x\n    +y\n',
+  );
 });
 
 test('what it waits for stands at the top; nodes by batch', async (t) => {

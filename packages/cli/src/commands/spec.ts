@@ -46,7 +46,10 @@ function planNode(n: PlanNode, paint: Palette): string {
     .map((d) => {
       const text = diffText(d.difference.trimEnd(), paint).replace(/^/gm, '      ');
       const [refusal = '', ...said] = d.problem.trimEnd().split('\n');
-      const words = said.map((line) => `        ${printable(line)}\n`).join('');
+      const words = said
+        .filter((line) => !refusal.includes(line.trim()))
+        .map((line) => `        ${printable(line)}\n`)
+        .join('');
       const problem = refusal === '' ? '' : `      ${paint.bad('refused')}: ${printable(refusal)}\n${words}`;
       return `    ${paint.bold(`${d.service}/${d.step}`)}\n${d.difference === '' ? '' : `${text}\n`}${problem}`;
     })

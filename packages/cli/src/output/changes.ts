@@ -1,4 +1,5 @@
 import type { BlueprintChange, SpecChange } from '@shoal/common';
+import { stringify } from 'yaml';
 import type { Palette } from './text.js';
 import { printable } from './text.js';
 
@@ -8,16 +9,27 @@ function value(of: unknown): string {
   return printable(JSON.stringify(of) ?? 'nothing');
 }
 
-/** What changed between two specs, a line each: `~ services.web.params.port: 8080 -> 8081`. */
+/** Longest value that stands in its change's line; longer ones follow as a spec would have them, characters. */
+const longestInLine = 60;
+
+/** A value that came or went, after its path. */
+function detailOf(of: unknown): string {
+  const inLine = value(of);
+  if (inLine.length <= longestInLine || typeof of !== 'object') return ` ${inLine}`;
+  const block = stringify(of, { lineWidth: 0, flowCollectionPadding: false });
+  return `\n${printable(block.trimEnd()).replace(/^/gm, '    ')}`;
+}
+
+/** What changed between two specs: `~ services.web.params.port: 8080 -> 8081`; what came or went, and is large, as YAML below its path. */
 export function changeLines(changes: readonly SpecChange[], paint: Palette): string {
   const color = { added: paint.good, removed: paint.bad, changed: paint.warn };
   return changes
     .map((c) => {
       const detail =
         c.kind === 'changed'
-          ? `${value(c.before)} -> ${value(c.after)}`
-          : value(c.kind === 'added' ? c.after : c.before);
-      return `${color[c.kind](`${sign[c.kind]} ${printable(c.path)}`)}: ${detail}\n`;
+          ? ` ${value(c.before)} -> ${value(c.after)}`
+          : detailOf(c.kind === 'added' ? c.after : c.before);
+      return `${color[c.kind](`${sign[c.kind]} ${printable(c.path)}`)}:${detail}\n`;
     })
     .join('');
 }

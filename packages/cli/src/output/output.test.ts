@@ -53,7 +53,7 @@ test('control characters of a service cannot reach the terminal', async (t) => {
   t.equal(printable('tab\tand\nline'), 'tab\tand\nline');
 });
 
-test('changes read as one line each', async (t) => {
+test('changes read as one line each, unless they are large', async (t) => {
   const text = changeLines(
     [
       { kind: 'changed', path: 'services.web.params.port', before: 80, after: 81 },
@@ -65,6 +65,19 @@ test('changes read as one line each', async (t) => {
   t.equal(
     text,
     '~ services.web.params.port: 80 -> 81\n+ services.api: {"blueprint":"nginx"}\n- services.old: "x"\n',
+  );
+  const gw = { blueprint: 'krakend', nodes: ['gw-1', 'gw-2'], params: { version: '2.7', port: 8080 } };
+  t.equal(
+    changeLines([{ kind: 'added', path: 'services.gw', after: gw }], plain),
+    `+ services.gw:
+    blueprint: krakend
+    nodes:
+      - gw-1
+      - gw-2
+    params:
+      version: "2.7"
+      port: 8080
+`,
   );
   t.equal(diffText('-a\n+b\n c', plain), '-a\n+b\n c');
 });

@@ -29,11 +29,12 @@ export function failuresText({ nodes }: RolloutView, paint: Palette): string {
 
 /** A rollout with its nodes; what it waits for and what to type next stands at the top. */
 export function rolloutText(rollout: RolloutView, paint: Palette): string {
-  const { revision, from, status, strategy, batches, startedAt, undone } = rollout;
+  const { revision, from, status, strategy, batches, startedAt, endedAt, undone } = rollout;
   const how = `${strategy}${batches > 1 ? `, ${batches} batches` : ''}`;
   const end = undone ? `${paintRolloutStatus(status, paint)}, undone` : paintRolloutStatus(status, paint);
+  const took = endedAt === null ? '' : `, took ${seconds(rollout)}`;
   return [
-    `revision ${revision} (from ${from || 'nothing'}): ${end}, ${how}, begun ${ago(startedAt)}\n`,
+    `revision ${revision} (from ${from || 'nothing'}): ${end}, ${how}, begun ${ago(startedAt)}${took}\n`,
     rollout.message === '' ? '' : `${printable(rollout.message)}\n`,
     formatTable(rollout.nodes, [
       { heading: 'BATCH', cell: (n) => (n.batch === 0 ? '-' : String(n.batch)), right: true },
@@ -69,7 +70,7 @@ export function stepLine(e: StepEventView, paint: Palette): string {
   const shown = cut ? body.filter((line) => line.startsWith('@@')) : body;
   const lines = shown.map((line) => `    ${diffText(line, paint)}\n`).join('');
   const more = cut ? `    ${paint.dim(`(${body.length} lines)`)}\n` : '';
-  return `${paint.dim(`  ${e.node} ${e.service}/${e.step}`)} ${e.kind}${head === '' ? '' : ` ${printable(head)}`}\n${lines}${more}`;
+  return `${paint.dim(`  ${e.node} ${e.service}/${e.step}`)} ${e.kind}${head === '' ? '' : `: ${printable(head)}`}\n${lines}${more}`;
 }
 
 const words: Readonly<Record<string, string>> = { offered: 'converging', undoing: 'going back' };
@@ -83,6 +84,8 @@ export function createProgress(paint: Palette): (rollout: RolloutView) => string
     const lines: string[] = [];
     for (const n of rollout.nodes) {
       if (told.get(n.node) === n.status || n.status === 'pending' || n.status === 'untouched') continue;
+      // The change doesn't touch it.
+      if (n.batch === 0 && n.status === 'succeeded') continue;
       if (n.status === 'offered' && n.batch > batch) {
         batch = n.batch;
         if (rollout.batches > 1) lines.push(paint.dim(`batch ${batch} of ${rollout.batches}`));

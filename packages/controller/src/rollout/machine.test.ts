@@ -52,10 +52,7 @@ t.test('a failure undoes what the rollout changed; what it had not reached stays
   t.equal(state.status, 'undoing');
   t.same(world.wanted, { a: 1, b: 1 });
   t.match(world.targets.get('a'), { good: 1, undo: true });
-  t.match(
-    rolloutView(state).message,
-    'b failed (web/conf: no). What it changed goes back: 0 done, 1 to go (a).',
-  );
+  t.match(rolloutView(state).message, 'b failed (web/conf). What it changed goes back: 0 done, 1 to go (a).');
   world.runs('a');
   state = world.settle(state);
   t.match(state, { status: 'failed', undone: true, endedAt: world.at });

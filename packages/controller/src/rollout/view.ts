@@ -41,12 +41,13 @@ function sentences(...parts: readonly (string | undefined)[]): string {
     .join(' ');
 }
 
+/** Who failed, and where; what it said stands with the node's failure. */
 function failureWords(state: RolloutState): string {
   const failed = state.nodes.find(({ failure }) => failure !== null);
   if (failed?.failure == null) return state.cause;
-  const { service, step, message } = failed.failure;
+  const { service, step } = failed.failure;
   const where = service === '' ? step : `${service}/${step}`;
-  return `${state.cause || `${failed.node} failed`} (${where}: ${message.replace(/\.$/, '')})`;
+  return `${state.cause || `${failed.node} failed`} (${where})`;
 }
 
 /** What happens, what it waits for and what can be done about it. */

@@ -56,9 +56,15 @@ function errorProblem(
   const expected = requests + toCome(before?.requests, before, requests, after, rules);
   if (errors <= allowed * expected) return undefined;
   return (
-    `${percent(errorRate(after))} of ${requests} requests failed in the ${formatDuration(after.ms)} after the change, ` +
+    `${percent(errorRate(after))} of ${requests} requests failed in the ${watched(after)} after the change, ` +
     `${rateBefore(before)} before; at most ${percent(allowed)} may`
   );
+}
+
+/** How long it was watched, for people: whole seconds once it is one. */
+function watched({ ms }: TrafficWindow): string {
+  const unit = ms < 1000 ? 100 : 1000;
+  return formatDuration(Math.round(ms / unit) * unit);
 }
 
 function latencyProblem(
@@ -75,7 +81,7 @@ function latencyProblem(
   const expected = timed + toCome(timedBefore, before, timed, after, rules);
   if (slow < leastBad || slow <= 0.05 * expected) return undefined;
   return (
-    `95 % of ${timed} requests took up to ${milliseconds(quantile(after.latency, 0.95))} in the ${formatDuration(after.ms)} after the change, ` +
+    `95 % of ${timed} requests took up to ${milliseconds(quantile(after.latency, 0.95))} in the ${watched(after)} after the change, ` +
     `up to ${milliseconds(usual)} before; up to ${milliseconds(allowed)} is allowed`
   );
 }
@@ -97,7 +103,7 @@ function toCome(
 
 function described(before: TrafficWindow | undefined, after: TrafficWindow, rules: GateRules): string {
   const { requests } = after;
-  const time = formatDuration(after.ms);
+  const time = watched(after);
   if (requests === 0) return `no request in ${time}: nothing to judge`;
   if (requests < rules.minRequests)
     return `${requests} requests in ${time}: too few to judge (${rules.minRequests})`;
