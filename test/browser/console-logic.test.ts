@@ -37,6 +37,7 @@ interface Logic {
   chartGroups(series: readonly StatSeries[]): readonly { title: string; least: number }[];
   rates(points: StatSeries['points']): StatSeries['points'];
   possibleActions(rollout: object, isNewest: boolean): readonly string[];
+  wasUndone(rollout: object): boolean;
   batchesOf(nodes: readonly object[]): readonly { number: number; nodes: readonly object[] }[];
   messageParts(message: string): readonly { kind: string; text: string; at?: number }[];
   drainState(node: object): { isAsked: boolean; title: string; detail: string } | undefined;
@@ -270,6 +271,10 @@ test('the console without a page', async (t) => {
     t.same(ask('succeeded'), []);
     t.same(ask('succeeded', { nodes: changed }), ['retry'], 'a node that came late failed');
     t.same(logic.possibleActions({ status: 'running', nodes: [] }, false), [], 'not the newest');
+    const undone = (...nodes: object[]) => logic.wasUndone({ undone: true, nodes });
+    t.equal(undone({ status: 'undone', failure: null }), true);
+    t.equal(undone({ status: 'failed', failure: {} }), true);
+    t.equal(undone({ status: 'failed', failure: { untouched: true } }), false, 'nothing was touched');
     const batches = logic.batchesOf([{ batch: 2 }, { batch: 0 }, { batch: 1 }, { batch: 2 }]);
     t.match(
       batches.map(({ number, nodes }) => [number, nodes.length]),

@@ -5,7 +5,7 @@ import { checkLooks } from './looks.js';
 import { type SmallCluster, startCluster } from './small-cluster.js';
 
 // Each look at a page takes seconds on a machine that is busy.
-tap.setTimeout(180_000);
+tap.setTimeout(300_000);
 
 const password = 'seven herrings in a row';
 const names = ['node-1', 'node-2', 'node-3'];
@@ -32,7 +32,7 @@ const row = (page: Page, node: string) => page.locator(`tr[data-node="${node}"]`
 
 test('the console, by what a person sees and clicks', {
   skip: skipReason ?? false,
-  timeout: 175_000,
+  timeout: 295_000,
 }, async (t) => {
   const cluster = await startCluster(t);
   const browser = await launchBrowser(t);

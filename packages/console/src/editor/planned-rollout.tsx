@@ -3,7 +3,6 @@ import type { JSX } from 'preact';
 import { count } from '../lib/format.js';
 import { strategyWords } from '../lib/rollout-words.js';
 import { duration } from '../lib/time.js';
-import { Link } from '../ui/link.js';
 import { Notice } from '../ui/notice.js';
 
 /** What applying doesn't refuse and a person should know. */
@@ -66,8 +65,7 @@ export function PlannedRollout({ rollout }: { rollout: PlanRollout }): JSX.Eleme
       )}
       {batches.length === 0 && <p class="muted">Every node runs just this already.</p>}
       <p class="hint">
-        Another way is a matter of the spec’s <code>rollout</code>; it can be followed and steered under{' '}
-        <Link to="/rollouts">Rollouts</Link>.
+        The spec’s <code>rollout</code> says how.
       </p>
     </>
   );

@@ -59,3 +59,11 @@ export function possibleActions(rollout: RolloutView, isNewest: boolean): readon
 export function isHeld({ status }: RolloutView): boolean {
   return status === 'paused' || status === 'awaiting-promotion';
 }
+
+/** True when something was changed and went back; a node that refused before anything was touched has nothing to undo. */
+export function wasUndone({ undone, nodes }: Pick<RolloutView, 'undone' | 'nodes'>): boolean {
+  const changed = nodes.some(
+    ({ status, failure }) => status === 'undone' || (failure !== null && failure.untouched !== true),
+  );
+  return undone && changed;
+}

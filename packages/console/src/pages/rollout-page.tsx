@@ -2,7 +2,7 @@ import type { RolloutView, StepEventView } from '@shoal/common';
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
 import { call } from '../api/operations.js';
-import { strategyWords } from '../lib/rollout-words.js';
+import { strategyWords, wasUndone } from '../lib/rollout-words.js';
 import { useQuery } from '../lib/use-query.js';
 import type { PageProps } from '../shell.js';
 import { cluster } from '../state/cluster.js';
@@ -46,7 +46,7 @@ export function RolloutPage({ user, params }: PageProps): JSX.Element {
       title={title}
       heading={
         <>
-          {title} <RolloutBadge status={rollout.status} undone={rollout.undone} />
+          {title} <RolloutBadge status={rollout.status} undone={wasUndone(rollout)} />
         </>
       }
       actions={

@@ -2,7 +2,7 @@ import type { RolloutView } from '@shoal/common';
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
 import { call } from '../api/operations.js';
-import { strategyWords } from '../lib/rollout-words.js';
+import { strategyWords, wasUndone } from '../lib/rollout-words.js';
 import { duration } from '../lib/time.js';
 import { useQuery } from '../lib/use-query.js';
 import type { PageProps } from '../shell.js';
@@ -62,7 +62,7 @@ function Table({ rollouts }: { rollouts: readonly RolloutView[] }): JSX.Element 
                 <Link to={`/rollouts/${rollout.revision}`}>{rollout.revision}</Link>
               </th>
               <td class="cell-status">
-                <RolloutBadge status={rollout.status} undone={rollout.undone} />
+                <RolloutBadge status={rollout.status} undone={wasUndone(rollout)} />
               </td>
               <td data-label="From">{rollout.from === 0 ? 'nothing' : rollout.from}</td>
               <td data-label="Strategy">{strategyWords(rollout)}</td>
