@@ -20,7 +20,7 @@ const pauseMs = 1500;
 export async function compareChange(options: BenchOptions): Promise<Report> {
   const rounds = options.trials ?? 7;
   await prepareMachine(options.progress);
-  const salt = findSalt(options.progress);
+  let salt = findSalt(options.progress);
   options.progress('a controller and five nodes ...');
   const cluster = await createCluster({ nodes: nodeNames, binds: salt.binds });
   let watch: Watch | undefined;
@@ -41,7 +41,11 @@ export async function compareChange(options: BenchOptions): Promise<Report> {
     for (const facts of [false, true]) {
       times.push(await run(new AnsibleTool({ controller, nodes, template }, facts)));
     }
-    if (salt.problem === '') times.push(await run(new SaltTool({ lab, controller, nodes, template })));
+    if (salt.problem === '') {
+      const measured = await run(new SaltTool({ lab, controller, nodes, template })).catch(problemOf);
+      if (typeof measured === 'string') salt = { ...salt, problem: `didn't run (${measured})` };
+      else times.push(measured);
+    }
     return {
       benchmark: 'change',
       date: new Date().toISOString().slice(0, 10),
@@ -86,10 +90,14 @@ function findSalt(progress: (text: string) => void): FoundSalt {
   try {
     return { binds: saltBinds(progress), version: saltVersion, problem: '' };
   } catch (error) {
-    const problem = `not installable (${(error as Error).message.split('\n')[0]})`;
+    const problem = `not installable (${problemOf(error)})`;
     progress(`Salt: ${problem}`);
     return { binds: {}, version: '', problem };
   }
+}
+
+function problemOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '';
 }
 
 /** nginx's configuration as Shoal wrote it, with a variable in place of the value. */
