@@ -1,6 +1,7 @@
 import {
+  contentHash,
+  contentOfPayload,
   type Manifest,
-  manifestHash,
   type Offer__Output,
   ShoalError,
   type SignedDocument__Output,
@@ -39,7 +40,7 @@ export function verifyManifest(document: SignedDocument__Output | null, trust: T
 /** The manifest of an offer, once signature, addressee, revision and content hash hold. Throws as `verifyManifest` does. */
 export function verifyOffer(offer: Offer__Output, trust: Trust): Manifest {
   const manifest = verifyManifest(offer.manifest, trust);
-  const hash = manifestHash(manifest);
+  const hash = contentHash(contentOfPayload(manifest, offer.manifest?.payload ?? new Uint8Array()));
   if (hash !== offer.hash || manifest.revision !== offer.revision) {
     throw new ShoalError(
       'permission_denied',

@@ -100,9 +100,15 @@ async function inlineTemplate<S extends DropinStep | FileStep>(
   return step;
 }
 
+const hashes = new WeakMap<LoadedBlueprint, string>();
+
 /** SHA-256, hex, of a blueprint's content: where it was read from doesn't count. */
 export function blueprintHash(blueprint: LoadedBlueprint): string {
-  return createHash('sha256')
-    .update(canonicalJson({ ...blueprint, directory: '' }))
-    .digest('hex');
+  let hash = hashes.get(blueprint);
+  if (hash === undefined) {
+    const content = canonicalJson({ ...blueprint, directory: '' });
+    hash = createHash('sha256').update(content).digest('hex');
+    hashes.set(blueprint, hash);
+  }
+  return hash;
 }

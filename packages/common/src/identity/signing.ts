@@ -1,4 +1,11 @@
-import { generateKeyPairSync, sign, verify } from 'node:crypto';
+import {
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  sign,
+  verify,
+} from 'node:crypto';
 import { ShoalError } from '../errors/shoal-error.js';
 import { canonicalJson } from './canonical-json.js';
 
@@ -27,16 +34,32 @@ export function createSigningKey(): SigningKey {
 
 /** The value's canonical JSON (RFC 8785) and its Ed25519 signature (RFC 8032). */
 export function signDocument(value: unknown, privateKeyPem: string): { payload: Buffer; signature: Buffer } {
-  const payload = Buffer.from(canonicalJson(value), 'utf8');
-  return { payload, signature: sign(null, payload, privateKeyPem) };
+  return signPayload(Buffer.from(canonicalJson(value), 'utf8'), privateKeyPem);
+}
+
+/** The same for a value whose canonical JSON is at hand. */
+export function signPayload(payload: Buffer, privateKeyPem: string): { payload: Buffer; signature: Buffer } {
+  return { payload, signature: sign(null, payload, privateKeys(privateKeyPem)) };
 }
 
 /** The document's value once its signature holds; nothing of the payload is parsed before. Throws `permission_denied`, naming `what` (`manifest`, `lease`). */
 export function verifyDocument<T>(document: SignedBytes, publicKeyPem: string, what: string): T {
-  if (!verify(null, document.payload, publicKeyPem, document.signature)) {
+  if (!verify(null, document.payload, publicKeys(publicKeyPem), document.signature)) {
     throw new ShoalError('permission_denied', `${what} signature doesn't verify`, {
       hint: 'it was altered on the way, or signed by another cluster than this node belongs to',
     });
   }
   return JSON.parse(Buffer.from(document.payload).toString('utf8')) as T;
 }
+
+/** Reading a key takes several times as long as signing with it: the one that was used last is kept. */
+function keepingLast(read: (pem: string) => KeyObject): (pem: string) => KeyObject {
+  let last: { readonly pem: string; readonly key: KeyObject } | undefined;
+  return (pem) => {
+    if (last?.pem !== pem) last = { pem, key: read(pem) };
+    return last.key;
+  };
+}
+
+const privateKeys = keepingLast(createPrivateKey);
+const publicKeys = keepingLast(createPublicKey);

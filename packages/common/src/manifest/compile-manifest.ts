@@ -1,9 +1,7 @@
-import { createHash } from 'node:crypto';
 import type { BlueprintSet, LoadedBlueprint } from '../blueprint/blueprint-set.js';
 import { parameterMistakes } from '../blueprint/parameters.js';
 import { problemsError } from '../config/problems.js';
 import type { Problem } from '../errors/shoal-error.js';
-import { canonicalJson } from '../identity/canonical-json.js';
 import { secretReferences } from '../secrets/references.js';
 import { orderServices } from '../spec/service-order.js';
 import type { Params, ServiceSpec, Spec } from '../spec/spec.js';
@@ -45,6 +43,16 @@ export function compileManifest(sources: ManifestSources): Manifest {
   }
   if (problems.length > 0) throw problemsError(problems);
   return { format: 1, clusterId, node: node.name, revision, services };
+}
+
+/** The same text for nodes whose manifests have the same content. */
+export function placementOf({ services }: Pick<Spec, 'services'>, node: NodePlace): string {
+  const placed = Object.entries(services).flatMap(([name, service]) => {
+    if (!runsOn(service, node)) return [];
+    const site = Object.hasOwn(service.perSite ?? {}, node.site) ? node.site : null;
+    return [[name, site, Object.hasOwn(service.perNode ?? {}, node.name) ? node.name : null]];
+  });
+  return JSON.stringify(placed);
 }
 
 function placeSecrets(
@@ -95,13 +103,4 @@ function paramProblems(service: string, blueprint: LoadedBlueprint, params: Para
     const place = ['services', service, 'params', name];
     return parameterMistakes(schema, value, place).map(({ message }) => ({ message }));
   });
-}
-
-/**
- * The manifest's content hash: SHA-256, hex, of the canonical JSON of its format and services. Cluster, node and revision don't count: the same content keeps
- * its hash from revision to revision.
- */
-export function manifestHash(manifest: Manifest): string {
-  const { format, services } = manifest;
-  return createHash('sha256').update(canonicalJson({ format, services })).digest('hex');
 }

@@ -4,10 +4,13 @@ import { createBlueprintSet } from '../blueprint/blueprint-set.js';
 import { formatProblems } from '../config/problems.js';
 import { parseYaml } from '../config/yaml-document.js';
 import { ShoalError } from '../errors/shoal-error.js';
+import { canonicalJson } from '../identity/canonical-json.js';
 import { diffSpecs } from '../spec/diff-specs.js';
 import { parseSpec } from '../spec/parse-spec.js';
 import { checkSpec } from './check-spec.js';
-import { compileManifest, manifestHash } from './compile-manifest.js';
+import { compileManifest, placementOf } from './compile-manifest.js';
+import type { Manifest } from './manifest.js';
+import { contentHash, contentOfPayload, manifestHash, manifestPayload } from './manifest-content.js';
 import { nodeRanks } from './node-ranks.js';
 
 const web: Blueprint = {
@@ -348,4 +351,36 @@ t.test('the difference of two specs, value by value', async (t) => {
     ),
     [{ kind: 'changed', path: 'services.web.perNode["n.2"].port', before: 2, after: 3 }],
   );
+});
+
+t.test('the signed bytes and the content are made of each other, and of nothing but canonical JSON', (t) => {
+  const manifest: Manifest = {
+    format: 1,
+    clusterId: 'c"1',
+    node: 'ü',
+    revision: 7,
+    services: [],
+  };
+  const content = contentOfPayload(manifest, Buffer.from(canonicalJson(manifest)));
+  t.equal(content.toString(), '{"format":1,"services":[]}');
+  t.equal(contentHash(content), manifestHash(manifest));
+  t.equal(manifestPayload(manifest, content).toString(), canonicalJson(manifest));
+  for (const other of [JSON.stringify(manifest), `${canonicalJson(manifest)} `.replace('[', ' [')]) {
+    t.equal(contentOfPayload(manifest, Buffer.from(other)).toString(), content.toString());
+  }
+  const later = { ...manifest, zone: 'x' };
+  t.equal(contentOfPayload(later, Buffer.from(canonicalJson(later))).toString(), content.toString());
+  t.end();
+});
+
+t.test('nodes have the same placement when their manifests have the same content', (t) => {
+  const services = {
+    web: { blueprint: 'web', nodes: 'all', perNode: { n1: {} }, perSite: { paris: {} } },
+    api: { blueprint: 'web', nodes: { site: 'berlin' } },
+  } as const;
+  const placement = (name: string, site: string): string => placementOf({ services }, { name, site });
+  t.equal(placement('n2', 'rome'), placement('n3', 'oslo'));
+  const all = [placement('n1', 'rome'), placement('n2', 'rome'), placement('n2', 'paris')];
+  t.equal(new Set([...all, placement('n2', 'berlin'), placement('n1', 'paris')]).size, 5);
+  t.end();
 });

@@ -96,7 +96,7 @@ export class GossipMembership implements Membership {
   }
 
   member(name: string): MemberView | undefined {
-    const found = this.#gossip.members().find((member) => member.name === name);
+    const found = this.#gossip.member(name);
     return found === undefined ? undefined : viewOf(found);
   }
 

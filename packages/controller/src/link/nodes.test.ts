@@ -254,6 +254,6 @@ t.test('a consumer of events that lags too far is ended', async (t) => {
   const w = world(t);
   const events = w.events.subscribe(new AbortController().signal);
   const nodes = await w.nodes();
-  for (let count = 0; count <= 1000; count += 1) nodes.stored(record);
+  for (let count = 0; count <= 10_000; count += 1) nodes.stored(record);
   await t.rejects(events[Symbol.asyncIterator]().next(), { code: 'resource_exhausted' });
 });

@@ -16,7 +16,8 @@ import { observeNode, type RolloutAngle } from '../rollout/observe.js';
 import type { ObservedNode, Presence } from '../rollout/state.js';
 import type { Targets } from '../rollout/targets.js';
 import type { Vault } from '../secrets/vault.js';
-import type { CompiledManifest, Manifests, NodePlace } from '../spec/manifests.js';
+import type { CompiledManifest } from '../spec/compiler.js';
+import type { Manifests, NodePlace } from '../spec/manifests.js';
 import { listJson, putJson } from '../store/json.js';
 import { keys } from '../store/keys.js';
 import type { Store } from '../store/store.js';
@@ -108,7 +109,9 @@ export class Nodes {
 
   #changed(name: string): void {
     const entry = this.#entries.get(name);
-    if (entry !== undefined) this.#parts.events.publish({ type: 'node', node: this.#view(entry) });
+    if (entry !== undefined) {
+      this.#parts.events.publish(() => ({ type: 'node', node: this.#view(entry) }));
+    }
     for (const listener of this.#listeners) listener(name);
   }
 
@@ -243,7 +246,7 @@ export class Nodes {
     const { attempt = 0, undo = false } = this.#parts.targets.get(name) ?? {};
     const decision = decideOffer({ hash, revision, attempt }, entry.measured, isOutstanding(entry));
     if (!decision.offer) return;
-    const signed = this.#parts.manifests.sign(manifest);
+    const signed = this.#parts.manifests.sign(desired);
     const { retryFailed } = decision;
     const secrets = this.sealed(entry.session, manifest);
     const offer = { manifest: signed, hash, revision, retryFailed, attempt, secrets };
@@ -335,7 +338,10 @@ export class Nodes {
 
   #presence(entry: Entry): Presence {
     const { membership, now } = this.#parts;
-    return presenceOf(entry, membership.member(entry.record.name)?.state, now());
+    // Of a node that stands by its link the gossip's verdict isn't asked: it costs more than all the rest.
+    const isLinked = entry.session !== null && entry.measured !== null;
+    const state = isLinked ? undefined : membership.member(entry.record.name)?.state;
+    return presenceOf(entry, state, now());
   }
 
   #desired({ record }: Entry): CompiledManifest | ShoalError | undefined {

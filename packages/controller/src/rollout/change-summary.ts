@@ -1,5 +1,6 @@
 import { canonicalJson, nodeRanks, ShoalError } from '@shoal/common';
-import type { CompiledManifest, Manifests, NodePlace } from '../spec/manifests.js';
+import type { CompiledManifest } from '../spec/compiler.js';
+import type { Manifests, NodePlace } from '../spec/manifests.js';
 
 type Compiled = CompiledManifest | ShoalError | undefined;
 

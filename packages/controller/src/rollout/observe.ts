@@ -1,6 +1,6 @@
 import { ShoalError } from '@shoal/common';
 import { isHealthy, isSettled, type MeasuredState } from '../link/report.js';
-import type { CompiledManifest } from '../spec/manifests.js';
+import type { CompiledManifest } from '../spec/compiler.js';
 import type { ObservedNode, Presence } from './state.js';
 import type { Target } from './targets.js';
 

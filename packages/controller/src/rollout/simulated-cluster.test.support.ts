@@ -1,6 +1,7 @@
 import type { RevisionView, RolloutPolicy } from '@shoal/common';
 import { createLogger } from '@shoal/common';
-import type { CompiledManifest, NodePlace } from '../spec/manifests.js';
+import type { CompiledManifest } from '../spec/compiler.js';
+import type { NodePlace } from '../spec/manifests.js';
 import { putJson } from '../store/json.js';
 import { keys } from '../store/keys.js';
 import { MemoryStore } from '../store/memory-store.js';
@@ -171,7 +172,7 @@ function placeOf(name: string): NodePlace {
 function compiled(_place: NodePlace, revision: number): CompiledManifest | undefined {
   if (revision === 0) return undefined;
   const manifest = { format: 1 as const, clusterId: 'c', node: 'n', revision, services: [] };
-  return { manifest, hash: `h${revision}` };
+  return { manifest, hash: `h${revision}`, content: Buffer.alloc(0) };
 }
 
 /** A whole cluster in virtual time: agents, a store, and a controller that is started again whenever it was killed. */

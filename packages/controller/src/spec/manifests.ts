@@ -1,28 +1,15 @@
-import type { BlueprintSet, LoadedBlueprint, Manifest, SignedDocument, Spec } from '@shoal/common';
-import {
-  blueprintHash,
-  compileManifest,
-  manifestHash,
-  parseSpec,
-  ShoalError,
-  signDocument,
-} from '@shoal/common';
+import type { BlueprintSet, LoadedBlueprint, SignedDocument, Spec } from '@shoal/common';
+import { blueprintHash, manifestPayload, parseSpec, ShoalError, signPayload } from '@shoal/common';
 import { getJson, putJson } from '../store/json.js';
 import { keys } from '../store/keys.js';
 import type { Store, Write } from '../store/store.js';
+import { type CompiledManifest, SpecCompiler } from './compiler.js';
 import type { Revisions } from './revisions.js';
 
 /** A node's name and site. */
 export interface NodePlace {
   readonly name: string;
   readonly site: string;
-}
-
-/** What a node must look like at a revision. */
-export interface CompiledManifest {
-  readonly manifest: Manifest;
-  /** Content hash, hex. */
-  readonly hash: string;
 }
 
 /** Which version of each secret is meant, by name. */
@@ -35,8 +22,12 @@ export interface RevisionContent {
   readonly secrets: SecretVersions;
 }
 
-/** Compiled manifests that are kept; beyond that all are dropped and made again. */
-const keptManifests = 20_000;
+/** Bytes of manifests' contents that are kept, of all revisions; beyond that those of the revision that was asked for least recently are dropped, and made again. */
+const keptBytes = 256 * 1024 * 1024;
+/** Revisions of which manifests are kept. */
+const keptRevisions = 32;
+/** Blueprints that are kept. */
+const keptBlueprints = 200;
 
 function setOf(byName: ReadonlyMap<string, LoadedBlueprint>): BlueprintSet {
   return { get: (name) => byName.get(name), list: () => [...byName.values()] };
@@ -66,7 +57,12 @@ export class Manifests {
   readonly #clusterId: string;
   readonly #privateKeyPem: string;
   readonly #contents = new Map<number, RevisionContent>();
-  readonly #compiled = new Map<string, CompiledManifest | ShoalError>();
+  /** The one that was asked for least recently first. */
+  readonly #compilers = new Map<number, SpecCompiler>();
+  /** The revision that was asked for last. */
+  #newest = 0;
+  /** By hash: what a hash means never changes. */
+  readonly #blueprints = new Map<string, LoadedBlueprint>();
 
   constructor(store: Store, revisions: Revisions, cluster: { id: string; privateKeyPem: string }) {
     this.#store = store;
@@ -81,14 +77,24 @@ export class Manifests {
     const record = await this.#revisions.record(revision);
     const byName = new Map<string, LoadedBlueprint>();
     for (const [name, hash] of Object.entries(record.blueprints)) {
-      const stored = await getJson<LoadedBlueprint>(this.#store, keys.blueprint(hash));
-      if (stored === undefined)
+      const blueprint = await this.#blueprint(hash);
+      if (blueprint === undefined)
         throw new ShoalError('internal', `Blueprint ${name} of revision ${revision} is not in the store`);
-      byName.set(name, stored.value);
+      byName.set(name, blueprint);
     }
     const spec = parseSpec(record.spec, record.file);
     const { secrets = {} } = record;
     this.#contents.set(revision, { spec, blueprints: setOf(byName), secrets });
+  }
+
+  async #blueprint(hash: string): Promise<LoadedBlueprint | undefined> {
+    const known = this.#blueprints.get(hash);
+    if (known !== undefined) return known;
+    const stored = await getJson<LoadedBlueprint>(this.#store, keys.blueprint(hash));
+    if (stored === undefined) return undefined;
+    if (this.#blueprints.size >= keptBlueprints) this.#blueprints.clear();
+    this.#blueprints.set(hash, stored.value);
+    return stored.value;
   }
 
   /** A revision's spec with the blueprints that it was committed with. @throws ShoalError `not_found` */
@@ -102,38 +108,37 @@ export class Manifests {
   /** The node's manifest at a prepared revision; undefined for revision 0; the error when it can't be compiled for this node. */
   at(node: NodePlace, revision: number): CompiledManifest | ShoalError | undefined {
     if (revision === 0) return undefined;
-    const key = `${revision}/${node.site}/${node.name}`;
-    const kept = this.#compiled.get(key);
-    if (kept !== undefined) return kept;
-    const content = this.#contents.get(revision);
-    if (content === undefined) throw new ShoalError('internal', `Revision ${revision} was not prepared`);
-    const made = this.compile(node, revision, content.spec, content.blueprints, content.secrets);
-    if (this.#compiled.size >= keptManifests) this.#compiled.clear();
-    this.#compiled.set(key, made);
-    return made;
+    return this.#compiler(revision).compile(node);
   }
 
-  /** The node's manifest for a spec that may not be committed; the error when it can't be compiled. */
-  compile(
-    node: NodePlace,
-    revision: number,
-    spec: Spec,
-    blueprints: BlueprintSet,
-    secrets: SecretVersions,
-  ): CompiledManifest | ShoalError {
-    try {
-      const manifest = compileManifest({
-        spec,
-        blueprints,
-        secrets,
-        clusterId: this.#clusterId,
-        node,
-        revision,
-      });
-      return { manifest, hash: manifestHash(manifest) };
-    } catch (error) {
-      return ShoalError.from(error);
+  #compiler(revision: number): SpecCompiler {
+    const known = this.#compilers.get(revision);
+    const content = this.#contents.get(revision);
+    if (content === undefined) throw new ShoalError('internal', `Revision ${revision} was not prepared`);
+    const compiler = known ?? new SpecCompiler(content, this.#clusterId, revision);
+    if (this.#newest !== revision) {
+      this.#newest = revision;
+      this.#compilers.delete(revision);
+      this.#compilers.set(revision, compiler);
+      this.#dropOldest();
     }
+    return compiler;
+  }
+
+  #dropOldest(): void {
+    let bytes = 0;
+    for (const compiler of this.#compilers.values()) bytes += compiler.bytes;
+    for (const [revision, compiler] of this.#compilers) {
+      const isWithin = bytes <= keptBytes && this.#compilers.size <= keptRevisions;
+      if (isWithin || revision === this.#newest) return;
+      this.#compilers.delete(revision);
+      bytes -= compiler.bytes;
+    }
+  }
+
+  /** Compiles a spec that may not be committed; its manifests carry no revision (0). */
+  compiler(content: RevisionContent): SpecCompiler {
+    return new SpecCompiler(content, this.#clusterId, 0);
   }
 
   /** The revision's own spec, once prepared. */
@@ -147,7 +152,7 @@ export class Manifests {
     return this.#contents.get(revision)?.blueprints ?? setOf(new Map());
   }
 
-  sign(manifest: Manifest): SignedDocument {
-    return signDocument(manifest, this.#privateKeyPem);
+  sign({ manifest, content }: CompiledManifest): SignedDocument {
+    return signPayload(manifestPayload(manifest, content), this.#privateKeyPem);
   }
 }

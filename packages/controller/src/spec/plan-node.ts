@@ -1,5 +1,5 @@
 import { canonicalJson, type PlanNode } from '@shoal/common';
-import type { CompiledManifest } from './manifests.js';
+import type { CompiledManifest } from './compiler.js';
 
 function servicesOf(manifest: CompiledManifest | undefined): Map<string, string> {
   const services = manifest?.manifest.services ?? [];

@@ -32,7 +32,8 @@ import type { Vault } from '../secrets/vault.js';
 import type { Actor } from '../services.js';
 import { putJson } from '../store/json.js';
 import { keys } from '../store/keys.js';
-import type { CompiledManifest, Manifests, NodePlace } from './manifests.js';
+import type { CompiledManifest, SpecCompiler } from './compiler.js';
+import type { Manifests, NodePlace } from './manifests.js';
 import { snapshotBlueprints } from './manifests.js';
 import { planNode } from './plan-node.js';
 import { planSecrets } from './plan-secrets.js';
@@ -119,7 +120,9 @@ export class SpecService {
     // A name that no node has is told as such.
     for (const name of input.nodes ?? []) nodes.view(name);
     const isAsked = (name: string): boolean => input.onNodes && (input.nodes?.includes(name) ?? true);
-    const next = nodes.places().map((place) => this.#compiled(place, spec, blueprints));
+    const secrets = newestSecrets(spec, this.#parts.vault);
+    const compiler = this.#parts.manifests.compiler({ spec, blueprints, secrets });
+    const next = nodes.places().map((place) => compiled(place, compiler));
     const planned = next.map(([place, manifest]) => this.#planNode(place, manifest, isAsked(place.name)));
     return {
       basedOn: latest,
@@ -154,17 +157,6 @@ export class SpecService {
     return blueprintChanges({ spec: old, blueprints: known }, { spec, blueprints });
   }
 
-  #compiled(
-    place: NodePlace,
-    spec: Spec,
-    blueprints: BlueprintSet,
-  ): readonly [place: NodePlace, manifest: CompiledManifest] {
-    const { manifests, vault } = this.#parts;
-    const compiled = manifests.compile(place, 0, spec, blueprints, newestSecrets(spec, vault));
-    if (ShoalError.is(compiled)) throw compiled;
-    return [place, compiled];
-  }
-
   async #planNode(place: NodePlace, next: CompiledManifest, onNodes: boolean): Promise<PlanNode> {
     const { manifests, targets, nodes } = this.#parts;
     const present = manifests.at(place, targets.get(place.name)?.revision ?? 0);
@@ -174,11 +166,11 @@ export class SpecService {
     return this.#dryRun(planned, next);
   }
 
-  async #dryRun(planned: PlanNode, { manifest }: CompiledManifest): Promise<PlanNode> {
+  async #dryRun(planned: PlanNode, next: CompiledManifest): Promise<PlanNode> {
     const { nodes, manifests } = this.#parts;
     try {
       const session = nodes.session(planned.node);
-      const request = { manifest: manifests.sign(manifest), secrets: nodes.sealed(session, manifest) };
+      const request = { manifest: manifests.sign(next), secrets: nodes.sealed(session, next.manifest) };
       const differences = await session.check(request, checkTimeoutMs);
       return { ...planned, differences };
     } catch (error) {
@@ -299,4 +291,13 @@ export class SpecService {
     );
     return same && !isRenewed && newest.spec === record.spec;
   }
+}
+
+function compiled(
+  place: NodePlace,
+  compiler: SpecCompiler,
+): readonly [place: NodePlace, manifest: CompiledManifest] {
+  const manifest = compiler.compile(place);
+  if (ShoalError.is(manifest)) throw manifest;
+  return [place, manifest];
 }

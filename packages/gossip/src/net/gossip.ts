@@ -167,6 +167,12 @@ export class Gossip {
     return this.#core.members().map((node) => this.#memberOf(node));
   }
 
+  /** One of `members()` by its name; undefined: there is none. */
+  member(name: string): Member | undefined {
+    const node = this.#core.member(name);
+    return node === undefined ? undefined : this.#memberOf(node);
+  }
+
   /** Addresses worth keeping for a rejoin after a restart: active members first, then those that failed. */
   peers(): string[] {
     const rank: Record<NodeStatus, number> = { alive: 0, suspect: 1, dead: 2, left: 3 };
