@@ -82,6 +82,8 @@ export class Links {
   /** Runs what it is offered as soon as the link has verified it. */
   #link(identity: NodeIdentity): ControllerLink {
     const { node } = identity;
+    let running: { readonly manifest: Manifest; readonly hash: string } | undefined;
+    let byDelta = false;
     let report: NodeReport = { full: true, state: 'IDLE', services: [], attempt: 0 };
     const nothing = (): void => undefined;
     const link = new Link({
@@ -100,9 +102,15 @@ export class Links {
       offered: (manifest, hash, { attempt = 0 }) => {
         const { revision } = manifest;
         this.#newest = manifest;
-        this.#arrivals.push({ name: node, revision, at: now() });
+        running = { manifest, hash };
+        this.#arrivals.push({ name: node, revision, at: now(), whole: !byDelta });
+        byDelta = false;
         report = { ...report, runningHash: hash, runningRevision: revision, attempt };
         link.reportChanged();
+      },
+      held: (hash) => {
+        byDelta = true;
+        return running?.hash === hash ? running.manifest : undefined;
       },
       check: async () => [],
       repair: async () => ({ repaired: [], failure: null }),

@@ -38,6 +38,8 @@ interface MeasuredShoal extends Measured {
   /** Until the whole rollout had succeeded, for a client that asks; one a commit. */
   readonly succeeded: readonly number[];
   readonly manifestBytes: number;
+  /** Offers after the first revision that held a whole manifest. */
+  readonly wholePushes: number;
   readonly residentBytes: number;
 }
 
@@ -86,6 +88,7 @@ async function measureShoal({ directory, nodes, commits, progress }: Input): Pro
     const all = { arrived: [] as number[], acknowledged: [] as number[], succeeded: [] as number[] };
     let bytes = 0;
     let cpu = 0;
+    let wholePushes = 0;
     for (let commit = 1; commit <= commits; commit += 1) {
       await delay(2500);
       const once = await commitOnce(controller, workers, `page ${commit}`, nodes);
@@ -93,6 +96,7 @@ async function measureShoal({ directory, nodes, commits, progress }: Input): Pro
       all.acknowledged.push(...once.acknowledged);
       all.succeeded.push(once.succeeded);
       bytes += once.bytes;
+      wholePushes += once.wholePushes;
       cpu += once.cpuSeconds;
       progress(
         `commit ${commit}: acknowledged p99 ${percentile(once.acknowledged, 0.99).toFixed(0)} ms, ` +
@@ -106,6 +110,7 @@ async function measureShoal({ directory, nodes, commits, progress }: Input): Pro
       residentPerConnection: (linked.residentBytes - before.residentBytes) / nodes,
       residentBytes: controller.sample().residentBytes,
       manifestBytes: workers.manifestBytes,
+      wholePushes,
     };
   } finally {
     await workers.stop();
@@ -119,7 +124,12 @@ async function commitOnce(
   body: string,
   nodes: number,
 ): Promise<
-  Pick<MeasuredShoal, 'arrived' | 'acknowledged'> & { succeeded: number; bytes: number; cpuSeconds: number }
+  Pick<MeasuredShoal, 'arrived' | 'acknowledged'> & {
+    succeeded: number;
+    bytes: number;
+    cpuSeconds: number;
+    wholePushes: number;
+  }
 > {
   const bytesBefore = workers.bytesRead();
   const cpuBefore = controller.sample().cpuSeconds;
@@ -134,7 +144,8 @@ async function commitOnce(
     if (endedAt === null) throw new Error(`${node} has not ended`);
     return endedAt - begun;
   });
-  return { arrived: since(arrivals, begun), acknowledged: ended, succeeded, bytes, cpuSeconds };
+  const wholePushes = arrivals.filter(({ whole }) => whole).length;
+  return { arrived: since(arrivals, begun), acknowledged: ended, succeeded, bytes, cpuSeconds, wholePushes };
 }
 
 async function measureEtcd({ directory, nodes, commits, progress }: Input, size: number): Promise<Measured> {
@@ -218,6 +229,7 @@ function figuresOf(shoal: MeasuredShoal, etcd: Measured): Figure[] {
       unit: 'ms',
     },
     { name: 'the same, max', value: percentile(shoal.succeeded, 1), unit: 'ms' },
+    { name: 'whole manifests sent after the first', value: shoal.wholePushes, unit: '', aim: 0 },
     compared('bytes that a node reads per commit', shoal.bytesPerNode, etcd.bytesPerNode, 'B'),
     compared(
       'processor time per commit',

@@ -1,7 +1,7 @@
 import { appendFile, rename, stat, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
-import { createSigningKey, type Manifest } from '@shoal/common';
+import { createSigningKey, type Manifest, makeDelta, manifestContent, type Offer } from '@shoal/common';
 import t from 'tap';
 import { manifest, world } from './agent.test.support.js';
 import type { FakeController } from './testing/fake-controller.js';
@@ -41,6 +41,54 @@ t.test('takes only manifests that the cluster signed for this node', async (t) =
   t.ok(
     controller.messages.some((m) => m.stepEvents.some((e) => e.kind === 'failed' && e.step === 'signature')),
   );
+});
+
+t.test('an offer by what differs is as good as a whole one, or the whole one is asked for', async (t) => {
+  const { controller, start } = await world(t);
+  const { agent, converger } = await start();
+  await waitFor('the link', () => agent.status().cluster?.link === 'connected');
+  t.equal(controller.messages[0]?.hello?.manifestDeltas, true);
+  const first = controller.offerOf(manifest({ revision: 1 }));
+  controller.send({ offer: first });
+  await waitFor('the whole one', () => converger.offers.length === 1);
+  const service = { name: 'web' } as Manifest['services'][number];
+  const second = controller.offerOf(manifest({ revision: 2, services: [service] }));
+  const byDelta = (base: Buffer, hash: string | undefined, document = second.manifest): Offer => {
+    const payload = Buffer.from(document?.payload ?? '');
+    const delta = { base: hash ?? '', size: payload.length, parts: makeDelta(base, payload) };
+    const parts = delta.parts.map(({ insert, from, length }) => ({
+      insert: Buffer.from(insert),
+      from,
+      length,
+    }));
+    const signature = document?.signature ?? Buffer.alloc(0);
+    return { ...second, manifest: null, delta: { ...delta, parts, signature } };
+  };
+  const base = Buffer.from(manifestContent(manifest()));
+  const asked = (): string[] => controller.messages.flatMap(({ fullOffer }) => fullOffer?.reason ?? []);
+  const otherKey = createSigningKey().privateKeyPem;
+  const other = controller.offerOf(manifest({ revision: 2, services: [service] }), otherKey);
+  const bad: [Offer, RegExp][] = [
+    [byDelta(base, 'f'.repeat(64)), /doesn't have ffffffffffff/],
+    [
+      byDelta(Buffer.concat([Buffer.alloc(99), Buffer.from(second.manifest?.payload ?? '')]), first.hash),
+      /the delta copies/,
+    ],
+    [byDelta(base, first.hash, other.manifest), /signature doesn't verify/],
+  ];
+  for (const [index, [offer, reason]] of bad.entries()) {
+    controller.send({ offer });
+    await waitFor('the whole one is asked for', () => asked().length === index + 1);
+    t.match(asked()[index], reason, String(reason));
+  }
+  t.equal(converger.offers.length, 1, 'nothing came of them');
+  t.notOk(
+    controller.messages.some(({ report }) => report?.failedHash),
+    'and nothing is called refused',
+  );
+  controller.send({ offer: byDelta(base, first.hash) });
+  await waitFor('the manifest', () => converger.offers.length === 2);
+  t.strictSame(converger.offers[1]?.manifest, manifest({ revision: 2, services: [service] }));
 });
 
 t.test('answers questions on the link', async (t) => {

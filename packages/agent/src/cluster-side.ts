@@ -224,6 +224,7 @@ export class ClusterSide {
       members: () => membership.members(),
       offered: (manifest, hash, options) => converger.offer(manifest, hash, options),
       drained: (services) => void converger.drain(services),
+      held: (hash) => converger.held(hash),
       check: (manifest, secrets) => converger.check(manifest, secrets),
       repair: (service) => converger.repair(service),
       leased: (lease) => void this.#leased(lease),

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ClusterEvent, NodeView } from '@shoal/common';
+import { type ClusterEvent, deltaBytes, type NodeView } from '@shoal/common';
 import t from 'tap';
 import { agents, apply, blueprint, ended, fixture, specOf, start, until } from './controller.test.support.js';
 import { FakeAgent } from './link/fake-agent.js';
@@ -295,3 +295,48 @@ t.test('a gap in the sequence makes the controller ask for a full report', async
   a.send({ report: { full: false, services: [{ ...web, health: 'unhealthy' }] } });
   await until('the partial report', () => services.nodes.get('a').status === 'unhealthy');
 });
+
+t.test(
+  'a node is told what differs from what it runs; the whole when it is an old one, or asks for it',
+  async (t) => {
+    const directory = fixture(t);
+    const controller = await start(t, directory);
+    const [a, b, old] = (await agents(t, controller, ['a', 'b', 'old'])) as [FakeAgent, FakeAgent, FakeAgent];
+    for (const agent of [a, b]) {
+      agent.disconnect();
+      agent.deltas = 'taken';
+      await agent.connect();
+    }
+    b.deltas = 'refused';
+    const ways = (agent: FakeAgent): string[] =>
+      agent.received.flatMap(({ offer }) =>
+        offer === null ? [] : [offer.delta === null ? 'whole' : 'delta'],
+      );
+    const bodies = (agent: FakeAgent): unknown[] =>
+      agent.offers.map(({ services }) => services[0]?.params['body']);
+    // Long enough that a delta pays.
+    const page = (word: string): string => specOf(JSON.stringify(`${'x'.repeat(2000)} ${word}`));
+    for (const [index, word] of ['one', 'two', 'three'].entries()) {
+      await apply(controller, page(word));
+      await ended(controller, index + 1);
+    }
+    t.same(ways(a), ['whole', 'delta', 'delta']);
+    t.same(
+      ways(b),
+      ['whole', 'delta', 'whole', 'whole'],
+      'once refused, whole for as long as the link stands',
+    );
+    t.same(ways(old), ['whole', 'whole', 'whole']);
+    t.same(bodies(a), bodies(old));
+    t.same(bodies(b), bodies(old));
+    const deltas = a.received.flatMap(({ offer }) => offer?.delta ?? []);
+    t.ok(deltas.every(({ size, parts }) => size > 2000 && deltaBytes(parts) < 400));
+    await controller.stop();
+    const again = await start(t, directory, { grpc: { listen: controller.addresses.grpc } });
+    await a.connect();
+    await until('a is linked', () => again.services.nodes.get('a').connected);
+    await apply(again, page('four'));
+    await until('a runs it', () => a.offers.length === 4);
+    t.equal(ways(a).at(-1), 'delta', 'also what it got of a controller before');
+  },
+);

@@ -191,7 +191,7 @@ async function openInside(
     stats,
     now,
   });
-  const metrics = createMetrics({ services, store, membership, logs, stats });
+  const metrics = createMetrics({ services, store, nodes: state.nodes, membership, logs, stats });
   const dispatcher = createDispatcher({
     services,
     store,

@@ -68,6 +68,8 @@ export interface Converger {
    * failed here before and `retryFailed` isn't set. `acceptedHash`: its content hash.
    */
   offer(manifest: Manifest, acceptedHash: string, options: OfferOptions): void;
+  /** The manifest in force, or the one that was offered last, if it has that content hash. */
+  held(hash: string): Manifest | undefined;
   /** What converging to it would change; changes nothing. `secrets`: values that the manifest names, default none. */
   check(manifest: Manifest, secrets?: readonly SecretValue[]): Promise<readonly StepDifference[]>;
   /**

@@ -168,6 +168,12 @@ class HostConverger implements Converger {
     this.#loop.offer({ manifest, hash: acceptedHash, retryFailed, attempt, ...judged });
   }
 
+  held(hash: string): Manifest | undefined {
+    const { running, manifest } = this.#state.current;
+    if (running?.hash === hash && manifest !== null) return manifest;
+    return this.#offered === hash ? this.#offeredManifest : undefined;
+  }
+
   draining(): readonly string[] {
     return this.#drains.names;
   }

@@ -1,6 +1,7 @@
 import {
   type CheckRequest__Output,
   type ControllerMessage__Output,
+  type FullOfferRequest,
   type Hello,
   type LinkClient,
   type Logger,
@@ -25,7 +26,7 @@ import { explainConnection, linkClient } from './channel.js';
 import { ControlStream } from './control-stream.js';
 import { Outbox } from './outbox.js';
 import { type Refusal, refusalEvent, withRefusal } from './refusal.js';
-import { verifyManifest, verifyOffer } from './verify-offer.js';
+import { rebuildManifest, verifyManifest, verifyOffer } from './verify-offer.js';
 
 /** What the link needs of the rest of the agent. */
 export interface LinkOptions {
@@ -39,6 +40,8 @@ export interface LinkOptions {
   members(): readonly MemberView[];
   /** A manifest whose signature holds. */
   offered(manifest: Manifest, hash: string, options: OfferOptions): void;
+  /** A manifest with that content hash, if the node has it: offers may come as what differs from it. */
+  held(hash: string): Manifest | undefined;
   check(manifest: Manifest, secrets: readonly SecretValue[]): Promise<readonly StepDifference[]>;
   repair(service: string): Promise<RepairOutcome>;
   leased(lease: SignedDocument__Output): void;
@@ -163,7 +166,7 @@ export class ControllerLink {
     const stream = new ControlStream({
       client,
       outbox: this.#outbox,
-      hello: this.#options.hello(),
+      hello: { ...this.#options.hello(), manifestDeltas: true },
       report: () => this.#report(),
       welcomed: (welcome) => this.#welcomed(welcome),
       received: (message) => this.#received(message),
@@ -216,7 +219,7 @@ export class ControllerLink {
 
   #offered(offer: Offer__Output): void {
     try {
-      const manifest = verifyOffer(offer, this.#options.identity());
+      const manifest = verifyOffer(this.#whole(offer), this.#options.identity());
       this.#refusal = undefined;
       const { hash, retryFailed, attempt, gate } = offer;
       const secrets = openSealed(offer.secrets, this.#dialedAs());
@@ -225,6 +228,10 @@ export class ControllerLink {
     } catch (thrown) {
       const error = ShoalError.from(thrown);
       const { hash, revision, attempt } = offer;
+      if (offer.delta !== null) {
+        this.#askForWhole({ hash, revision, reason: error.message });
+        return;
+      }
       this.#refusal = { hash, revision, attempt, message: error.message };
       this.#options.logger.error(
         { revision: offer.revision, reason: error.message },
@@ -233,6 +240,19 @@ export class ControllerLink {
       this.stepEvent(refusalEvent(this.#refusal, Date.now()));
       this.reportChanged();
     }
+  }
+
+  #whole(offer: Offer__Output): Offer__Output {
+    if (offer.delta === null) return offer;
+    return { ...offer, manifest: rebuildManifest(offer.delta, (hash) => this.#options.held(hash)) };
+  }
+
+  /** That a delta comes to nothing here says nothing of the manifest: the verdict is that over the whole one. */
+  #askForWhole(request: FullOfferRequest): void {
+    const { revision, reason } = request;
+    this.#options.logger.warn({ revision, reason }, 'the whole manifest is asked for');
+    this.#outbox.fullOffer(request);
+    this.#stream?.flush();
   }
 
   async #check(request: CheckRequest__Output): Promise<void> {

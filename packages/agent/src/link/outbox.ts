@@ -1,4 +1,12 @@
-import type { AgentMessage, CheckResult, Hello, NodeReport, RepairResult, StepEvent } from '@shoal/common';
+import type {
+  AgentMessage,
+  CheckResult,
+  FullOfferRequest,
+  Hello,
+  NodeReport,
+  RepairResult,
+  StepEvent,
+} from '@shoal/common';
 
 type MembersResult = NonNullable<AgentMessage['membersResult']>;
 
@@ -23,6 +31,8 @@ export class Outbox {
   #checks: CheckResult[] = [];
   #repairs: RepairResult[] = [];
   #members: MembersResult[] = [];
+  /** Of the newest offer only. */
+  #fullOffer: FullOfferRequest | undefined;
 
   constructor(maxEvents: number = defaultMaxEvents) {
     this.#maxEvents = maxEvents;
@@ -37,6 +47,7 @@ export class Outbox {
     this.#checks = [];
     this.#repairs = [];
     this.#members = [];
+    this.#fullOffer = undefined;
   }
 
   /** The controller welcomed the stream: everything may be said. */
@@ -64,6 +75,10 @@ export class Outbox {
     this.#repairs.push(result);
   }
 
+  fullOffer(request: FullOfferRequest): void {
+    this.#fullOffer = request;
+  }
+
   membersResult(result: MembersResult): void {
     this.#members.push(result);
   }
@@ -77,7 +92,8 @@ export class Outbox {
       this.#events.length === 0 &&
       this.#checks.length === 0 &&
       this.#repairs.length === 0 &&
-      this.#members.length === 0
+      this.#members.length === 0 &&
+      this.#fullOffer === undefined
     );
   }
 
@@ -93,7 +109,9 @@ export class Outbox {
       checkResult: this.#checks.shift() ?? null,
       membersResult: this.#members.shift() ?? null,
       repairResult: this.#repairs.shift() ?? null,
+      fullOffer: this.#fullOffer ?? null,
     };
+    this.#fullOffer = undefined;
     this.#hello = undefined;
     this.#report = undefined;
     return message;

@@ -1,7 +1,10 @@
 import {
+  applyDelta,
   contentHash,
   contentOfPayload,
   type Manifest,
+  type ManifestDelta__Output,
+  manifestContent,
   type Offer__Output,
   ShoalError,
   type SignedDocument__Output,
@@ -35,6 +38,28 @@ export function verifyManifest(document: SignedDocument__Output | null, trust: T
     throw new ShoalError('permission_denied', `the manifest is for node ${manifest.node}, not ${trust.node}`);
   }
   return manifest;
+}
+
+/**
+ * The signed document that an offer's delta makes of a manifest that this node has; nothing of it is verified yet. `held`: the manifest with that content hash.
+ * Throws when the whole one must be asked for.
+ */
+export function rebuildManifest(
+  delta: ManifestDelta__Output,
+  held: (hash: string) => Manifest | undefined,
+): SignedDocument__Output {
+  const base = held(delta.base);
+  if (base === undefined) {
+    throw new ShoalError(
+      'not_found',
+      `the node doesn't have ${delta.base.slice(0, 12)}, which it builds upon`,
+    );
+  }
+  const content = Buffer.from(manifestContent(base));
+  if (contentHash(content) !== delta.base) {
+    throw new ShoalError('invalid_input', `what the node has isn't ${delta.base.slice(0, 12)}`);
+  }
+  return { payload: applyDelta(content, delta.parts, delta.size), signature: delta.signature };
 }
 
 /** The manifest of an offer, once signature, addressee, revision and content hash hold. Throws as `verifyManifest` does. */

@@ -33,6 +33,10 @@ export class FakeConverger implements Converger {
     this.listener.reportChanged(this.current);
   }
 
+  held(hash: string): Manifest | undefined {
+    return this.offers.findLast((offer) => offer.hash === hash)?.manifest;
+  }
+
   async check(manifest: Manifest): Promise<readonly StepDifference[]> {
     return manifest.services.map(({ name }) => ({ service: name, step: 'config', difference: '+ a line' }));
   }

@@ -16,6 +16,7 @@ export type { Drain, Drain__Output } from './generated/shoal/v1/Drain.js';
 export type { Drift, Drift__Output } from './generated/shoal/v1/Drift.js';
 export type { EnrollmentClient, EnrollmentHandlers } from './generated/shoal/v1/Enrollment.js';
 export type { EnrollRequest, EnrollRequest__Output } from './generated/shoal/v1/EnrollRequest.js';
+export type { FullOfferRequest, FullOfferRequest__Output } from './generated/shoal/v1/FullOfferRequest.js';
 export type { GatePolicy, GatePolicy__Output } from './generated/shoal/v1/GatePolicy.js';
 export type { GossipKeys as GossipKeysReport } from './generated/shoal/v1/GossipKeys.js';
 export type { Hello, Hello__Output } from './generated/shoal/v1/Hello.js';
@@ -23,6 +24,7 @@ export type { Identity, Identity__Output } from './generated/shoal/v1/Identity.j
 export type { LinkClient, LinkHandlers } from './generated/shoal/v1/Link.js';
 export type { LogBatch, LogBatch__Output } from './generated/shoal/v1/LogBatch.js';
 export type { LogRecord, LogRecord__Output } from './generated/shoal/v1/LogRecord.js';
+export type { ManifestDelta, ManifestDelta__Output } from './generated/shoal/v1/ManifestDelta.js';
 export type { MembersResult, MembersResult__Output } from './generated/shoal/v1/MembersResult.js';
 export type { NodeReport, NodeReport__Output } from './generated/shoal/v1/NodeReport.js';
 export type { Offer, Offer__Output } from './generated/shoal/v1/Offer.js';

@@ -1,7 +1,9 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Membership } from '../cluster/membership.js';
+import type { Nodes } from '../link/nodes.js';
 import type { OperationObservation } from '../operations/dispatcher.js';
 import type { ControllerServices } from '../services.js';
+import type { OfferCount } from '../spec/offered-document.js';
 import type { Store } from '../store/store.js';
 import type { OpenLogStorage } from '../telemetry/log-storage.js';
 import type { OpenStatStorage } from '../telemetry/stat-storage.js';
@@ -10,6 +12,7 @@ import type { OpenStatStorage } from '../telemetry/stat-storage.js';
 export interface MetricsComponents {
   readonly services: ControllerServices;
   readonly store: Store;
+  readonly nodes: Pick<Nodes, 'offerCounts'>;
   readonly membership: Pick<Membership, 'stats'>;
   readonly logs: Pick<OpenLogStorage, 'counts' | 'bytes'>;
   readonly stats: Pick<OpenStatStorage, 'samples' | 'bytes'>;
@@ -177,11 +180,29 @@ function addClusterMetrics(registry: Registry, { services, store, logs, stats }:
   addGauge(registry, 'shoal_stat_storage_bytes', 'Size of the stat storage.', () => stats.bytes);
 }
 
+function addOfferMetrics(registry: Registry, { nodes }: MetricsComponents): void {
+  const add = (name: string, help: string, what: keyof OfferCount): void => {
+    new Counter({
+      name,
+      help,
+      labelNames: ['kind'],
+      registers: [registry],
+      collect() {
+        this.reset();
+        for (const [kind, count] of Object.entries(nodes.offerCounts)) this.inc({ kind }, count[what]);
+      },
+    });
+  };
+  add('shoal_offers_total', 'Manifests offered to nodes: full, or by their delta.', 'offers');
+  add('shoal_offer_bytes_total', 'Bytes of the signed manifests that were offered, as sent.', 'bytes');
+}
+
 export function createMetrics(components: MetricsComponents): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   addClusterMetrics(registry, components);
   addGossipMetrics(registry, components);
+  addOfferMetrics(registry, components);
   addGossipKeyMetrics(registry, components);
   let streams = () => 0;
   addGauge(registry, 'shoal_event_streams', 'Server-sent event streams that stand.', () => streams());

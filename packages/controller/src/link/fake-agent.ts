@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { type ClientDuplexStream, credentials } from '@grpc/grpc-js';
 import {
   type AgentMessage,
+  applyDelta,
   type BatchAck__Output,
   type ControllerMessage__Output,
   createKeyAndCsr,
@@ -9,10 +10,14 @@ import {
   fromServiceError,
   type Identity__Output,
   type Manifest,
+  type ManifestDelta__Output,
+  manifestContent,
+  manifestHash,
   type NodeReport,
   type Offer__Output,
   parseAddress,
   parseJoinToken,
+  type SignedDocument__Output,
   services,
   verifyDocument,
 } from '@shoal/common';
@@ -59,6 +64,8 @@ export class FakeAgent {
   readonly identity: FakeIdentity;
   behavior: Behavior = 'converge';
   report: NodeReport = idle;
+  /** Whether it says that it takes deltas, as it connects; `refused`: it does, and asks for the whole one each time. */
+  deltas: 'none' | 'taken' | 'refused' = 'none';
   readonly offers: Manifest[] = [];
   readonly received: ControllerMessage__Output[] = [];
   readonly #link: InstanceType<Grpc['Link']>;
@@ -94,6 +101,7 @@ export class FakeAgent {
       facts: { kernel: 'test' },
       site,
       gossipAddress: '127.20.9.9:9896',
+      manifestDeltas: this.deltas !== 'none',
     };
     this.send({ hello, report: this.report });
     return (await first)[0];
@@ -132,7 +140,12 @@ export class FakeAgent {
     if (message.offer !== null) this.#offered(message.offer);
   }
 
-  #offered({ manifest: signed, hash, revision, attempt }: Offer__Output): void {
+  #offered({ manifest, delta, hash, revision, attempt }: Offer__Output): void {
+    if (delta !== null && this.deltas === 'refused') {
+      this.send({ fullOffer: { revision, hash, reason: 'test' } });
+      return;
+    }
+    const signed = delta === null ? manifest : this.#rebuilt(delta);
     if (signed === null) return;
     this.#attempt = attempt;
     this.offers.push(verifyDocument<Manifest>(signed, this.identity.manifestPublicKeyPem, 'manifest'));
@@ -166,6 +179,12 @@ export class FakeAgent {
       });
     }
     if (this.behavior === 'converge') this.finish(hash, revision);
+  }
+
+  #rebuilt({ base, parts, size, signature }: ManifestDelta__Output): SignedDocument__Output | null {
+    const held = this.offers.find((manifest) => manifestHash(manifest) === base);
+    if (held === undefined) return null;
+    return { payload: applyDelta(Buffer.from(manifestContent(held)), parts, size), signature };
   }
 
   /** Reports that a manifest is in force. */

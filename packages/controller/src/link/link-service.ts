@@ -3,6 +3,7 @@ import { Metadata, type ServerDuplexStream, status } from '@grpc/grpc-js';
 import {
   type AgentMessage__Output,
   type ControllerMessage,
+  type FullOfferRequest__Output,
   type LinkHandlers,
   type Logger,
   ShoalError,
@@ -203,6 +204,11 @@ class ControlLink implements SessionListener {
       const kept = this.#parts.stepEvents.append(event);
       if (kept !== undefined) this.#parts.events.publish({ type: 'step', event: kept });
     }
+  }
+
+  fullOfferAsked({ revision, hash, reason }: FullOfferRequest__Output): void {
+    this.#parts.logger.warn({ node: this.#node, revision, hash, reason }, 'the node wants whole manifests');
+    this.#parts.nodes.reconcile(this.#node);
   }
 
   seen(): void {

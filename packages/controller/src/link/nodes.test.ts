@@ -33,6 +33,7 @@ const hello: Hello__Output = {
   facts: { kernel: 'k' },
   site: '',
   gossipAddress: '127.20.0.7:1',
+  manifestDeltas: false,
 };
 const report: NodeReport__Output = {
   full: true,
@@ -96,7 +97,7 @@ function world(t: Test): World {
     },
     link: (nodes) => {
       const ends: unknown[] = [];
-      const listener = { reported: () => {}, stepEvents: () => {}, seen: () => {} };
+      const listener = { reported: () => {}, stepEvents: () => {}, seen: () => {}, fullOfferAsked: () => {} };
       const session = new Session('a', sink, listener, (reason) => ends.push(reason));
       nodes.connected(session);
       return Object.assign(session, { ends });

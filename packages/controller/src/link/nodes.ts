@@ -5,6 +5,7 @@ import type {
   Manifest,
   NodeReport__Output,
   NodeView,
+  Offer,
   SealedSecret,
 } from '@shoal/common';
 import { nearest, ShoalError } from '@shoal/common';
@@ -18,6 +19,7 @@ import type { Targets } from '../rollout/targets.js';
 import type { Vault } from '../secrets/vault.js';
 import type { CompiledManifest } from '../spec/compiler.js';
 import type { Manifests, NodePlace } from '../spec/manifests.js';
+import { type OfferCount, OfferedDocuments } from '../spec/offered-document.js';
 import { listJson, putJson } from '../store/json.js';
 import { keys } from '../store/keys.js';
 import type { Store } from '../store/store.js';
@@ -70,6 +72,12 @@ export class Nodes {
   readonly #entries = new Map<string, Entry>();
   readonly #revoked = new Set<string>();
   readonly #listeners: ((node: string) => void)[] = [];
+  readonly #documents = new OfferedDocuments();
+  /** Manifests that were offered since the start: whole, and by what differs. Bytes of the signed document as it was sent. */
+  readonly offerCounts: Readonly<Record<'full' | 'delta', OfferCount>> = {
+    full: { offers: 0, bytes: 0 },
+    delta: { offers: 0, bytes: 0 },
+  };
   #timer: NodeJS.Timeout | undefined;
 
   constructor(parts: NodesComponents) {
@@ -231,14 +239,21 @@ export class Nodes {
     }
     entry.measured = mergeReport(entry.measured, report);
     entry.dirty = true;
+    if (hello !== undefined) this.#prepareBase(entry.measured.runningRevision);
     this.reconcile(name);
     this.#changed(name);
+  }
+
+  /** What the node runs is at hand for later: what it is offered then is told by what differs. That it isn't in the store any more does no harm. */
+  #prepareBase(revision: number): void {
+    this.#parts.manifests.prepare(revision).catch(() => undefined);
   }
 
   /** Offers the node what it shall be, when it isn't that and may be asked. */
   reconcile(name: string): void {
     const entry = this.#entries.get(name);
     if (entry?.session == null || entry.measured === null) return;
+    const { session } = entry;
     const desired = this.#desired(entry);
     if (desired === undefined || ShoalError.is(desired)) return;
     const { hash, manifest } = desired;
@@ -246,14 +261,35 @@ export class Nodes {
     const { attempt = 0, undo = false } = this.#parts.targets.get(name) ?? {};
     const decision = decideOffer({ hash, revision, attempt }, entry.measured, isOutstanding(entry));
     if (!decision.offer) return;
-    const signed = this.#parts.manifests.sign(desired);
-    const { retryFailed } = decision;
-    const secrets = this.sealed(entry.session, manifest);
-    const offer = { manifest: signed, hash, revision, retryFailed, attempt, secrets };
+    const what = { hash, revision, attempt, retryFailed: decision.retryFailed };
+    const isSent = session.offer(what, () => ({
+      ...this.#documentFor(entry, session, desired),
+      secrets: this.sealed(session, manifest),
+      ...this.#gateAt(revision, undo),
+    }));
+    if (isSent) this.#parts.logger.info({ node: name, ...what }, 'manifest offered');
+  }
+
+  #gateAt(revision: number, undo: boolean): Pick<Offer, 'gate'> {
     const policy = undo ? { observe: '0s' } : this.#parts.manifests.spec(revision)?.rollout?.gate;
-    if (entry.session.offer(policy === undefined ? offer : { ...offer, gate: gateOf(policy) })) {
-      this.#parts.logger.info({ node: name, revision, hash, attempt }, 'manifest offered');
-    }
+    return policy === undefined ? {} : { gate: gateOf(policy) };
+  }
+
+  /** The signed manifest, by what differs from that which the node runs wherever that is smaller. */
+  #documentFor(
+    { record, measured }: Entry,
+    session: Session,
+    desired: CompiledManifest,
+  ): Pick<Offer, 'manifest' | 'delta'> {
+    const { manifests } = this.#parts;
+    const runs = session.takesDeltas && measured !== null ? measured : undefined;
+    const base =
+      runs === undefined ? undefined : manifests.held(record, runs.runningRevision, runs.runningHash);
+    const { bytes, ...document } = this.#documents.choose(manifests.sign(desired), desired, base);
+    const count = this.offerCounts['delta' in document ? 'delta' : 'full'];
+    count.offers += 1;
+    count.bytes += bytes;
+    return document;
   }
 
   /**

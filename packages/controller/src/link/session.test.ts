@@ -34,7 +34,14 @@ class FakeSink implements MessageSink {
   }
 }
 
-const hello: Hello__Output = { agentVersion: '1', instanceId: 'i', facts: {}, site: '', gossipAddress: '' };
+const hello: Hello__Output = {
+  agentVersion: '1',
+  instanceId: 'i',
+  facts: {},
+  site: '',
+  gossipAddress: '',
+  manifestDeltas: true,
+};
 const report: NodeReport__Output = {
   full: true,
   runningHash: '',
@@ -54,6 +61,7 @@ const message = (sequence: number, part: Partial<AgentMessage__Output> = {}): Ag
   sequence,
   hello: null,
   report: null,
+  fullOffer: null,
   stepEvents: [],
   checkResult: null,
   membersResult: null,
@@ -75,6 +83,7 @@ function setup(): Setup {
   const listener = {
     reported: (r: NodeReport__Output) => reports.push(r),
     stepEvents: () => {},
+    fullOfferAsked: () => {},
     seen: () => {},
   };
   const session = new Session('a', sink, listener, (reason) => ends.push(reason));
@@ -134,16 +143,14 @@ t.test('after a gap only a full report counts', async (t) => {
 
 t.test('a manifest is offered once a link', async (t) => {
   const { session, sink } = setup();
-  t.equal(session.offer({ hash: 'h', revision: 1 }), true);
-  t.equal(session.offer({ hash: 'h', revision: 1 }), false);
+  const offer = (hash: string, revision: number, retryFailed = false): boolean =>
+    session.offer({ hash, revision, attempt: 0, retryFailed }, () => ({}));
+  t.equal(offer('h', 1), true);
+  t.equal(offer('h', 1), false);
   await turn();
-  t.equal(
-    session.offer({ hash: 'h', revision: 1, retryFailed: true }),
-    true,
-    'an earlier attempt failed since',
-  );
-  t.equal(session.offer({ hash: 'g', revision: 2 }), true);
-  t.equal(session.offer({ hash: 'h', revision: 1 }), true, 'back to an earlier one');
+  t.equal(offer('h', 1, true), true, 'an earlier attempt failed since');
+  t.equal(offer('g', 2), true);
+  t.equal(offer('h', 1), true, 'back to an earlier one');
   await turn();
   t.same(
     sink.sent.map(({ offer }) => offer?.hash),

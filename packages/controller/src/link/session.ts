@@ -4,6 +4,7 @@ import {
   type AgentMessage__Output,
   type CheckRequest,
   type CheckResult__Output,
+  type FullOfferRequest__Output,
   type Hello__Output,
   type MemberView,
   type NodeReport__Output,
@@ -24,6 +25,8 @@ export interface SessionListener {
   /** The agent's report; with the hello when it is the first. */
   reported(report: NodeReport__Output, hello: Hello__Output | undefined): void;
   stepEvents(events: readonly StepEvent__Output[]): void;
+  /** A delta came to nothing on the node: the offer is to be made again. */
+  fullOfferAsked(request: FullOfferRequest__Output): void;
   /** Anything arrived. */
   seen(): void;
 }
@@ -53,6 +56,7 @@ export class Session {
   #begun = false;
   #awaitsFull = false;
   #offered = '';
+  #deltas = false;
   #offeredAttempt = 0;
   #closed = false;
 
@@ -92,6 +96,7 @@ export class Session {
     if (message.membersResult !== null) {
       this.#answer(message.membersResult.id, { members: message.membersResult.membersJson });
     }
+    if (message.fullOffer !== null) this.#offerWhole(message.fullOffer);
     if (message.repairResult !== null) {
       this.#answer(message.repairResult.id, { repair: message.repairResult });
     }
@@ -102,6 +107,20 @@ export class Session {
       throw new ShoalError('invalid_input', "A link's first message must carry hello and a full report");
     }
     this.#begun = true;
+    this.#deltas = hello.manifestDeltas;
+  }
+
+  /** From then on this link gets whole manifests only: what it is that doesn't fit isn't known here. */
+  #offerWhole(request: FullOfferRequest__Output): void {
+    if (!this.#deltas) return;
+    this.#deltas = false;
+    this.#offered = '';
+    this.#listener.fullOfferAsked(request);
+  }
+
+  /** The agent takes deltas of manifests, and had no trouble with one. */
+  get takesDeltas(): boolean {
+    return this.#deltas;
   }
 
   #checkSequence(sequence: number): void {
@@ -140,15 +159,17 @@ export class Session {
     return this.#offeredAttempt;
   }
 
-  /** Offers a manifest, unless it was the last one offered on this link just so. Gives whether it was sent. */
-  offer(offer: Offer & { hash: string; revision: number }): boolean {
-    const { revision, hash, attempt = 0, retryFailed = false } = offer;
+  /** Offers a manifest, unless it was the last one offered on this link just so; it is made only then. Gives whether it was sent. */
+  offer(
+    what: { hash: string; revision: number; attempt: number; retryFailed: boolean },
+    make: () => Offer,
+  ): boolean {
     // An earlier attempt may fail after this one was offered: then it is asked for again, as one to be retried.
-    const key = `${revision}/${hash}/${attempt}/${retryFailed}`;
+    const key = `${what.revision}/${what.hash}/${what.attempt}/${what.retryFailed}`;
     if (key === this.#offered) return false;
     this.#offered = key;
-    this.#offeredAttempt = offer.attempt ?? 0;
-    this.#outbox.put({ offer });
+    this.#offeredAttempt = what.attempt;
+    this.#outbox.put({ offer: { ...make(), ...what } });
     return true;
   }
 

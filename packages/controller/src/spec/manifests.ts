@@ -136,6 +136,13 @@ export class Manifests {
     }
   }
 
+  /** A manifest that a node says it has: that of a prepared revision, if its content hash is this; undefined: it isn't known here. */
+  held(node: NodePlace, revision: number, hash: string): CompiledManifest | undefined {
+    if (hash === '' || !this.#contents.has(revision)) return undefined;
+    const compiled = this.at(node, revision);
+    return compiled === undefined || ShoalError.is(compiled) || compiled.hash !== hash ? undefined : compiled;
+  }
+
   /** Compiles a spec that may not be committed; its manifests carry no revision (0). */
   compiler(content: RevisionContent): SpecCompiler {
     return new SpecCompiler(content, this.#clusterId, 0);

@@ -11,6 +11,7 @@ import type { Drift as _shoal_v1_Drift, Drift__Output as _shoal_v1_Drift__Output
 import type { Drifts as _shoal_v1_Drifts, Drifts__Output as _shoal_v1_Drifts__Output } from './shoal/v1/Drifts.js';
 import type { EnrollRequest as _shoal_v1_EnrollRequest, EnrollRequest__Output as _shoal_v1_EnrollRequest__Output } from './shoal/v1/EnrollRequest.js';
 import type { EnrollmentClient as _shoal_v1_EnrollmentClient, EnrollmentDefinition as _shoal_v1_EnrollmentDefinition } from './shoal/v1/Enrollment.js';
+import type { FullOfferRequest as _shoal_v1_FullOfferRequest, FullOfferRequest__Output as _shoal_v1_FullOfferRequest__Output } from './shoal/v1/FullOfferRequest.js';
 import type { GatePolicy as _shoal_v1_GatePolicy, GatePolicy__Output as _shoal_v1_GatePolicy__Output } from './shoal/v1/GatePolicy.js';
 import type { GossipKeys as _shoal_v1_GossipKeys, GossipKeys__Output as _shoal_v1_GossipKeys__Output } from './shoal/v1/GossipKeys.js';
 import type { Hello as _shoal_v1_Hello, Hello__Output as _shoal_v1_Hello__Output } from './shoal/v1/Hello.js';
@@ -18,6 +19,8 @@ import type { Identity as _shoal_v1_Identity, Identity__Output as _shoal_v1_Iden
 import type { LinkClient as _shoal_v1_LinkClient, LinkDefinition as _shoal_v1_LinkDefinition } from './shoal/v1/Link.js';
 import type { LogBatch as _shoal_v1_LogBatch, LogBatch__Output as _shoal_v1_LogBatch__Output } from './shoal/v1/LogBatch.js';
 import type { LogRecord as _shoal_v1_LogRecord, LogRecord__Output as _shoal_v1_LogRecord__Output } from './shoal/v1/LogRecord.js';
+import type { ManifestDelta as _shoal_v1_ManifestDelta, ManifestDelta__Output as _shoal_v1_ManifestDelta__Output } from './shoal/v1/ManifestDelta.js';
+import type { ManifestDeltaPart as _shoal_v1_ManifestDeltaPart, ManifestDeltaPart__Output as _shoal_v1_ManifestDeltaPart__Output } from './shoal/v1/ManifestDeltaPart.js';
 import type { MembersRequest as _shoal_v1_MembersRequest, MembersRequest__Output as _shoal_v1_MembersRequest__Output } from './shoal/v1/MembersRequest.js';
 import type { MembersResult as _shoal_v1_MembersResult, MembersResult__Output as _shoal_v1_MembersResult__Output } from './shoal/v1/MembersResult.js';
 import type { NodeReport as _shoal_v1_NodeReport, NodeReport__Output as _shoal_v1_NodeReport__Output } from './shoal/v1/NodeReport.js';
@@ -61,6 +64,7 @@ export interface ProtoGrpcType {
        * sees a secret from a caller that was talked into trusting another CA.
        */
       Enrollment: SubtypeConstructor<typeof grpc.Client, _shoal_v1_EnrollmentClient> & { service: _shoal_v1_EnrollmentDefinition }
+      FullOfferRequest: MessageTypeDefinition<_shoal_v1_FullOfferRequest, _shoal_v1_FullOfferRequest__Output>
       GatePolicy: MessageTypeDefinition<_shoal_v1_GatePolicy, _shoal_v1_GatePolicy__Output>
       GossipKeys: MessageTypeDefinition<_shoal_v1_GossipKeys, _shoal_v1_GossipKeys__Output>
       Hello: MessageTypeDefinition<_shoal_v1_Hello, _shoal_v1_Hello__Output>
@@ -72,6 +76,8 @@ export interface ProtoGrpcType {
       Link: SubtypeConstructor<typeof grpc.Client, _shoal_v1_LinkClient> & { service: _shoal_v1_LinkDefinition }
       LogBatch: MessageTypeDefinition<_shoal_v1_LogBatch, _shoal_v1_LogBatch__Output>
       LogRecord: MessageTypeDefinition<_shoal_v1_LogRecord, _shoal_v1_LogRecord__Output>
+      ManifestDelta: MessageTypeDefinition<_shoal_v1_ManifestDelta, _shoal_v1_ManifestDelta__Output>
+      ManifestDeltaPart: MessageTypeDefinition<_shoal_v1_ManifestDeltaPart, _shoal_v1_ManifestDeltaPart__Output>
       MembersRequest: MessageTypeDefinition<_shoal_v1_MembersRequest, _shoal_v1_MembersRequest__Output>
       MembersResult: MessageTypeDefinition<_shoal_v1_MembersResult, _shoal_v1_MembersResult__Output>
       NodeReport: MessageTypeDefinition<_shoal_v1_NodeReport, _shoal_v1_NodeReport__Output>

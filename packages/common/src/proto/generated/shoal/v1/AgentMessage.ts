@@ -6,6 +6,7 @@ import type { StepEvent as _shoal_v1_StepEvent, StepEvent__Output as _shoal_v1_S
 import type { CheckResult as _shoal_v1_CheckResult, CheckResult__Output as _shoal_v1_CheckResult__Output } from '../../shoal/v1/CheckResult.js';
 import type { MembersResult as _shoal_v1_MembersResult, MembersResult__Output as _shoal_v1_MembersResult__Output } from '../../shoal/v1/MembersResult.js';
 import type { RepairResult as _shoal_v1_RepairResult, RepairResult__Output as _shoal_v1_RepairResult__Output } from '../../shoal/v1/RepairResult.js';
+import type { FullOfferRequest as _shoal_v1_FullOfferRequest, FullOfferRequest__Output as _shoal_v1_FullOfferRequest__Output } from '../../shoal/v1/FullOfferRequest.js';
 import type { Long } from '@grpc/proto-loader';
 
 export interface AgentMessage {
@@ -32,6 +33,10 @@ export interface AgentMessage {
    * The answer to `ControllerMessage.repair`.
    */
   'repairResult'?: (_shoal_v1_RepairResult | null);
+  /**
+   * The answer to an offer whose delta can't be used here: it is to be made again, with the whole manifest.
+   */
+  'fullOffer'?: (_shoal_v1_FullOfferRequest | null);
 }
 
 export interface AgentMessage__Output {
@@ -58,4 +63,8 @@ export interface AgentMessage__Output {
    * The answer to `ControllerMessage.repair`.
    */
   'repairResult': (_shoal_v1_RepairResult__Output | null);
+  /**
+   * The answer to an offer whose delta can't be used here: it is to be made again, with the whole manifest.
+   */
+  'fullOffer': (_shoal_v1_FullOfferRequest__Output | null);
 }

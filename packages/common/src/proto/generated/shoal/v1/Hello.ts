@@ -16,6 +16,10 @@ export interface Hello {
    * Address (host:port) at which this node's gossip can be reached.
    */
   'gossipAddress'?: (string);
+  /**
+   * The agent understands `Offer.delta`.
+   */
+  'manifestDeltas'?: (boolean);
 }
 
 export interface Hello__Output {
@@ -33,4 +37,8 @@ export interface Hello__Output {
    * Address (host:port) at which this node's gossip can be reached.
    */
   'gossipAddress': (string);
+  /**
+   * The agent understands `Offer.delta`.
+   */
+  'manifestDeltas': (boolean);
 }

@@ -3,9 +3,13 @@
 import type { SignedDocument as _shoal_v1_SignedDocument, SignedDocument__Output as _shoal_v1_SignedDocument__Output } from '../../shoal/v1/SignedDocument.js';
 import type { GatePolicy as _shoal_v1_GatePolicy, GatePolicy__Output as _shoal_v1_GatePolicy__Output } from '../../shoal/v1/GatePolicy.js';
 import type { SealedSecret as _shoal_v1_SealedSecret, SealedSecret__Output as _shoal_v1_SealedSecret__Output } from '../../shoal/v1/SealedSecret.js';
+import type { ManifestDelta as _shoal_v1_ManifestDelta, ManifestDelta__Output as _shoal_v1_ManifestDelta__Output } from '../../shoal/v1/ManifestDelta.js';
 import type { Long } from '@grpc/proto-loader';
 
 export interface Offer {
+  /**
+   * Absent when `delta` is there.
+   */
   'manifest'?: (_shoal_v1_SignedDocument | null);
   'hash'?: (string);
   'revision'?: (number | string | Long);
@@ -25,9 +29,16 @@ export interface Offer {
    * Rises with each time that the node is asked for something, so that a failure is told from one before it, of the same hash and revision.
    */
   'attempt'?: (number);
+  /**
+   * The signed manifest by what differs from one that the node has. Only for agents that say `Hello.manifest_deltas`.
+   */
+  'delta'?: (_shoal_v1_ManifestDelta | null);
 }
 
 export interface Offer__Output {
+  /**
+   * Absent when `delta` is there.
+   */
   'manifest': (_shoal_v1_SignedDocument__Output | null);
   'hash': (string);
   'revision': (number);
@@ -47,4 +58,8 @@ export interface Offer__Output {
    * Rises with each time that the node is asked for something, so that a failure is told from one before it, of the same hash and revision.
    */
   'attempt': (number);
+  /**
+   * The signed manifest by what differs from one that the node has. Only for agents that say `Hello.manifest_deltas`.
+   */
+  'delta': (_shoal_v1_ManifestDelta__Output | null);
 }
