@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { execFile, spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -76,4 +77,31 @@ export async function temporaryDirectory(t: Test): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'shoal-'));
   t.teardown(() => rm(directory, { recursive: true, force: true }));
   return directory;
+}
+
+/** Starts a `shoal` that runs on; gives it and what it printed. It is stopped when the test ends. */
+export function run(t: Test, cwd: string, ...args: string[]): { child: ChildProcess; output: () => string } {
+  const child = spawn(process.execPath, [command, ...args], { cwd });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (output += text));
+  t.teardown(async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const gone = ended(child);
+    child.kill('SIGTERM');
+    await gone;
+  });
+  return { child, output: () => output };
+}
+
+/** Command lines of all processes, words separated by spaces. */
+export function commandLines(): string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((name) => {
+      try {
+        return readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
+      } catch {
+        return '';
+      }
+    });
 }
