@@ -17,13 +17,13 @@ const skip =
 
 async function bench(...args: string[]): Promise<Map<string, Report['figures'][number]>> {
   const main = new URL('./main.js', import.meta.url).pathname;
-  const { stdout } = await run(process.execPath, [main, ...args, '--json'], { timeout: 60_000 });
+  const { stdout } = await run(process.execPath, [main, ...args, '--json'], { timeout: 110_000 });
   return new Map((JSON.parse(stdout) as Report).figures.map((figure) => [figure.name, figure]));
 }
 
 const small = ['--nodes', '3', '--profile', 'local'];
 
-test('short runs beside serf', { skip, timeout: 90_000 }, async (t) => {
+test('short runs beside serf', { skip, timeout: 115_000 }, async (t) => {
   const [comparison, stress] = await Promise.all([
     bench('gossip', ...small, '--trials', '1', '--seconds', '2', '--encrypted'),
     bench('gossip-stress', ...small, '--seconds', '4'),

@@ -1,66 +1,24 @@
 import type { Page } from 'playwright-core';
-import tap, { type Test, test } from 'tap';
-import { launchBrowser, openPage, skipReason, type Watched } from './browser.js';
+import tap, { type Test } from 'tap';
 import { checkLooks } from './looks.js';
-import { type SmallCluster, startCluster } from './small-cluster.js';
+import { heading, names, password, post, row, type Story, section, spec, tell } from './story.js';
 
 // Each look at a page takes seconds on a machine that is busy.
 tap.setTimeout(300_000);
 
-const password = 'seven herrings in a row';
-const names = ['node-1', 'node-2', 'node-3'];
-
-const spec = (body: string, more = '') => `cluster: harbor
-services:
-  web:
-    blueprint: gateway
-    nodes: all
-    params:
-      port: 8080
-      body: "${body}"
-${more}`;
-
-/** What every part of the story works with. */
-interface Story extends Watched {
-  readonly cluster: SmallCluster;
-}
-
-const heading = (page: Page, name: string | RegExp) => page.getByRole('heading', { level: 1, name });
-const section = (page: Page, name: string) => page.getByRole('link', { name, exact: true });
 const logRow = (page: Page, text: string) => page.locator('.log-row').filter({ hasText: text });
-const row = (page: Page, node: string) => page.locator(`tr[data-node="${node}"]`);
 
-test('the console, by what a person sees and clicks', {
-  skip: skipReason ?? false,
-  timeout: 295_000,
-}, async (t) => {
-  const cluster = await startCluster(t);
-  const browser = await launchBrowser(t);
-  const watched = await openPage(browser);
-  const story: Story = { ...watched, cluster };
-  const parts: readonly (readonly [string, (t: Test, story: Story) => Promise<void>])[] = [
-    ['the first-run link makes the administrator, once', firstRun],
-    ['a token made on the page lets nodes join; they appear live', joinNodes],
-    ['a misspelt key is shown at its line', misspeltKey],
-    ['a change goes from the editor to the nodes, live', firstChange],
-    ["a node's page shows hashes, charts and live logs", nodePage],
-    ['logs can be filtered, and a bad pattern is explained', logs],
-    ['who changed the spec meanwhile is named', conflict],
-    ['a failed rollout names node, step and the command’s own words', failedRollout],
-    ['revisions show what changed', revisions],
-    ['a lost controller is told and comes back by itself', lostController],
-    ['a node without a link is shown as it was last known', stoppedNode],
-    ['a rotation of the gossip key that waits for a node stands out', stuckRotation],
-    ['tokens are revoked after a question', revokeToken],
-    ['logging out and in again', logOutAndIn],
-  ];
-  for (const [name, part] of parts) {
-    await t.test(name, (sub) => part(sub, story));
-    // Each part goes on where the one before ended.
-    if (!t.passing()) return;
-  }
-  t.same(watched.complaints, [], 'the browser complained of nothing');
-});
+tell('the console, by what a person sees and clicks', [
+  ['the first-run link makes the administrator, once', firstRun],
+  ['a token made on the page lets nodes join; they appear live', joinNodes],
+  ['a misspelt key is shown at its line', misspeltKey],
+  ['a change goes from the editor to the nodes, live', firstChange],
+  ["a node's page shows hashes, charts and live logs", nodePage],
+  ['logs can be filtered, and a bad pattern is explained', logs],
+  ['who changed the spec meanwhile is named', conflict],
+  ['a failed rollout names node, step and the command’s own words', failedRollout],
+  ['revisions show what changed', revisions],
+]);
 
 async function firstRun(t: Test, { page, cluster }: Story): Promise<void> {
   await page.goto(cluster.url);
@@ -219,21 +177,12 @@ async function logs(t: Test, { page, cluster }: Story): Promise<void> {
   await checkLooks(t, page, 'logs-bad-pattern');
 }
 
-/** A change made beside the page, with the page's own session. */
-async function askBeside({ context, cluster }: Story, path: string, data: object): Promise<void> {
-  const answer = await context.request.post(`${cluster.url}/api/v1${path}`, {
-    headers: { 'x-shoal-csrf': '1' },
-    data,
-  });
-  if (!answer.ok()) throw new Error(await answer.text());
-}
-
 async function conflict(t: Test, story: Story): Promise<void> {
   const { page } = story;
   await section(page, 'Apply').click();
   await page.getByText('Based on revision 1').waitFor();
   await write(page, spec('mine'));
-  await askBeside(story, '/spec/apply', { spec: spec('theirs'), reason: 'The night shift was faster' });
+  await post(story, '/spec/apply', { spec: spec('theirs'), reason: 'The night shift was faster' });
   const alert = page.getByRole('alert');
   await alert.getByText('admin committed revision 2 meanwhile').waitFor();
   await alert.getByText('The night shift was faster').waitFor();
@@ -282,87 +231,4 @@ async function revisions(t: Test, { page }: Story): Promise<void> {
   await page.locator('.diff-removed').getByText('ahoy').waitFor();
   await page.locator('.diff-added').getByText('theirs').waitFor();
   await checkLooks(t, page, 'revision');
-}
-
-async function lostController(t: Test, { page, cluster }: Story): Promise<void> {
-  await section(page, 'Nodes').click();
-  await cluster.stopController();
-  await page.getByText('Disconnected from the controller.').waitFor();
-  await checkLooks(t, page, 'nodes-disconnected');
-  t.equal(await cluster.ask(1), 'theirs', 'services go on');
-  await cluster.restartController();
-  await page.getByText('live', { exact: true }).waitFor({ timeout: 30_000 });
-  await page.getByText('Disconnected from the controller.').waitFor({ state: 'detached' });
-  for (const name of names) await row(page, name).getByText('connected').waitFor({ timeout: 40_000 });
-}
-
-async function stoppedNode(t: Test, { page, cluster }: Story): Promise<void> {
-  await cluster.stopAgent(3);
-  await row(page, 'node-3').getByText('was healthy').waitFor();
-  await section(page, 'node-3').click();
-  await heading(page, /^node-3 down/).waitFor();
-  await page.getByText('the gossip says left').waitFor();
-  await page.getByText(/^It ran what it should, as of \d\d:\d\d\.$/).waitFor();
-  for (const words of ['was running', 'was healthy']) await page.getByText(words).waitFor();
-  t.equal(await page.locator('.services .tone-good').count(), 0, 'nothing is shown as good now');
-  await checkLooks(t, page, 'node-stopped');
-}
-
-async function stuckRotation(t: Test, story: Story): Promise<void> {
-  const { page } = story;
-  const ask = (path: string) => askBeside(story, `/gossip-keys/${path}`, {});
-  await section(page, 'Nodes').click();
-  await page.getByText(/^Gossip key [0-9a-f]{16}, used by \d of 4 members for /).waitFor();
-  await ask('rotate');
-  const notice = page.locator('.notice').filter({ hasText: 'rotation of the gossip key' });
-  await notice
-    .getByText(/^The rotation of the gossip key from [0-9a-f]{16} to [0-9a-f]{16} waits for node-3 \(away\)/)
-    .waitFor();
-  await notice.getByText('3 of 4 members hold the new key').waitFor();
-  const warnings = page.getByRole('region', { name: 'Warnings' });
-  const waits = warnings
-    .getByRole('listitem')
-    .filter({ hasText: 'rotation of the gossip key waits for node-3' });
-  t.ok(await warnings.locator('summary .warnings-more').isVisible(), 'a mark shows that there is more');
-  await warnings.locator('summary').click();
-  await waits.waitFor();
-  await checkLooks(t, page, 'nodes-rotation-stuck');
-  await warnings.locator('summary').click();
-  await ask('abort');
-  await page.getByText(/was aborted .*: 2 keys are installed, also [0-9a-f]{16}/).waitFor();
-  t.equal(await notice.count(), 0);
-}
-
-async function revokeToken(t: Test, { page }: Story): Promise<void> {
-  await section(page, 'Tokens').click();
-  await page.getByRole('button', { name: 'Create token' }).click();
-  await page.getByRole('button', { name: 'Create', exact: true }).click();
-  await page.getByRole('button', { name: 'Done' }).click();
-  await page.getByRole('button', { name: /^Revoke/ }).click();
-  const dialog = page.getByRole('dialog');
-  await dialog.getByText('No host can join with it any more').waitFor();
-  await checkLooks(t, page, 'token-revoke');
-  await dialog.getByRole('button', { name: 'Revoke' }).click();
-  await page.getByRole('cell', { name: 'revoked' }).waitFor();
-  t.equal(await page.getByRole('button', { name: /^Revoke/ }).count(), 0);
-}
-
-async function logOutAndIn(t: Test, { page, cluster }: Story): Promise<void> {
-  await page.getByRole('button', { name: 'admin' }).click();
-  await page.getByRole('button', { name: 'Log out' }).click();
-  await heading(page, 'Log in to Shoal').waitFor();
-  await page.goto(`${cluster.url}/revisions/2`);
-  await heading(page, 'Log in to Shoal').waitFor();
-  await page.getByLabel('User name').fill('admin');
-  await page.getByLabel('Password').fill('not the password');
-  await page.getByRole('button', { name: 'Log in' }).click();
-  await page.getByRole('alert').waitFor();
-  await checkLooks(t, page, 'login');
-  await page.getByLabel('Password').fill(password);
-  await page.keyboard.press('Enter');
-  await heading(page, /^Revision 2/).waitFor();
-  await page.keyboard.press('Tab');
-  t.equal(await page.evaluate<string>('document.activeElement.textContent'), 'Skip to content');
-  await page.keyboard.press('Enter');
-  t.match(page.url(), /#main$/);
 }

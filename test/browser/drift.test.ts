@@ -1,59 +1,19 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import tap, { type Test, test } from 'tap';
-import { launchBrowser, openPage, skipReason, type Watched } from './browser.js';
+import tap, { type Test } from 'tap';
 import { checkLooks } from './looks.js';
-import { type SmallCluster, startCluster } from './small-cluster.js';
+import { type Story, serve, spec, tell } from './story.js';
 
 tap.setTimeout(180_000);
 
-const spec = (body: string, more = '') => `cluster: harbor
-services:
-  web:
-    blueprint: gateway
-    nodes: all
-    params:
-      port: 8080
-      body: "${body}"
-${more}`;
-
-interface Story extends Watched {
-  readonly cluster: SmallCluster;
-}
-
-test('drift and what nodes would refuse, in the console', {
-  skip: skipReason ?? false,
-  timeout: 175_000,
-}, async (t) => {
-  const cluster = await startCluster(t);
-  const watched = await openPage(await launchBrowser(t));
-  const story: Story = { ...watched, cluster };
-  await serve(story);
-  await t.test('drift is shown with its difference, live, and repaired by a click', (sub) =>
-    drift(sub, story),
-  );
-  await t.test('what nodes would refuse is told before it is applied', (sub) => refusal(sub, story));
-  t.same(watched.complaints, [], 'the browser complained of nothing');
-});
-
-/** One node that serves. */
-async function serve({ page, cluster, context }: Story): Promise<void> {
-  await page.goto(cluster.firstRunUrl);
-  await page.getByLabel('Password', { exact: true }).fill('seven herrings in a row');
-  await page.getByLabel('Password again').fill('seven herrings in a row');
-  await page.getByRole('button', { name: 'Create administrator' }).click();
-  await page.getByText('No node has joined yet').waitFor();
-  const post = async (path: string, data: object): Promise<{ token: string }> => {
-    const headers = { 'x-shoal-csrf': '1' };
-    return (await context.request.post(`${cluster.url}/api/v1${path}`, { headers, data })).json();
-  };
-  const { token } = await post('/tokens', { uses: 1 });
-  await cluster.join('node-1', token);
-  const row = page.locator('tr[data-node="node-1"]');
-  await row.getByText('connected').waitFor();
-  await post('/spec/apply', { spec: spec('ahoy') });
-  await row.getByText('healthy').waitFor({ timeout: 60_000 });
-}
+tell(
+  'drift and what nodes would refuse, in the console',
+  [
+    ['drift is shown with its difference, live, and repaired by a click', drift],
+    ['what nodes would refuse is told before it is applied', refusal],
+  ],
+  (story) => serve(story, ['node-1'], spec('ahoy')),
+);
 
 async function drift(t: Test, { page, cluster }: Story): Promise<void> {
   const directory = join(cluster.directoryOf('node-1'), 'services/web');

@@ -1,89 +1,34 @@
-import type { Page } from 'playwright-core';
-import tap, { type Test, test } from 'tap';
-import { launchBrowser, openPage, skipReason, type Watched } from './browser.js';
+import tap, { type Test } from 'tap';
 import { checkLooks } from './looks.js';
-import { type SmallCluster, startCluster } from './small-cluster.js';
+import { button, heading, names, post, type Story, section, serve, spec, tell } from './story.js';
 
-tap.setTimeout(300_000);
+tap.setTimeout(180_000);
 
-const names = ['node-1', 'node-2', 'node-3'];
 const canary = '\nrollout: { strategy: canary, canary: { nodes: 1 }, batch: 2 }\n';
+const change = (body: string, more = canary) => spec(body, more);
 
-const spec = (body: string, more = canary) => `cluster: harbor
-services:
-  web:
-    blueprint: gateway
-    nodes: all
-    params:
-      port: 8080
-      body: "${body}"
-${more}`;
-
-interface Story extends Watched {
-  readonly cluster: SmallCluster;
-}
-
-const heading = (page: Page, name: string | RegExp) => page.getByRole('heading', { level: 1, name });
-const section = (page: Page, name: string) => page.getByRole('link', { name, exact: true });
-const button = (page: Page, name: string | RegExp) => page.getByRole('button', { name });
-
-test('rollouts are followed and steered in the console', {
-  skip: skipReason ?? false,
-  timeout: 295_000,
-}, async (t) => {
-  const cluster = await startCluster(t);
-  const watched = await openPage(await launchBrowser(t));
-  const story: Story = { ...watched, cluster };
-  await serve(story);
-  const parts: readonly (readonly [string, (t: Test, story: Story) => Promise<void>])[] = [
+tell(
+  'rollouts are followed and steered in the console',
+  [
     ['a canary waits, is paused, resumed and promoted', promote],
     ['what an aborted rollout changed goes back', abort],
     ['an earlier revision is restored', restore],
     ['a node is drained and undrained', drain],
-  ];
-  for (const [name, part] of parts) {
-    await t.test(name, (sub) => part(sub, story));
-    if (!t.passing()) return;
-  }
-  t.same(watched.complaints, [], 'the browser complained of nothing');
-});
-
-/** A change made beside the page, with the page's own session. */
-async function post<T>({ context, cluster }: Story, path: string, data: object): Promise<T> {
-  const headers = { 'x-shoal-csrf': '1' };
-  const answer = await context.request.post(`${cluster.url}/api/v1${path}`, { headers, data });
-  if (!answer.ok()) throw new Error(await answer.text());
-  return (await answer.json()) as T;
-}
-
-/** Three nodes that serve. */
-async function serve(story: Story): Promise<void> {
-  const { page, cluster } = story;
-  await page.goto(cluster.firstRunUrl);
-  await page.getByLabel('Password', { exact: true }).fill('seven herrings in a row');
-  await page.getByLabel('Password again').fill('seven herrings in a row');
-  await button(page, 'Create administrator').click();
-  await page.getByText('No node has joined yet').waitFor();
-  const { token } = await post<{ token: string }>(story, '/tokens', { uses: names.length });
-  for (const name of names) await cluster.join(name, token);
-  for (const name of names) await page.locator(`tr[data-node="${name}"]`).getByText('connected').waitFor();
-  await post(story, '/spec/apply', { spec: spec('first', '\nrollout: { strategy: all-at-once }\n') });
-  for (const name of names) {
-    await page.locator(`tr[data-node="${name}"]`).getByText('healthy').waitFor({ timeout: 60_000 });
-  }
-}
+  ],
+  (story) => serve(story, names, spec('first', '\nrollout: { strategy: all-at-once }\n')),
+);
 
 async function promote(t: Test, story: Story): Promise<void> {
   const { page, cluster } = story;
   await section(page, 'Apply').click();
   await page.getByText('Based on revision 1').waitFor();
-  await page.getByLabel('Spec (YAML)').fill(spec('second'));
+  await page.getByLabel('Spec (YAML)').fill(change('second'));
   await button(page, 'Plan').click();
   await page.getByText('Canary first, in 2 batches. After the canary it waits to be promoted.').waitFor();
   t.same(await page.locator('.plan-batches li').allTextContents(), ['node-1 (the canary)', 'node-2, node-3']);
   await checkLooks(t, page, 'apply-plan-canary');
   await section(page, 'Nodes').click();
-  await post(story, '/spec/apply', { spec: spec('second') });
+  await post(story, '/spec/apply', { spec: change('second') });
   await page.getByText('The rollout of revision 2 awaits promotion').waitFor({ timeout: 60_000 });
   await checkLooks(t, page, 'nodes-awaiting-promotion');
   await section(page, 'Look at it').click();
@@ -109,7 +54,7 @@ async function promote(t: Test, story: Story): Promise<void> {
 
 async function abort(t: Test, story: Story): Promise<void> {
   const { page, cluster } = story;
-  await post(story, '/spec/apply', { spec: spec('third') });
+  await post(story, '/spec/apply', { spec: change('third') });
   await section(page, 'Rollouts').click();
   await page.getByRole('row', { name: /^3 awaiting promotion/ }).waitFor({ timeout: 60_000 });
   await checkLooks(t, page, 'rollouts-awaiting');

@@ -3,45 +3,23 @@ import { randomUUID } from 'node:crypto';
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Page } from 'playwright-core';
-import tap, { type Test, test } from 'tap';
-import { launchBrowser, openPage, skipReason, type Watched } from './browser.js';
+import tap, { type Test } from 'tap';
 import { checkLooks } from './looks.js';
-import { type SmallCluster, startCluster } from './small-cluster.js';
+import { button, heading, logInFirst, type Story, section, tell } from './story.js';
 
 tap.setTimeout(300_000);
 
 const gateway = fileURLToPath(new URL('../../../examples/blueprints/gateway', import.meta.url));
 const value = 'tide-tables-and-moonlight';
 
-interface Story extends Watched {
-  readonly cluster: SmallCluster;
-}
-
-const heading = (page: Page, name: string | RegExp) => page.getByRole('heading', { level: 1, name });
-const section = (page: Page, name: string) => page.getByRole('link', { name, exact: true });
-const button = (page: Page, name: string | RegExp) => page.getByRole('button', { name });
-
-test('blueprints and secrets in the console', { skip: skipReason ?? false, timeout: 295_000 }, async (t) => {
-  const cluster = await startCluster(t);
-  const watched = await openPage(await launchBrowser(t));
-  const { page } = watched;
-  await page.goto(cluster.firstRunUrl);
-  await page.getByLabel('Password', { exact: true }).fill('seven herrings in a row');
-  await page.getByLabel('Password again').fill('seven herrings in a row');
-  await button(page, 'Create administrator').click();
-  await page.getByText('No node has joined yet').waitFor();
-  const story: Story = { ...watched, cluster };
-  const parts: readonly (readonly [string, (t: Test, story: Story) => Promise<void>])[] = [
+tell(
+  'blueprints and secrets in the console',
+  [
     ['blueprints are listed, explained, uploaded and removed', blueprints],
     ['a secret is set unseen, used, renewed and removed', secrets],
-  ];
-  for (const [name, part] of parts) {
-    await t.test(name, (sub) => part(sub, story));
-    if (!t.passing()) return;
-  }
-  t.same(watched.complaints, [], 'the browser complained of nothing');
-});
+  ],
+  logInFirst,
+);
 
 /** The gateway blueprint at another version, as an archive. */
 function archiveOf(t: Test, version: string, change: (text: string) => string = (text) => text): string {
