@@ -28,7 +28,7 @@ Examples:
   shoal logs -f --source error     follow what the services complain of
 
 Exit codes: 0 done, 1 unexpected, 2 wrong input, 3 not allowed, 4 not found, 5 conflict or wrong state,
-6 unavailable (trying again may help), 7 a step failed on a node.
+6 unavailable (trying again may help), 7 a step failed on a node, or would (plan --on-nodes).
 `;
 
 /** The whole command, ready to parse arguments. */
