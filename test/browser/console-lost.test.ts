@@ -1,9 +1,6 @@
-import tap, { type Test } from 'tap';
+import type { Test } from 'tap';
 import { checkLooks } from './looks.js';
 import { heading, names, password, post, row, type Story, section, serve, spec, tell } from './story.js';
-
-// Each look at a page takes seconds on a machine that is busy.
-tap.setTimeout(180_000);
 
 tell(
   'what is gone is told in the console',

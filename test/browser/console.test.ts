@@ -1,10 +1,7 @@
 import type { Page } from 'playwright-core';
-import tap, { type Test } from 'tap';
+import type { Test } from 'tap';
 import { checkLooks } from './looks.js';
 import { heading, names, password, post, row, type Story, section, spec, tell } from './story.js';
-
-// Each look at a page takes seconds on a machine that is busy.
-tap.setTimeout(300_000);
 
 const logRow = (page: Page, text: string) => page.locator('.log-row').filter({ hasText: text });
 

@@ -1,10 +1,8 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import tap, { type Test } from 'tap';
+import type { Test } from 'tap';
 import { checkLooks } from './looks.js';
 import { type Story, serve, spec, tell } from './story.js';
-
-tap.setTimeout(180_000);
 
 tell(
   'drift and what nodes would refuse, in the console',

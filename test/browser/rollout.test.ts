@@ -1,8 +1,6 @@
-import tap, { type Test } from 'tap';
+import type { Test } from 'tap';
 import { checkLooks } from './looks.js';
 import { button, heading, names, post, type Story, section, serve, spec, tell } from './story.js';
-
-tap.setTimeout(180_000);
 
 const canary = '\nrollout: { strategy: canary, canary: { nodes: 1 }, batch: 2 }\n';
 const change = (body: string, more = canary) => spec(body, more);

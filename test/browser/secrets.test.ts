@@ -3,11 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import tap, { type Test } from 'tap';
+import type { Test } from 'tap';
 import { checkLooks } from './looks.js';
 import { button, heading, logInFirst, type Story, section, tell } from './story.js';
-
-tap.setTimeout(300_000);
 
 const gateway = fileURLToPath(new URL('../../../examples/blueprints/gateway', import.meta.url));
 const value = 'tide-tables-and-moonlight';

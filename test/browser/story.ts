@@ -50,7 +50,7 @@ export function tell(
   parts: readonly Part[],
   begin: (story: Story) => Promise<void> = async () => {},
 ): void {
-  test(title, { skip: skipReason ?? false, timeout: 175_000 }, async (t) => {
+  test(title, { skip: skipReason ?? false }, async (t) => {
     const cluster = await startCluster(t);
     const watched = await openPage(await launchBrowser(t));
     const story: Story = { ...watched, cluster };

@@ -13,7 +13,7 @@ services:
     nodes: [node-1]
 `;
 
-test('an uploaded blueprint runs, and its versions stay what they are', { timeout: 180_000 }, async (t) => {
+test('an uploaded blueprint runs, and its versions stay what they are', async (t) => {
   const cwd = await temporaryDirectory(t);
   await startDemo(t, cwd, '127.83.0');
   const free = createServer().listen(0, '127.0.0.1');

@@ -25,9 +25,7 @@ async function bodies(): Promise<string[]> {
   return Promise.all(nodes.map(async (url) => (await fetch(url)).text()));
 }
 
-test('a demo with the service of this machine, from start to stop and again', {
-  timeout: 180_000,
-}, async (t) => {
+test('a demo with the service of this machine, from start to stop and again', async (t) => {
   const cwd = await temporaryDirectory(t);
   const { demo, welcome } = await startDemo(t, cwd, network);
   const spec = join(cwd, '.shoal-demo/cluster.yaml');
@@ -208,7 +206,7 @@ test('a demo with the service of this machine, from start to stop and again', {
   });
 });
 
-test('a demo that is killed outright leaves no process either', { timeout: 120_000 }, async (t) => {
+test('a demo that is killed outright leaves no process either', async (t) => {
   const cwd = await temporaryDirectory(t);
   const { demo } = await startDemo(t, cwd, network);
   demo.kill('SIGKILL');

@@ -27,7 +27,7 @@ async function drifts(cwd: string, count: number): Promise<readonly (DriftView &
   }
 }
 
-test('drift on a node is told, repaired when asked for, and by policy', { timeout: 180_000 }, async (t) => {
+test('drift on a node is told, repaired when asked for, and by policy', async (t) => {
   const cwd = await temporaryDirectory(t);
   await startDemo(t, cwd, network);
   const spec = join(cwd, '.shoal-demo/cluster.yaml');

@@ -122,7 +122,7 @@ installKrakend();
 
 for (const [index, one] of cases.entries()) {
   const skip = without(one.program);
-  t.test(`a change of ${one.blueprint} under load`, { timeout: 60_000, skip }, async (t) => {
+  t.test(`a change of ${one.blueprint} under load`, { skip }, async (t) => {
     const dir = await temporaryDirectory(t);
     mkdirSync(join(dir, 'data'));
     writeFileSync(join(dir, 'agent.yaml'), agentYaml(dir, one.blueprint, 18630 + index));
@@ -148,7 +148,7 @@ for (const [index, one] of cases.entries()) {
       `${one.blueprint}: ${changes} changes in place, ${report.requests} requests, ${report.standardFailures} failed, longest gap ${longestGap(report)} ms`,
     );
     t.ok(report.requests > 500, describeLoad(report));
-    if (one.gap) t.ok(longestGap(report) < 3000, `a gap of ${longestGap(report)} ms`);
+    if (one.gap) t.ok(longestGap(report) < 10_000, `a gap of ${longestGap(report)} ms`);
     else t.equal(report.standardFailures, 0, describeLoad(report));
   });
 }
