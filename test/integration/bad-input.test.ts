@@ -4,7 +4,8 @@ import { test } from 'tap';
 import { commandLines, run, shoal, startDemo, temporaryDirectory } from '../demo.js';
 import { until } from '../until.js';
 
-const network = '127.71.0';
+/** Of this run alone: services of a run that was killed go on. */
+const network = `127.71.${process.pid % 250}`;
 const app = `http://${network}.1:8080/`;
 
 const blueprint = `name: app
