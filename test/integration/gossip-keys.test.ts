@@ -107,6 +107,9 @@ async function allMeet({ services }: RunningController, names: readonly string[]
   });
 }
 
+/** Of this run alone: processes of a run that was killed go on. */
+const networkOf = (test: 1 | 2 | 3): string => `127.15.${3 * (process.pid % 80) + test}`;
+
 const keysOf = ({ keys }: GossipKeysView): string[] => keys.map(({ fingerprint }) => fingerprint);
 
 function rotationEnds({ services }: RunningController, id: number): Promise<void> {
@@ -117,7 +120,7 @@ function rotationEnds({ services }: RunningController, id: number): Promise<void
 }
 
 t.test('rotations cut nobody off; who is away catches up; who is removed knows nothing', async (t) => {
-  const { controller, agents, log } = await cluster(t, '127.15.1');
+  const { controller, agents, log } = await cluster(t, networkOf(1));
   const { gossipKeys, nodes } = controller.services;
   const events: ClusterEvent[] = [];
   const stop = new AbortController();
@@ -193,7 +196,7 @@ t.test('rotations cut nobody off; who is away catches up; who is removed knows n
 });
 
 t.test('single steps, by hand; a rotation that is aborted leaves both keys', async (t) => {
-  const { controller, agents } = await cluster(t, '127.15.2');
+  const { controller, agents } = await cluster(t, networkOf(2));
   const { gossipKeys } = controller.services;
   const [old = ''] = keysOf(gossipKeys.view());
   const { fingerprint } = await gossipKeys.install();
@@ -221,7 +224,7 @@ t.test('single steps, by hand; a rotation that is aborted leaves both keys', asy
 
 t.test('a controller that is killed in every stage goes on, and the command waits for it', async (t) => {
   const directory = await temporaryDirectory(t);
-  const network = '127.15.3';
+  const network = networkOf(3);
   const args = ['http.listen', 'grpc.listen', 'gossip.listen'].flatMap((key, i) => [
     '--set',
     `${key}=${network}.1:${[9897, 9898, 9896][i]}`,
