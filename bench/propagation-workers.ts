@@ -21,12 +21,7 @@ export class Workers {
   /** Asks each of them; resolves with all that they had to tell. */
   async ask(requestOf: (worker: number) => WorkerRequest): Promise<Arrival[]> {
     const answers = this.#children.map(async (child, index) => {
-      const answered = once(child, 'message') as Promise<[WorkerAnswer]>;
-      const ended = once(child, 'exit').then(([code]) => {
-        throw new Error(`worker ${index} ended with code ${code}`);
-      });
-      child.send(requestOf(index));
-      const [{ arrivals, manifestBytes, error }] = await Promise.race([answered, ended]);
+      const { arrivals, manifestBytes, error } = await answerOf(child, requestOf(index));
       if (error !== undefined) throw new Error(`worker ${index}: ${error}`);
       this.manifestBytes = manifestBytes || this.manifestBytes;
       return arrivals;
@@ -60,5 +55,23 @@ export class Workers {
     const ended = running.map((child) => once(child, 'exit'));
     for (const child of running) child.kill('SIGKILL');
     await Promise.all(ended);
+  }
+}
+
+/** @throws Error when the process ends instead */
+async function answerOf(child: ChildProcess, request: WorkerRequest): Promise<WorkerAnswer> {
+  const settled = new AbortController();
+  const { signal } = settled;
+  const answered = once(child, 'message', { signal }).then(([answer]) => answer as WorkerAnswer);
+  const ended = once(child, 'exit', { signal }).then(([code]) => {
+    throw new Error(`a worker ended with code ${code}`);
+  });
+  // Whichever would come second is called off.
+  for (const other of [answered, ended]) other.catch(() => undefined);
+  child.send(request);
+  try {
+    return await Promise.race([answered, ended]);
+  } finally {
+    settled.abort();
   }
 }
