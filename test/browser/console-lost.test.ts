@@ -53,7 +53,8 @@ async function stuckRotation(t: Test, story: Story): Promise<void> {
   const waits = warnings
     .getByRole('listitem')
     .filter({ hasText: 'rotation of the gossip key waits for node-3' });
-  t.ok(await warnings.locator('summary .warnings-more').isVisible(), 'a mark shows that there is more');
+  // A mark shows that there is more.
+  await warnings.locator('summary .warnings-more').waitFor();
   await warnings.locator('summary').click();
   await waits.waitFor();
   await checkLooks(t, page, 'nodes-rotation-stuck');
