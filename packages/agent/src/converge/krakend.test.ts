@@ -315,7 +315,7 @@ t.test('its share of a limit follows the number of gateways when that lasts', { 
   const address = '127.40.7.3';
   const dataDir = t.testdir();
   let later = 0;
-  const clock = { ...systemClock, now: () => systemClock.now() + later };
+  const clock = { ...systemClock, elapsed: () => systemClock.elapsed() + later };
   const gateway = (name: string, host: string) => ({ ...member(name, host), tags: { svc: 'gateway:h' } });
   const both = [gateway('one', address), gateway('two', '127.40.7.4')];
   const host = await startHost(t, { dataDir, address, clock, members: both });
