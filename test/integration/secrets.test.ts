@@ -247,7 +247,7 @@ test('a secret is nowhere but where it is used', async (t) => {
       code: 7,
       output: /in with \[secret app-key\]/,
     });
-    await until('the failure', async () => (await get('/api/v1/nodes')).includes('not undone: app/login'));
+    await until('the failure', async () => (await get('/api/v1/rollout')).includes('not undone: app/login'));
     t.match(await readFile(join(cwd, 'node-1/converge/unfinished/journal'), 'utf8'), /"kind":"sealed"/);
   });
 

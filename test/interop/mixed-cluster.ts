@@ -7,6 +7,8 @@ type Tags = Readonly<Record<string, string>>;
 
 /** Usually all agree within 5 s; a confirmation lost on the way makes a suspicion last 18 s. */
 const DEADLINE_MS = 30_000;
+/** A side that lost most of its peers at once: memberlist probes up to nine times more slowly then, one after another. */
+const APART_DEADLINE_MS = 75_000;
 
 /** Before the first step: a node that went then may have been forgotten by all. */
 const FORGETTABLE = -1;
@@ -89,7 +91,9 @@ export class MixedCluster {
         }),
       ),
     }));
-    await Promise.all(apart.map((side) => this.#agreement(what, side.viewers, side.facts)));
+    await Promise.all(
+      apart.map((side) => this.#agreement(what, side.viewers, side.facts, APART_DEADLINE_MS)),
+    );
     this.#judgeAccusations(what);
     for (const peer of sides.flat()) this.#down.add(peer.name);
   }
@@ -122,6 +126,7 @@ export class MixedCluster {
     what: string,
     viewers: readonly Viewer[],
     facts: ReadonlyMap<string, Fact>,
+    timeoutMs: number = DEADLINE_MS,
   ): Promise<void> {
     let differences: string[] = [];
     const agreed = async (): Promise<boolean> => {
@@ -131,10 +136,8 @@ export class MixedCluster {
       differences = disputes(facts, new Map(views));
       return differences.length === 0;
     };
-    await waitFor(agreed, { what: 'agreement', timeoutMs: DEADLINE_MS }).catch(() => {
-      throw new Error(
-        `${this.#label}: ${what}: no agreement in ${DEADLINE_MS} ms:\n${differences.join('\n')}`,
-      );
+    await waitFor(agreed, { what: 'agreement', timeoutMs }).catch(() => {
+      throw new Error(`${this.#label}: ${what}: no agreement in ${timeoutMs} ms:\n${differences.join('\n')}`);
     });
   }
 

@@ -18,7 +18,7 @@ const skip = typeof programs === 'string' ? programs : splitImpossible || serfMi
 /** memberlist forgets nodes that have been dead for this long. */
 const FORGET_MS = 8000;
 
-test('a cluster split for long becomes one again', { skip, timeout: 110_000 }, async (t) => {
+test('a cluster split for long becomes one again', { skip, timeout: 240_000 }, async (t) => {
   if (typeof programs === 'string') return;
   const network = await SplitNetwork.create(t, '10.213.7', { left: [1, 2, 3], right: [4, 5] });
   const cast = new Cast(t, {
