@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Manifest, MemberView, Params } from '@shoal/common';
@@ -132,7 +133,12 @@ class HostUnderTrial {
     addresses: readonly string[],
   ): Promise<HostUnderTrial> {
     // Short, as the paths of sockets must be.
-    const host = new HostUnderTrial(balancer, mkdtempSync('/tmp/shoal-bench-'), address, addresses);
+    const host = new HostUnderTrial(
+      balancer,
+      mkdtempSync(join(tmpdir(), 'shoal-bench-')),
+      address,
+      addresses,
+    );
     await host.#converger.start();
     return host;
   }

@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { execFile, spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
@@ -22,6 +22,27 @@ export function shoal(cwd: string, ...args: string[]): Promise<Outcome> {
       resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr });
     });
   });
+}
+
+/** Gives a demo that isn't started yet a spec, and a controller with blueprints from this directory: it keeps what is there. Resolves with the directory of its state. */
+export async function prepareDemo(
+  cwd: string,
+  { network, blueprints, spec }: { network: string; blueprints: string; spec: string },
+): Promise<string> {
+  const state = join(cwd, '.shoal-demo');
+  await mkdir(state);
+  await writeFile(
+    join(state, 'controller.yaml'),
+    `cluster: { name: demo }
+dataDir: ${state}/controller
+http: { listen: "${network}.1:9897" }
+grpc: { listen: "${network}.1:9898" }
+gossip: { listen: "${network}.4:9896" }
+blueprints: [${blueprints}]
+`,
+  );
+  await writeFile(join(state, 'cluster.yaml'), spec);
+  return state;
 }
 
 /** Starts `shoal demo` in a directory, on a loopback network of its own; resolves with what it printed once it serves. It is stopped when the test ends. */

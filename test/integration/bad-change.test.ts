@@ -2,7 +2,7 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { NodeView, RolloutView } from '@shoal/common';
 import { test } from 'tap';
-import { type Outcome, shoal, startDemo, temporaryDirectory } from '../demo.js';
+import { type Outcome, prepareDemo, shoal, startDemo, temporaryDirectory } from '../demo.js';
 
 // Changes that go wrong on nodes or between operators, as an operator meets them: a message that says what happened, and a
 // cluster that serves what it served. What a single file can't be is in bad-input.test.ts.
@@ -53,7 +53,6 @@ ${extra}`;
 
 test('a change that goes wrong is told clearly, and undone', { timeout: 240_000 }, async (t) => {
   const cwd = await temporaryDirectory(t);
-  const state = join(cwd, '.shoal-demo');
   const blueprints = join(cwd, 'blueprints');
   const write = async (name: string, template?: string): Promise<void> => {
     await mkdir(join(blueprints, name, 'templates'), { recursive: true });
@@ -61,19 +60,7 @@ test('a change that goes wrong is told clearly, and undone', { timeout: 240_000 
     await writeFile(join(blueprints, name, 'templates/app.mjs'), program);
   };
   await write('app');
-  await mkdir(state);
-  // The demo keeps a configuration that is there.
-  await writeFile(
-    join(state, 'controller.yaml'),
-    `cluster: { name: demo }
-dataDir: ${state}/controller
-http: { listen: "${network}.1:9897" }
-grpc: { listen: "${network}.1:9898" }
-gossip: { listen: "${network}.4:9896" }
-blueprints: [${blueprints}]
-`,
-  );
-  await writeFile(join(state, 'cluster.yaml'), specOf('{}'));
+  const state = await prepareDemo(cwd, { network, blueprints, spec: specOf('{}') });
   await startDemo(t, cwd, network);
   const apply = async (spec: string, ...flags: string[]) => {
     const file = `spec-${Math.random()}.yaml`;

@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'tap';
-import { commandLines, run, shoal, startDemo, temporaryDirectory } from '../demo.js';
+import { commandLines, prepareDemo, run, shoal, startDemo, temporaryDirectory } from '../demo.js';
 import { until } from '../until.js';
 
 /** Of this run alone: services of a run that was killed go on. */
@@ -33,24 +33,11 @@ function specOf(params: string): string {
 test('bad input is told clearly, and nothing is lost by it', async (t) => {
   const whole = t;
   const cwd = await temporaryDirectory(t);
-  const state = join(cwd, '.shoal-demo');
   const blueprints = join(cwd, 'blueprints');
   await mkdir(join(blueprints, 'app/templates'), { recursive: true });
-  await mkdir(state);
   await writeFile(join(blueprints, 'app/blueprint.yaml'), blueprint);
   await writeFile(join(blueprints, 'app/templates/app.mjs'), program);
-  // The demo keeps a configuration that is there.
-  await writeFile(
-    join(state, 'controller.yaml'),
-    `cluster: { name: demo }
-dataDir: ${state}/controller
-http: { listen: "${network}.1:9897" }
-grpc: { listen: "${network}.1:9898" }
-gossip: { listen: "${network}.4:9896" }
-blueprints: [${blueprints}]
-`,
-  );
-  await writeFile(join(state, 'cluster.yaml'), specOf('{}'));
+  const state = await prepareDemo(cwd, { network, blueprints, spec: specOf('{}') });
   await startDemo(t, cwd, network);
   const apply = async (params: string, ...flags: string[]) => {
     await writeFile(join(cwd, 'spec.yaml'), specOf(params));

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { Agent } from 'node:http';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Manifest, MemberView, Params } from '@shoal/common';
@@ -61,7 +62,7 @@ function serving(name: string, host: string, svc = 'gateway:h', drain = ''): Mem
 
 /** Short, as the paths of sockets must be. */
 function dataDirectory(t: Test): string {
-  const directory = mkdtempSync('/tmp/shoal-lb-');
+  const directory = mkdtempSync(join(tmpdir(), 'shoal-lb-'));
   t.teardown(() => rmSync(directory, { recursive: true, force: true }));
   return directory;
 }

@@ -2,12 +2,10 @@ import type { RevisionView } from '@shoal/common';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { call } from '../api/operations.js';
-import { useQuery } from '../lib/use-query.js';
 import { type Draft, draft, isEdited } from '../state/draft.js';
-import { Changes, Diff } from '../ui/diff.js';
 import { Link } from '../ui/link.js';
-import { ErrorNotice, Notice } from '../ui/notice.js';
-import { Loading } from '../ui/page.js';
+import { Notice } from '../ui/notice.js';
+import { RevisionDifference } from '../ui/revision-difference.js';
 import { Time } from '../ui/text.js';
 
 interface OvertakenProps {
@@ -46,19 +44,7 @@ export function Overtaken({ value, newest, reload, onKeep }: OvertakenProps): JS
           </button>
         )}
       </div>
-      {looking && <ChangedMeanwhile from={value.base} to={newest.number} />}
+      {looking && <RevisionDifference from={value.base} to={newest.number} />}
     </Notice>
-  );
-}
-
-function ChangedMeanwhile({ from, to }: { from: number; to: number }): JSX.Element {
-  const { data, error } = useQuery((signal) => call('revision.diff', { from, to }, signal), [from, to]);
-  if (error !== undefined) return <ErrorNotice error={error} />;
-  if (data === undefined) return <Loading what="the difference" />;
-  return (
-    <>
-      <Changes changes={data.changes} />
-      <Diff text={data.text} label={`Difference from revision ${from} to ${to}`} />
-    </>
   );
 }

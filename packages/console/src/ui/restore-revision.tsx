@@ -3,14 +3,12 @@ import { useState } from 'preact/hooks';
 import { ApiError } from '../api/api-error.js';
 import { call } from '../api/operations.js';
 import { useAsking } from '../lib/use-asking.js';
-import { useQuery } from '../lib/use-query.js';
 import { readNewestRevision } from '../state/cluster.js';
 import { navigate } from '../state/router.js';
 import { Dialog } from './dialog.js';
-import { Changes, Diff } from './diff.js';
 import { Field } from './field.js';
 import { ErrorNotice } from './notice.js';
-import { Loading } from './page.js';
+import { RevisionDifference } from './revision-difference.js';
 
 interface RestoreRevisionProps {
   readonly revision: number;
@@ -47,7 +45,7 @@ export function RestoreRevision({ revision, newest, onClose }: RestoreRevisionPr
           Its spec is committed as a new revision, with the blueprints and secrets’ values that it had, and
           rolled out. This changes against revision {basedOn}:
         </p>
-        <Difference from={basedOn} to={revision} />
+        <RevisionDifference from={basedOn} to={revision} />
         {error !== undefined && <ErrorNotice error={error} />}
         {unchanged && <p role="status">The cluster runs exactly this already; nothing was committed.</p>}
         <Field
@@ -69,17 +67,5 @@ export function RestoreRevision({ revision, newest, onClose }: RestoreRevisionPr
         </div>
       </form>
     </Dialog>
-  );
-}
-
-function Difference({ from, to }: { from: number; to: number }): JSX.Element {
-  const { data, error } = useQuery((signal) => call('revision.diff', { from, to }, signal), [from, to]);
-  if (error !== undefined) return <ErrorNotice error={error} />;
-  if (data === undefined) return <Loading what="the difference" />;
-  return (
-    <>
-      <Changes changes={data.changes} />
-      <Diff text={data.text} label={`Difference from revision ${from} to ${to}`} />
-    </>
   );
 }
