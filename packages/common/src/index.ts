@@ -57,6 +57,7 @@ export * from './secrets/seal-for-node.js';
 export * from './secrets/secret-name.js';
 export * from './secrets/secret-uses.js';
 export * from './spec/diff-specs.js';
+export * from './spec/gate-defaults.js';
 export * from './spec/parse-spec.js';
 export * from './spec/service-order.js';
 export type * from './spec/spec.js';

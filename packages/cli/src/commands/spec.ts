@@ -1,13 +1,11 @@
 import { readFile } from 'node:fs/promises';
-import type { Plan, PlanNode } from '@shoal/common';
+import type { Plan } from '@shoal/common';
 import { ShoalError } from '@shoal/common';
 import type { Command } from 'commander';
 import type { CommandContext } from '../context.js';
 import { action } from '../context.js';
 import { positiveInteger } from '../output/arguments.js';
-import { blueprintLines, changeLines, diffText } from '../output/changes.js';
-import type { Palette } from '../output/text.js';
-import { printable } from '../output/text.js';
+import { planText } from '../output/plan.js';
 import { followApplied } from './applied.js';
 
 /** A dry run waits for every node's answer. */
@@ -37,50 +35,6 @@ async function readStandardInput(): Promise<string> {
   const parts: Buffer[] = [];
   for await (const part of process.stdin) parts.push(part as Buffer);
   return Buffer.concat(parts).toString('utf8');
-}
-
-function planNode(n: PlanNode, paint: Palette): string {
-  const services = n.services.length === 0 ? '' : ` (${n.services.join(', ')})`;
-  const note = n.note === '' ? '' : `  ${paint.dim(n.note)}`;
-  const differences = n.differences
-    .map((d) => {
-      const text = diffText(d.difference.trimEnd(), paint).replace(/^/gm, '      ');
-      const [refusal = '', ...said] = d.problem.trimEnd().split('\n');
-      const words = said
-        .filter((line) => !refusal.includes(line.trim()))
-        .map((line) => `        ${printable(line)}\n`)
-        .join('');
-      const problem = refusal === '' ? '' : `      ${paint.bad('refused')}: ${printable(refusal)}\n${words}`;
-      return `    ${paint.bold(`${d.service}/${d.step}`)}\n${d.difference === '' ? '' : `${text}\n`}${problem}`;
-    })
-    .join('');
-  return `  ${n.node}: ${n.action}${services}${note}\n${differences}`;
-}
-
-function secretLine({ name, services }: Plan['secrets'][number], paint: Palette): string {
-  return `${paint.warn(`~ secret ${printable(name)}`)}: new value (${services.map(printable).join(', ')})\n`;
-}
-
-function planText(plan: Plan, paint: Palette): string {
-  const touched = plan.nodes.filter((n) => n.action !== 'same');
-  const base = plan.basedOn === 0 ? 'no revision yet' : `revision ${plan.basedOn}`;
-  const same =
-    plan.changes.length === 0 &&
-    plan.text === '' &&
-    plan.blueprints.length === 0 &&
-    plan.secrets.length === 0;
-  const warnings = plan.warnings.map((w) => `${paint.warn('warning:')} ${printable(w)}\n`).join('');
-  if (same && touched.length === 0) return `No changes: the spec is what runs.\n${warnings}`;
-  return [
-    // The newest revision may have failed: then the nodes run an earlier one.
-    same ? `No changes against ${base}, but not all nodes run it.\n` : `Changes against ${base}:\n`,
-    changeLines(plan.changes, paint),
-    blueprintLines(plan.blueprints, paint),
-    ...plan.secrets.map((s) => secretLine(s, paint)),
-    warnings,
-    `\nNodes: ${touched.length} of ${plan.nodes.length} would change\n`,
-    ...plan.nodes.map((n) => planNode(n, paint)),
-  ].join('');
 }
 
 async function plan(context: CommandContext, file: string, flags: { onNodes?: boolean }): Promise<void> {

@@ -1,8 +1,9 @@
-import type { GossipKeyRotationView, GossipKeyWait } from '@shoal/common';
+import type { GossipKeyRotationView, GossipKeyWait, PlanRollout } from '@shoal/common';
 import { test } from 'tap';
 import { changeLines, diffText } from './changes.js';
 import { rotateQuestion, waitedForLines, waitHint } from './gossip-keys.js';
 import { logLineText } from './log-line.js';
+import { plannedRolloutText } from './planned-rollout.js';
 import { formatTable } from './table.js';
 import { ago, bytes, lasting, palette, printable, shortHash } from './text.js';
 
@@ -80,6 +81,41 @@ test('changes read as one line each, unless they are large', async (t) => {
 `,
   );
   t.equal(diffText('-a\n+b\n c', plain), '-a\n+b\n c');
+});
+
+const gate = { observeMs: null, maxErrorRateIncrease: 0.01, maxLatencyIncrease: 0.5, minRequests: 20 };
+
+test('a planned rollout names strategy, batches, what it waits for, and the gate', async (t) => {
+  const rollout: PlanRollout = {
+    strategy: 'canary',
+    batches: [['a'], Array.from({ length: 20 }, (_, n) => `n${n}`)],
+    atOnce: 5,
+    promoteAfterMs: null,
+    onFailure: 'undo',
+    gate,
+  };
+  t.equal(
+    plannedRolloutText(rollout),
+    `
+Rollout: canary first, in 2 batches, at most 5 at once
+  batch 1 (the canary): a
+  batch 2: 20 nodes: n0, n1, n2, n3, n4, n5, n6, n7 and 12 more
+  after the canary it waits to be promoted: shoal rollout promote
+  gate: healthy; traffic watched for 5s where it is drained: at most 1% more errors, p95 at most 50% longer than before, from 20 requests on
+  if a node fails, every node that was changed goes back to what ran there before
+`,
+  );
+  const plainOne = { ...rollout, strategy: 'one-by-one', batches: [['a'], ['b']], atOnce: 1 } as const;
+  const told = plannedRolloutText({ ...plainOne, onFailure: 'stop', gate: { ...gate, observeMs: 0 } });
+  t.match(told, "Rollout: one node after another: a, b\n  gate: healthy; traffic isn't watched\n");
+  t.match(told, '  if a node fails, it goes back and the rollout stops');
+  t.match(plannedRolloutText({ ...rollout, promoteAfterMs: 600_000 }), /by itself .* healthy for 10m\n/);
+  const many = Array.from({ length: 30 }, (_, n) => [`a${n}`, `b${n}`]);
+  t.match(
+    plannedRolloutText({ ...rollout, strategy: 'batches', batches: many }),
+    /batch 12: a11, b11\n {2}and 18 more batches, 36 nodes\n {2}gate/,
+  );
+  t.match(plannedRolloutText({ ...rollout, batches: [] }), /none, every node runs just this already/);
 });
 
 const running: GossipKeyRotationView = {

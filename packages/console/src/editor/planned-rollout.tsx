@@ -1,6 +1,6 @@
 import type { PlanRollout, PlanSecret } from '@shoal/common';
 import type { JSX } from 'preact';
-import { count } from '../lib/format.js';
+import { count, formatPercent } from '../lib/format.js';
 import { strategyWords } from '../lib/rollout-words.js';
 import { duration } from '../lib/time.js';
 import { Notice } from '../ui/notice.js';
@@ -64,6 +64,7 @@ export function PlannedRollout({ rollout }: { rollout: PlanRollout }): JSX.Eleme
         </ol>
       )}
       {batches.length === 0 && <p class="muted">Every node runs just this already.</p>}
+      {batches.length > 0 && <p class="muted">{gateWords(rollout.gate)}</p>}
       <p class="hint">
         The spec’s <code>rollout</code> says how.
       </p>
@@ -85,6 +86,20 @@ function waitWords({ strategy, batches, promoteAfterMs }: PlanRollout): string {
   return promoteAfterMs === null
     ? 'After the canary it waits to be promoted. '
     : `After the canary it goes on by itself once that has been healthy for ${duration(promoteAfterMs)}. `;
+}
+
+/** What a changed service's traffic must be like. */
+function gateWords({
+  observeMs,
+  maxErrorRateIncrease,
+  maxLatencyIncrease,
+  minRequests,
+}: PlanRollout['gate']): string {
+  if (observeMs === 0) return 'Gate: healthy; traffic isn’t watched.';
+  const time = observeMs === null ? 'where it is drained' : `for ${duration(observeMs)}`;
+  const errors = `at most ${formatPercent(maxErrorRateIncrease)} more errors`;
+  const latency = `a 95th percentile at most ${formatPercent(maxLatencyIncrease)} longer`;
+  return `Gate: healthy; traffic is watched ${time}: ${errors} and ${latency} than before, from ${minRequests} requests on.`;
 }
 
 /** What follows when a node fails. */

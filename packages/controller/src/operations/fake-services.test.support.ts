@@ -133,6 +133,7 @@ function fakeChanges(note: Note): Pick<ControllerServices, 'specs' | 'revisions'
             atOnce: 1,
             promoteAfterMs: null,
             onFailure: 'undo',
+            gate: { observeMs: null, maxErrorRateIncrease: 0.01, maxLatencyIncrease: 0.5, minRequests: 20 },
           },
           secrets: [],
           warnings: [],

@@ -230,6 +230,12 @@ const changeViews: Readonly<Record<string, JsonSchema>> = {
       atOnce: integer,
       promoteAfterMs: nullable(integer),
       onFailure: oneOf('undo', 'stop'),
+      gate: object({
+        observeMs: nullable(integer),
+        maxErrorRateIncrease: decimal,
+        maxLatencyIncrease: decimal,
+        minRequests: integer,
+      }),
     }),
     secrets: array(object({ name: text, services: array(text) })),
     warnings: array(text),

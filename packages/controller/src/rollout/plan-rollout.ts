@@ -1,4 +1,12 @@
-import { nodeRanks, type PlanRollout, type Spec } from '@shoal/common';
+import {
+  gateDefaults,
+  nodeRanks,
+  type PlanGate,
+  type PlanRollout,
+  parseDuration,
+  type RolloutGate,
+  type Spec,
+} from '@shoal/common';
 import type { NodePlace } from '../spec/manifests.js';
 import { meetNodes } from './batches.js';
 import { policyOf } from './policy.js';
@@ -34,7 +42,13 @@ export function planRollout(spec: Spec, nodes: readonly NodeForPlan[]): PlanRoll
   const batches: string[][] = Array.from({ length: touched.at(-1)?.batch ?? 0 }, () => []);
   for (const { node, batch } of touched) batches[batch - 1]?.push(node);
   const { strategy, canary, onFailure } = policy;
-  return { strategy, batches, promoteAfterMs: canary.promoteAfterMs, atOnce: met.bound, onFailure };
+  const gate = planGate(spec.rollout?.gate ?? {});
+  return { strategy, batches, promoteAfterMs: canary.promoteAfterMs, atOnce: met.bound, onFailure, gate };
+}
+
+function planGate({ observe, ...given }: RolloutGate): PlanGate {
+  const { drainedObserveMs: _, ...defaults } = gateDefaults;
+  return { observeMs: observe === undefined ? null : parseDuration(observe), ...defaults, ...given };
 }
 
 /** What the order of the nodes doesn't depend on. */

@@ -76,6 +76,12 @@ t.test('a plan tells the batches that the rollout would have', async (t) => {
   const canary = { strategy: 'canary', canary: { promote: '10m' }, onFailure: 'stop' } as const;
   t.match(planRollout({ ...spec, rollout: canary }, nodes), { promoteAfterMs: 600_000, onFailure: 'stop' });
   t.same(planRollout({ ...spec }, []).batches, [], 'no node, no batch');
+  const gate = { observe: '30s', maxErrorRateIncrease: 0.05 };
+  t.same(
+    planRollout({ ...spec, rollout: { gate } }, nodes).gate,
+    { observeMs: 30_000, maxErrorRateIncrease: 0.05, maxLatencyIncrease: 0.5, minRequests: 20 },
+    'the gate is told with its defaults',
+  );
 });
 
 t.test('a canary waits for an operator, then the batches follow', async (t) => {

@@ -1,4 +1,4 @@
-import { formatDuration, type GatePolicy } from '@shoal/common';
+import { formatDuration, type GatePolicy, gateDefaults } from '@shoal/common';
 import { above, quantile, total } from '../../observe/traffic/histogram.js';
 import type { TrafficWindow } from '../../observe/traffic/window.js';
 
@@ -17,10 +17,10 @@ export interface GateRules {
 /** The rules of an offer, completed. `drains`: the service is taken out of load balancers while it changes. */
 export function gateRules(policy: GatePolicy | null | undefined, drains: boolean): GateRules {
   return {
-    observeMs: policy?.observeMs ?? (drains ? 5000 : 0),
-    maxErrorRateIncrease: Number(policy?.maxErrorRateIncrease ?? 0.01),
-    maxLatencyIncrease: Number(policy?.maxLatencyIncrease ?? 0.5),
-    minRequests: policy?.minRequests ?? 20,
+    observeMs: policy?.observeMs ?? (drains ? gateDefaults.drainedObserveMs : 0),
+    maxErrorRateIncrease: Number(policy?.maxErrorRateIncrease ?? gateDefaults.maxErrorRateIncrease),
+    maxLatencyIncrease: Number(policy?.maxLatencyIncrease ?? gateDefaults.maxLatencyIncrease),
+    minRequests: policy?.minRequests ?? gateDefaults.minRequests,
   };
 }
 

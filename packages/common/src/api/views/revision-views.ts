@@ -84,6 +84,19 @@ export interface PlanRollout {
   readonly promoteAfterMs: number | null;
   /** Whether every node that it changed goes back when one fails, or only the failed one. */
   readonly onFailure: 'undo' | 'stop';
+  readonly gate: PlanGate;
+}
+
+/** What a changed service's traffic must be like, compared with before. */
+export interface PlanGate {
+  /** How long it is watched, ms; null: 5 s where the service is drained, else not at all. 0: not at all. */
+  readonly observeMs: number | null;
+  /** Share of failed requests that may be added to that before, 0 to 1. */
+  readonly maxErrorRateIncrease: number;
+  /** Part of the 95th percentile of the time to answer that may be added to that before. */
+  readonly maxLatencyIncrease: number;
+  /** Fewer requests are no evidence. */
+  readonly minRequests: number;
 }
 
 export interface Plan {
