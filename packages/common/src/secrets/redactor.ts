@@ -1,3 +1,5 @@
+import { noteSecretChanges } from './secret-changes.js';
+
 /** A secret's value by its name. */
 export interface NamedValue {
   readonly name: string;
@@ -6,7 +8,7 @@ export interface NamedValue {
 
 /** Takes secrets' values out of texts. */
 export interface Redactor {
-  /** The text with each value, in any form that is known, replaced by `[secret NAME]`. */
+  /** The text with each value, in any form that is known, replaced by `[secret NAME]`; a line of a diff in which only that changed says so. */
   readonly text: (text: string) => string;
   /** Whether the text holds a value. */
   readonly finds: (text: string) => boolean;
@@ -36,7 +38,7 @@ export function createRedactor(secrets: Iterable<NamedValue>): Redactor {
     for (const [form, name] of forms) {
       if (redacted.includes(form)) redacted = redacted.replaceAll(form, () => `[secret ${name}]`);
     }
-    return redacted;
+    return redacted === given ? given : noteSecretChanges(redacted);
   };
   return { text, finds };
 }

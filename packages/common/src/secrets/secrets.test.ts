@@ -141,6 +141,14 @@ t.test('values are taken out of texts in all forms that are known', (t) => {
   t.equal(redactor.finds(`a ${key}`), true);
   t.equal(redactor.finds('a b'), false);
   t.equal(createRedactor([{ name: 'a', value: '$&$1' }]).text('x$&$1x'), 'x[secret a]x');
+  const old = { name: 'key', value: 'former' };
+  const renewed = createRedactor([old, { name: 'key', value: 'later' }]);
+  t.equal(
+    renewed.text('@@ -1,3 +1,3 @@\n same\n-a: former\n-b: 1\n+a: later\n+b: 2\n c\n-d: former\n+d: later!\n'),
+    '@@ -1,3 +1,3 @@\n same\n-a: [secret key]\n-b: 1\n+a: [secret key] (secret changed)\n+b: 2\n c\n-d: [secret key]\n+d: [secret key]!\n',
+    'a line of a diff in which only the value changed says so',
+  );
+  t.equal(renewed.text('-a former\n+a later'), '-a [secret key]\n+a [secret key]', 'no diff');
   const record = { a: [key, 1, null], b: { [key]: key }, c: Buffer.from(key) };
   t.strictSame(redactTexts(record, redactor), {
     a: ['[secret key]', 1, null],
