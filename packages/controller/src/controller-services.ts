@@ -5,6 +5,7 @@ import type { ControllerConfig } from './config.js';
 import type { Tokens } from './enrol/tokens.js';
 import type { GossipKeys } from './gossip-keys/gossip-keys.js';
 import type { Leases } from './license/leases.js';
+import { unlicensedView } from './license/license-view.js';
 import { checkDrainable, type DrainRequests } from './link/drain-requests.js';
 import type { EventBus } from './link/event-bus.js';
 import type { Nodes } from './link/nodes.js';
@@ -91,6 +92,7 @@ function status(parts: ServicesComponents): StatusView {
     version,
     startedAt,
     tier: leases.tier,
+    license: unlicensedView(views, leases.ttlMs),
     revision: { running: active, latest },
     nodes: counts,
     rollout: driver.current === undefined ? null : rolloutView(driver.current),

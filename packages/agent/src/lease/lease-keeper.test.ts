@@ -10,13 +10,18 @@ const hour = 3600_000;
 
 function lease(part: Partial<Lease> = {}) {
   const base: Lease = {
-    format: 1,
+    format: 2,
     clusterId: 'c',
     node: 'n',
+    serial: 1,
     tier: 'premium',
     limits: { rps: 5 },
+    features: [],
+    licenseId: 'license-1',
+    licenseExpiresAt: null,
     issuedAt: 1_000_000_000_000,
     expiresAt: 1_000_000_000_000 + hour,
+    graceMs: 0,
   };
   return signDocument({ ...base, ...part }, key.privateKeyPem);
 }

@@ -173,7 +173,10 @@ export interface LeaseTrust {
 
 function verifyLease(document: SignedDocument__Output, trust: LeaseTrust): Lease {
   const lease = verifyDocument<Lease>(document, trust.manifestPublicKeyPem, 'lease');
-  if (lease.format !== 1 || lease.clusterId !== trust.clusterId || lease.node !== trust.node) {
+  if (lease.format !== 2) {
+    throw new ShoalError('permission_denied', `lease has the format ${lease.format}, this version knows 2`);
+  }
+  if (lease.clusterId !== trust.clusterId || lease.node !== trust.node) {
     throw new ShoalError(
       'permission_denied',
       `lease is for node ${lease.node} of cluster ${lease.clusterId}, this is ${trust.node} of ${trust.clusterId}`,

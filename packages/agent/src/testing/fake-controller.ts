@@ -146,13 +146,18 @@ export class FakeController {
   lease(part: Partial<Lease> = {}): { payload: Buffer; signature: Buffer } {
     const now = Date.now();
     const lease: Lease = {
-      format: 1,
+      format: 2,
       clusterId: this.clusterId,
       node: 'node-1',
+      serial: now,
       tier: 'premium',
       limits: { rps: 100 },
+      features: [],
+      licenseId: 'license-1',
+      licenseExpiresAt: now + 30 * 86_400_000,
       issuedAt: now,
       expiresAt: now + 3600_000,
+      graceMs: 0,
       ...part,
     };
     return signDocument(lease, this.signing.privateKeyPem);

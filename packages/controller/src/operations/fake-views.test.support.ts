@@ -1,6 +1,7 @@
 import type {
   BlueprintView,
   GossipKeysView,
+  LicenseView,
   LoadedBlueprint,
   LogLine,
   NodeView,
@@ -51,7 +52,36 @@ export const node: NodeView = {
       retryAt: null,
     },
   ],
+  lease: { tier: 'premium', state: 'active', expiresAt: 5 },
   status: 'drifted',
+};
+
+/** A cluster that has outgrown the free tier, and a license that came to nothing. */
+export const license: LicenseView = {
+  tier: 'free',
+  licenseId: null,
+  vendor: null,
+  customer: null,
+  status: 'none',
+  expiresAt: null,
+  graceEndsAt: null,
+  limits: {
+    sites: { limit: 1, used: 1 },
+    nodes: { limit: 10, used: 11 },
+    features: [],
+    service: { requestsPerSecond: 100 },
+  },
+  leaseMs: 604_800_000,
+  problems: [
+    {
+      source: '/etc/shoal/license',
+      licenseId: null,
+      reason: 'key-unknown',
+      message: 'the license is signed by a key that this build does not know',
+      hint: 'ask the vendor',
+    },
+  ],
+  warnings: ['11 nodes are enrolled, the free tier allows 10'],
 };
 
 /** A rotation that waits for the node. */

@@ -17,7 +17,6 @@ import {
 const anything: JsonSchema = {};
 const memberState = oneOf('alive', 'suspect', 'dead', 'left');
 const role = oneOf('viewer', 'operator', 'admin');
-const tier = oneOf('free', 'e-commerce', 'premium', 'enterprise');
 const convergeState = oneOf('unknown', 'idle', 'converging', 'gating', 'undoing', 'failed');
 const nodeStatus = oneOf(
   'ok',
@@ -30,6 +29,23 @@ const nodeStatus = oneOf(
   'down',
   'new',
 );
+const leaseState = oneOf('active', 'warning', 'expired', 'degraded', 'restored');
+const licenseRefusal = oneOf(
+  'not-a-license',
+  'truncated',
+  'algorithm',
+  'key-unknown',
+  'key-revoked',
+  'signature',
+  'content',
+  'other-cluster',
+  'not-yet-valid',
+  'expired',
+  'clock-doubtful',
+  'unreadable',
+  'superseded',
+);
+const limitUse = object({ limit: nullable(integer), used: integer });
 const revisionStatus = oneOf('pending', 'rolling-out', 'active', 'failed', 'aborted', 'superseded');
 
 const problem = object({ message: text, path: text, position: anything }, ['path', 'position']);
@@ -147,6 +163,7 @@ const clusterViews: Readonly<Record<string, JsonSchema>> = {
     draining: array(text),
     drainAsked: array(text),
     drifts: array(view('Drift')),
+    lease: nullable(object({ tier: text, state: leaseState, expiresAt: nullable(time) })),
     status: nodeStatus,
   }),
   Drift: object(drift),
@@ -186,10 +203,26 @@ const clusterViews: Readonly<Record<string, JsonSchema>> = {
     clusterName: text,
     version: text,
     startedAt: time,
-    tier,
+    tier: text,
+    license: view('License'),
     revision: object({ running: integer, latest: integer }),
     nodes: map(integer),
     rollout: nullable(view('Rollout')),
+    warnings: array(text),
+  }),
+  License: object({
+    tier: text,
+    licenseId: nullable(text),
+    vendor: nullable(text),
+    customer: nullable(text),
+    status: oneOf('none', 'active', 'expiring', 'grace', 'expired', 'not-yet-valid'),
+    expiresAt: nullable(time),
+    graceEndsAt: nullable(time),
+    limits: object({ sites: limitUse, nodes: limitUse, features: array(text), service: map(decimal) }),
+    leaseMs: integer,
+    problems: array(
+      object({ source: text, licenseId: nullable(text), reason: licenseRefusal, message: text, hint: text }),
+    ),
     warnings: array(text),
   }),
   Operation: object({

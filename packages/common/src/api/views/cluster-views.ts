@@ -1,5 +1,6 @@
-import type { Tier } from '../../lease/lease.js';
+import type { Tier } from '../../license/tiers.js';
 import type { GossipKeysView } from './gossip-key-views.js';
+import type { LicenseView } from './license-views.js';
 import type { MemberView, NodeView } from './node-views.js';
 import type { RevisionView } from './revision-views.js';
 import type { RolloutView, StepEventView } from './rollout-views.js';
@@ -65,6 +66,7 @@ export interface StatusView {
   readonly version: string;
   readonly startedAt: number;
   readonly tier: Tier;
+  readonly license: LicenseView;
   readonly revision: { readonly running: number; readonly latest: number };
   /** Nodes by `NodeView.status`. */
   readonly nodes: Readonly<Record<string, number>>;

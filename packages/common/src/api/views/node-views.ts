@@ -1,4 +1,5 @@
 import type { DriftPolicy } from '../../spec/spec.js';
+import type { NodeLeaseView } from './license-views.js';
 
 export type MemberState = 'alive' | 'suspect' | 'dead' | 'left';
 
@@ -99,6 +100,8 @@ export interface NodeView {
   readonly drainAsked: readonly string[];
   /** What no longer holds of what runs there, as its agent last said. */
   readonly drifts: readonly DriftView[];
+  /** Null: it doesn't say, or has never been heard. */
+  readonly lease: NodeLeaseView | null;
   /**
    * One word for people: `ok` (connected, runs what it shall, healthy), `converging`, `failed` (last attempt failed), `unhealthy`,
    * `behind` (runs something else than desired and nothing is under way), `drifted` (runs what it shall, but something of it was changed on the host),
