@@ -49,6 +49,7 @@ const report: NodeReport__Output = {
   gossipKeys: null,
   draining: [],
   drifts: null,
+  lease: null,
 };
 interface World {
   /** What the last links were told. */

@@ -25,6 +25,7 @@ const empty: NodeReport__Output = {
   gossipKeys: null,
   draining: [],
   drifts: null,
+  lease: null,
 };
 const web = {
   service: 'web',

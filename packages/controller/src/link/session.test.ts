@@ -56,6 +56,7 @@ const report: NodeReport__Output = {
   gossipKeys: null,
   draining: [],
   drifts: null,
+  lease: null,
 };
 const message = (sequence: number, part: Partial<AgentMessage__Output> = {}): AgentMessage__Output => ({
   sequence,

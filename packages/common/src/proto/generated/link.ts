@@ -16,6 +16,7 @@ import type { GatePolicy as _shoal_v1_GatePolicy, GatePolicy__Output as _shoal_v
 import type { GossipKeys as _shoal_v1_GossipKeys, GossipKeys__Output as _shoal_v1_GossipKeys__Output } from './shoal/v1/GossipKeys.js';
 import type { Hello as _shoal_v1_Hello, Hello__Output as _shoal_v1_Hello__Output } from './shoal/v1/Hello.js';
 import type { Identity as _shoal_v1_Identity, Identity__Output as _shoal_v1_Identity__Output } from './shoal/v1/Identity.js';
+import type { LeaseStatus as _shoal_v1_LeaseStatus, LeaseStatus__Output as _shoal_v1_LeaseStatus__Output } from './shoal/v1/LeaseStatus.js';
 import type { LinkClient as _shoal_v1_LinkClient, LinkDefinition as _shoal_v1_LinkDefinition } from './shoal/v1/Link.js';
 import type { LogBatch as _shoal_v1_LogBatch, LogBatch__Output as _shoal_v1_LogBatch__Output } from './shoal/v1/LogBatch.js';
 import type { LogRecord as _shoal_v1_LogRecord, LogRecord__Output as _shoal_v1_LogRecord__Output } from './shoal/v1/LogRecord.js';
@@ -69,6 +70,7 @@ export interface ProtoGrpcType {
       GossipKeys: MessageTypeDefinition<_shoal_v1_GossipKeys, _shoal_v1_GossipKeys__Output>
       Hello: MessageTypeDefinition<_shoal_v1_Hello, _shoal_v1_Hello__Output>
       Identity: MessageTypeDefinition<_shoal_v1_Identity, _shoal_v1_Identity__Output>
+      LeaseStatus: MessageTypeDefinition<_shoal_v1_LeaseStatus, _shoal_v1_LeaseStatus__Output>
       /**
        * The link between one agent and the controller. The agent dials; mutual TLS names it. Control has a stream
        * of its own, so that bulk (logs, stats) never delays it.

@@ -5,6 +5,7 @@ import type { ConvergeState as _shoal_v1_ConvergeState, ConvergeState__Output as
 import type { ServiceStatus as _shoal_v1_ServiceStatus, ServiceStatus__Output as _shoal_v1_ServiceStatus__Output } from '../../shoal/v1/ServiceStatus.js';
 import type { GossipKeys as _shoal_v1_GossipKeys, GossipKeys__Output as _shoal_v1_GossipKeys__Output } from '../../shoal/v1/GossipKeys.js';
 import type { Drifts as _shoal_v1_Drifts, Drifts__Output as _shoal_v1_Drifts__Output } from '../../shoal/v1/Drifts.js';
+import type { LeaseStatus as _shoal_v1_LeaseStatus, LeaseStatus__Output as _shoal_v1_LeaseStatus__Output } from '../../shoal/v1/LeaseStatus.js';
 import type { Long } from '@grpc/proto-loader';
 
 /**
@@ -63,6 +64,10 @@ export interface NodeReport {
    * Absent: it doesn't count them.
    */
   'attempt'?: (number);
+  /**
+   * How the node stands with its lease; it says the same, shorter, by its gossip tags `tier` and `lease`. Absent: the agent doesn't say.
+   */
+  'lease'?: (_shoal_v1_LeaseStatus | null);
   '_attempt'?: "attempt";
 }
 
@@ -122,5 +127,9 @@ export interface NodeReport__Output {
    * Absent: it doesn't count them.
    */
   'attempt'?: (number);
+  /**
+   * How the node stands with its lease; it says the same, shorter, by its gossip tags `tier` and `lease`. Absent: the agent doesn't say.
+   */
+  'lease': (_shoal_v1_LeaseStatus__Output | null);
   '_attempt'?: "attempt";
 }
