@@ -1,0 +1,26 @@
+import type { License, LicenseState, LicenseStatus } from './license.js';
+
+const dayMs = 86_400_000;
+
+/** How far apart the clocks of vendor and cluster may be, milliseconds. */
+const leewayMs = 10 * 60_000;
+
+/** How a license stands at `now` (trusted time, milliseconds since the epoch). */
+export function licenseStatus(license: License, now: number): LicenseStatus {
+  const { expiresAt, graceMs } = license;
+  const graceEndsAt = expiresAt + graceMs;
+  return {
+    state: stateAt(license, now),
+    expiresAt,
+    graceEndsAt,
+    daysLeft: Math.ceil((expiresAt - now) / dayMs),
+  };
+}
+
+function stateAt(license: License, now: number): LicenseState {
+  const { notBefore, expiresAt, graceMs, warnDays } = license;
+  if (now < notBefore - leewayMs) return 'not-yet-valid';
+  if (now >= expiresAt + graceMs) return 'expired';
+  if (now >= expiresAt) return 'grace';
+  return now >= expiresAt - (warnDays[0] ?? 0) * dayMs ? 'expiring' : 'active';
+}
