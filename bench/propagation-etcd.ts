@@ -1,11 +1,11 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CertificateAuthority } from '@shoal/common';
 import { type EtcdClient, etcdClient } from './etcd-client.js';
+import { freePort } from './free-port.js';
 import { type ProcessSample, sampleProcess } from './processes.js';
 import type { TlsFiles } from './propagation-messages.js';
 
@@ -26,7 +26,7 @@ export class Etcd {
   }
 
   static async start(directory: string): Promise<Etcd> {
-    const [client, peer] = await Promise.all([freePort(), freePort()]);
+    const [client, peer] = await Promise.all([freePort(address), freePort(address)]);
     const tls = await certificates(directory);
     const endpoint = `${address}:${client}`;
     const flags = [
@@ -84,15 +84,4 @@ async function certificates(directory: string): Promise<TlsFiles> {
   await writeFile(join(directory, 'etcd.key'), server.keyPem, { mode: 0o600 });
   await writeFile(join(directory, 'etcd-ca.crt'), ca.certificatePem);
   return { ca: ca.certificatePem, key: client.keyPem, certificate: client.certificatePem };
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, address, () => {
-      const bound = server.address();
-      server.close(() => resolve(typeof bound === 'object' && bound !== null ? bound.port : 0));
-    });
-  });
 }

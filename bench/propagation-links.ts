@@ -83,7 +83,6 @@ export class Links {
   #link(identity: NodeIdentity): ControllerLink {
     const { node } = identity;
     let running: { readonly manifest: Manifest; readonly hash: string } | undefined;
-    let byDelta = false;
     let report: NodeReport = { full: true, state: 'IDLE', services: [], attempt: 0 };
     const nothing = (): void => undefined;
     const link = new Link({
@@ -103,15 +102,11 @@ export class Links {
         const { revision } = manifest;
         this.#newest = manifest;
         running = { manifest, hash };
-        this.#arrivals.push({ name: node, revision, at: now(), whole: !byDelta });
-        byDelta = false;
+        this.#arrivals.push({ name: node, revision, at: now() });
         report = { ...report, runningHash: hash, runningRevision: revision, attempt };
         link.reportChanged();
       },
-      held: (hash) => {
-        byDelta = true;
-        return running?.hash === hash ? running.manifest : undefined;
-      },
+      held: (hash) => (running?.hash === hash ? running.manifest : undefined),
       check: async () => [],
       repair: async () => ({ repaired: [], failure: null }),
       leased: nothing,

@@ -32,8 +32,6 @@ export interface Arrival {
   readonly revision: number;
   /** ms since the epoch, with fractions: of a node once the manifest's signature and hash were verified. */
   readonly at: number;
-  /** It came as a whole, not by what differs. */
-  readonly whole: boolean;
 }
 
 /** A worker's answer to each request. */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RolloutView } from '@shoal/common';
 import type { ControllerClient } from '../packages/cli/src/client/client.js';
+import { freePort } from './free-port.js';
 import { type ProcessSample, sampleProcess } from './processes.js';
 
 const root = new URL('../..', import.meta.url).pathname;
@@ -43,24 +44,33 @@ rollout: { strategy: all-at-once }
 export class ControllerProcess {
   readonly #child: ChildProcess;
   readonly #endpoints: number;
+  readonly #metrics: { readonly url: string; readonly token: string };
   readonly client: ControllerClient;
   /** host:port of its gRPC. */
   readonly address: string;
 
-  private constructor(child: ChildProcess, client: ControllerClient, server: string, endpoints: number) {
-    this.#child = child;
-    this.client = client;
-    this.address = server;
-    this.#endpoints = endpoints;
+  private constructor(parts: {
+    child: ChildProcess;
+    client: ControllerClient;
+    address: string;
+    endpoints: number;
+    metrics: { url: string; token: string };
+  }) {
+    this.#child = parts.child;
+    this.client = parts.client;
+    this.address = parts.address;
+    this.#endpoints = parts.endpoints;
+    this.#metrics = parts.metrics;
   }
 
   /** `endpoints`: of the gateway that every node runs; they make the manifest long. */
   static async start(directory: string, endpoints: number): Promise<ControllerProcess> {
     const config = join(directory, 'controller.yaml');
     const listen = `{ listen: "${address}:0" }`;
+    const httpPort = await freePort(address);
     await writeFile(
       config,
-      `cluster: { name: bench }\ndataDir: ${directory}/controller\nhttp: ${listen}\ngrpc: ${listen}\ngossip: ${listen}\nlog: { level: warn }\n`,
+      `cluster: { name: bench }\ndataDir: ${directory}/controller\nhttp: { listen: "${address}:${httpPort}", tls: "off" }\ngrpc: ${listen}\ngossip: ${listen}\nlog: { level: warn }\n`,
     );
     const program = join(root, 'packages/cli/dist/main.js');
     const extra = (process.env['SHOAL_BENCH_NODE_ARGS'] ?? '').split(' ').filter((word) => word !== '');
@@ -69,10 +79,15 @@ export class ControllerProcess {
       env: { ...process.env, SHOAL_BLUEPRINTS: join(root, 'blueprints') },
     });
     try {
-      const credentials = await credentialsOf(join(directory, 'controller/admin-credentials.json'), child);
+      const file = join(directory, 'controller/admin-credentials.json');
+      const credentials = JSON.parse(await written(file, child)) as Parameters<typeof connect>[0];
       const client = connect(credentials, { timeoutMs: 60_000 });
       await client.call('status.get', {});
-      return new ControllerProcess(child, client, credentials.server, endpoints);
+      const metrics = {
+        url: `http://${address}:${httpPort}/metrics`,
+        token: (await written(join(directory, 'controller/metrics-token'), child)).trim(),
+      };
+      return new ControllerProcess({ child, client, address: credentials.server, endpoints, metrics });
     } catch (error) {
       child.kill('SIGKILL');
       throw error;
@@ -82,6 +97,15 @@ export class ControllerProcess {
   /** Memory and processor time so far. */
   sample(): ProcessSample {
     return sampleProcess(this.#child.pid ?? 0);
+  }
+
+  /** Whole manifests that it has offered so far, by its own metrics. */
+  async wholeOffers(): Promise<number> {
+    const { url, token } = this.#metrics;
+    const response = await fetch(url, { headers: { authorization: `Bearer ${token}` } });
+    const value = /^shoal_offers_total\{kind="full"\} (\d+)$/m.exec(await response.text())?.[1];
+    if (value === undefined) throw new Error(`${url} answers ${response.status} without shoal_offers_total`);
+    return Number(value);
   }
 
   /** Commits a page; the revision's number. */
@@ -114,11 +138,12 @@ export class ControllerProcess {
   }
 }
 
-async function credentialsOf(file: string, child: ChildProcess): Promise<Parameters<typeof connect>[0]> {
+/** What the controller writes into this file as it starts. */
+async function written(file: string, child: ChildProcess): Promise<string> {
   for (;;) {
     if (child.exitCode !== null) throw new Error(`the controller ended with code ${child.exitCode}`);
     const text = await readFile(file, 'utf8').catch(() => undefined);
-    if (text !== undefined) return JSON.parse(text) as Parameters<typeof connect>[0];
+    if (text !== undefined) return text;
     await delay(50);
   }
 }

@@ -27,7 +27,7 @@ export class Watchers {
       const created = once(stream, 'data');
       stream.on('data', ({ events }: WatchResponse) => {
         for (const { kv } of events) {
-          this.#arrivals.push({ name: String(index), revision: Number(kv.version), at: now(), whole: true });
+          this.#arrivals.push({ name: String(index), revision: Number(kv.version), at: now() });
         }
       });
       stream.write({ createRequest: { key: Buffer.from(key) } });

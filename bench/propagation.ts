@@ -88,7 +88,7 @@ async function measureShoal({ directory, nodes, commits, progress }: Input): Pro
     const all = { arrived: [] as number[], acknowledged: [] as number[], succeeded: [] as number[] };
     let bytes = 0;
     let cpu = 0;
-    let wholePushes = 0;
+    const wholeBefore = await controller.wholeOffers();
     for (let commit = 1; commit <= commits; commit += 1) {
       await delay(2500);
       const once = await commitOnce(controller, workers, `page ${commit}`, nodes);
@@ -96,7 +96,6 @@ async function measureShoal({ directory, nodes, commits, progress }: Input): Pro
       all.acknowledged.push(...once.acknowledged);
       all.succeeded.push(once.succeeded);
       bytes += once.bytes;
-      wholePushes += once.wholePushes;
       cpu += once.cpuSeconds;
       progress(
         `commit ${commit}: acknowledged p99 ${percentile(once.acknowledged, 0.99).toFixed(0)} ms, ` +
@@ -110,7 +109,7 @@ async function measureShoal({ directory, nodes, commits, progress }: Input): Pro
       residentPerConnection: (linked.residentBytes - before.residentBytes) / nodes,
       residentBytes: controller.sample().residentBytes,
       manifestBytes: workers.manifestBytes,
-      wholePushes,
+      wholePushes: (await controller.wholeOffers()) - wholeBefore,
     };
   } finally {
     await workers.stop();
@@ -128,7 +127,6 @@ async function commitOnce(
     succeeded: number;
     bytes: number;
     cpuSeconds: number;
-    wholePushes: number;
   }
 > {
   const bytesBefore = workers.bytesRead();
@@ -144,8 +142,7 @@ async function commitOnce(
     if (endedAt === null) throw new Error(`${node} has not ended`);
     return endedAt - begun;
   });
-  const wholePushes = arrivals.filter(({ whole }) => whole).length;
-  return { arrived: since(arrivals, begun), acknowledged: ended, succeeded, bytes, cpuSeconds, wholePushes };
+  return { arrived: since(arrivals, begun), acknowledged: ended, succeeded, bytes, cpuSeconds };
 }
 
 async function measureEtcd({ directory, nodes, commits, progress }: Input, size: number): Promise<Measured> {

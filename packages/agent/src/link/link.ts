@@ -7,6 +7,7 @@ import {
   type Logger,
   type Manifest,
   type MemberView,
+  manifestContent,
   type NodeReport,
   type Offer__Output,
   type RepairRequest__Output,
@@ -27,6 +28,9 @@ import { ControlStream } from './control-stream.js';
 import { Outbox } from './outbox.js';
 import { type Refusal, refusalEvent, withRefusal } from './refusal.js';
 import { rebuildManifest, verifyManifest, verifyOffer } from './verify-offer.js';
+
+/** Content of a manifest that is kept in memory at most, bytes; a larger one is made again of the manifest. */
+const keptContent = 128 * 1024;
 
 /** What the link needs of the rest of the agent. */
 export interface LinkOptions {
@@ -67,6 +71,8 @@ export class ControllerLink {
   #dialed: NodeIdentity | undefined;
   #stream: ControlStream | undefined;
   #refusal: Refusal | undefined;
+  /** Of the manifest that was offered last, so that the next one that builds upon it comes to be soon. */
+  #newest: { readonly hash: string; readonly content: Buffer } | undefined;
   #state: LinkState = 'stopped';
   #stopped = false;
   #running: Promise<void> | undefined;
@@ -219,7 +225,8 @@ export class ControllerLink {
 
   #offered(offer: Offer__Output): void {
     try {
-      const manifest = verifyOffer(this.#whole(offer), this.#options.identity());
+      const { manifest, content } = verifyOffer(this.#whole(offer), this.#options.identity());
+      this.#newest = content.length > keptContent ? undefined : { hash: offer.hash, content };
       this.#refusal = undefined;
       const { hash, retryFailed, attempt, gate } = offer;
       const secrets = openSealed(offer.secrets, this.#dialedAs());
@@ -244,7 +251,13 @@ export class ControllerLink {
 
   #whole(offer: Offer__Output): Offer__Output {
     if (offer.delta === null) return offer;
-    return { ...offer, manifest: rebuildManifest(offer.delta, (hash) => this.#options.held(hash)) };
+    return { ...offer, manifest: rebuildManifest(offer.delta, (hash) => this.#contentOf(hash)) };
+  }
+
+  #contentOf(hash: string): Buffer | undefined {
+    if (this.#newest?.hash === hash) return this.#newest.content;
+    const held = this.#options.held(hash);
+    return held === undefined ? undefined : Buffer.from(manifestContent(held));
   }
 
   /** That a delta comes to nothing here says nothing of the manifest: the verdict is that over the whole one. */

@@ -4,7 +4,6 @@ import {
   contentOfPayload,
   type Manifest,
   type ManifestDelta__Output,
-  manifestContent,
   type Offer__Output,
   ShoalError,
   type SignedDocument__Output,
@@ -14,6 +13,12 @@ import type { LeaseTrust } from '../lease/lease-keeper.js';
 
 /** Whose manifests count: those signed by the cluster's key, for this cluster and this node. */
 export type Trust = LeaseTrust;
+
+/** A manifest whose signature holds, with the bytes that its content hash is of. */
+export interface VerifiedOffer {
+  readonly manifest: Manifest;
+  readonly content: Buffer;
+}
 
 /** The manifest in a signed document. Throws `permission_denied` for another's signature, cluster or node, `invalid_input` for a format that this agent doesn't know. */
 export function verifyManifest(document: SignedDocument__Output | null, trust: Trust): Manifest {
@@ -41,21 +46,20 @@ export function verifyManifest(document: SignedDocument__Output | null, trust: T
 }
 
 /**
- * The signed document that an offer's delta makes of a manifest that this node has; nothing of it is verified yet. `held`: the manifest with that content hash.
+ * The signed document that an offer's delta makes of a manifest that this node has; nothing of it is verified yet. `contentOf`: of the manifest with that content hash, the bytes that the hash is of.
  * Throws when the whole one must be asked for.
  */
 export function rebuildManifest(
   delta: ManifestDelta__Output,
-  held: (hash: string) => Manifest | undefined,
+  contentOf: (hash: string) => Buffer | undefined,
 ): SignedDocument__Output {
-  const base = held(delta.base);
-  if (base === undefined) {
+  const content = contentOf(delta.base);
+  if (content === undefined) {
     throw new ShoalError(
       'not_found',
       `the node doesn't have ${delta.base.slice(0, 12)}, which it builds upon`,
     );
   }
-  const content = Buffer.from(manifestContent(base));
   if (contentHash(content) !== delta.base) {
     throw new ShoalError('invalid_input', `what the node has isn't ${delta.base.slice(0, 12)}`);
   }
@@ -63,14 +67,15 @@ export function rebuildManifest(
 }
 
 /** The manifest of an offer, once signature, addressee, revision and content hash hold. Throws as `verifyManifest` does. */
-export function verifyOffer(offer: Offer__Output, trust: Trust): Manifest {
+export function verifyOffer(offer: Offer__Output, trust: Trust): VerifiedOffer {
   const manifest = verifyManifest(offer.manifest, trust);
-  const hash = contentHash(contentOfPayload(manifest, offer.manifest?.payload ?? new Uint8Array()));
+  const content = contentOfPayload(manifest, offer.manifest?.payload ?? new Uint8Array());
+  const hash = contentHash(content);
   if (hash !== offer.hash || manifest.revision !== offer.revision) {
     throw new ShoalError(
       'permission_denied',
       `the offer of revision ${offer.revision} (${offer.hash.slice(0, 12)}) holds revision ${manifest.revision} (${hash.slice(0, 12)})`,
     );
   }
-  return manifest;
+  return { manifest, content };
 }
