@@ -60,7 +60,7 @@ export async function createFakeApi(t: Test, options: FakeApiOptions): Promise<F
   const metrics = createMetrics({
     services,
     store,
-    nodes: { offerCounts: { full: { offers: 1, bytes: 900 }, delta: { offers: 2, bytes: 70 } } },
+    nodes: { offers: { counts: { full: { offers: 1, bytes: 900 }, delta: { offers: 2, bytes: 70 } } } },
     membership: new FixedMembership(),
     logs: { counts: { lines: 12, duplicates: 3 }, bytes: 100 },
     stats: { samples: 4, bytes: 50 },

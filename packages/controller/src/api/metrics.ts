@@ -12,7 +12,7 @@ import type { OpenStatStorage } from '../telemetry/stat-storage.js';
 export interface MetricsComponents {
   readonly services: ControllerServices;
   readonly store: Store;
-  readonly nodes: Pick<Nodes, 'offerCounts'>;
+  readonly nodes: { readonly offers: Pick<Nodes['offers'], 'counts'> };
   readonly membership: Pick<Membership, 'stats'>;
   readonly logs: Pick<OpenLogStorage, 'counts' | 'bytes'>;
   readonly stats: Pick<OpenStatStorage, 'samples' | 'bytes'>;
@@ -189,7 +189,7 @@ function addOfferMetrics(registry: Registry, { nodes }: MetricsComponents): void
       registers: [registry],
       collect() {
         this.reset();
-        for (const [kind, count] of Object.entries(nodes.offerCounts)) this.inc({ kind }, count[what]);
+        for (const [kind, count] of Object.entries(nodes.offers.counts)) this.inc({ kind }, count[what]);
       },
     });
   };

@@ -7,6 +7,7 @@ import type { Actor } from '../services.js';
 import { MemoryStore } from '../store/memory-store.js';
 import type { Transaction, TransactionResult } from '../store/store.js';
 import { GossipKeys } from './gossip-keys.js';
+import { HolderChanges } from './holder-changes.js';
 import { KeyStore } from './key-store.js';
 import { noteRemoval } from './machine.js';
 import type { KeyHolder } from './ring.js';
@@ -43,6 +44,7 @@ async function world(away?: string) {
       new Map([...records.keys()].map((name) => [name, { presence: 'away', enrolledAt: 1, keys: null }]));
     const nodes = {
       keyHolders: holders,
+      keyHolder: (name: string) => holders().get(name),
       sessions: () => [],
       onChange: () => undefined,
       record: (name: string) => records.get(name),
@@ -123,4 +125,20 @@ t.test('a controller that was killed before it removed a node forgets that it wa
   records.delete('n1');
   await keys.install();
   t.equal(keys.view().rotation?.id, 1, 'its removal with the key kept begins none');
+});
+
+t.test('a node that reports the same keys again has changed nothing, until it goes', (t) => {
+  const changes = new HolderChanges();
+  const keys = { primary: 'a', held: ['a', 'b'] };
+  const holder: KeyHolder = { presence: 'connected', enrolledAt: 1, keys };
+  t.equal(changes.isNew('n', holder), true, 'it is heard of for the first time');
+  t.equal(changes.isNew('n', { ...holder, keys: { ...keys } }), false);
+  t.equal(changes.isNew('m', holder), true, 'another one');
+  t.equal(changes.isNew('n', { ...holder, keys: null }), true);
+  t.equal(changes.isNew('n', { ...holder, keys: { primary: 'b', held: ['a', 'b'] } }), true);
+  t.equal(changes.isNew('n', { ...holder, keys: { primary: 'b', held: ['b'] } }), true);
+  t.equal(changes.isNew('n', { ...holder, presence: 'away', keys: { primary: 'b', held: ['b'] } }), true);
+  t.equal(changes.isNew('n', undefined), true, 'it was removed');
+  t.equal(changes.isNew('n', undefined), false);
+  t.end();
 });

@@ -6,6 +6,7 @@ import type { Nodes } from '../link/nodes.js';
 import { auditWrite } from '../operations/audit.js';
 import type { Actor } from '../services.js';
 import type { Write } from '../store/store.js';
+import { HolderChanges } from './holder-changes.js';
 import type { KeyStore } from './key-store.js';
 import {
   abortRotation,
@@ -37,7 +38,7 @@ export interface GossipKeysComponents {
   /** False: the gossip isn't encrypted; there is nothing to rotate. */
   readonly encrypted: boolean;
   readonly membership: Pick<Membership, 'keyState' | 'useKeys'>;
-  readonly nodes: Pick<Nodes, 'keyHolders' | 'sessions' | 'onChange' | 'view' | 'record'>;
+  readonly nodes: Pick<Nodes, 'keyHolders' | 'keyHolder' | 'sessions' | 'onChange' | 'view' | 'record'>;
   readonly events: EventBus;
   readonly logger: Logger;
   readonly now: () => number;
@@ -57,6 +58,7 @@ export class GossipKeys {
   #timerAt = Number.POSITIVE_INFINITY;
   #stopped = false;
   #published = '';
+  readonly #changes = new HolderChanges();
   /** Fingerprints of the keys that were told last. */
   #told: string;
 
@@ -69,7 +71,9 @@ export class GossipKeys {
   /** Goes on with the rotation that was under way. */
   start(): void {
     if (!this.#parts.encrypted) return;
-    this.#parts.nodes.onChange(() => this.#wakeIn(gatherMs));
+    this.#parts.nodes.onChange((name) => {
+      if (this.#changes.isNew(name, this.#parts.nodes.keyHolder(name))) this.#wakeIn(gatherMs);
+    });
     this.#published = JSON.stringify(this.view());
     const forget = () => this.#put(forgetUndoneRemovals(this.#ring, this.#observe()));
     this.#exclusive(forget).catch((error: unknown) => this.#tryLater(error));

@@ -259,3 +259,14 @@ t.test('a consumer of events that lags too far is ended', async (t) => {
   for (let count = 0; count <= 10_000; count += 1) nodes.stored(record);
   await t.rejects(events[Symbol.asyncIterator]().next(), { code: 'resource_exhausted' });
 });
+
+t.test('of many nodes whose targets changed, some are seen to at a time', async (t) => {
+  const nodes = await world(t).nodes();
+  const seen: string[] = [];
+  nodes.onChange((name) => seen.push(name));
+  const names = Array.from({ length: 1000 }, (_, index) => `n${index}`);
+  const done = nodes.targetsChanged(names);
+  t.ok(seen.length > 0 && seen.length < 100, 'the others come after what waits on the network');
+  await done;
+  t.strictSame(seen, names);
+});

@@ -1,57 +1,31 @@
-import type {
-  HashView,
-  Hello__Output,
-  Logger,
-  Manifest,
-  NodeReport__Output,
-  NodeView,
-  Offer,
-  SealedSecret,
-} from '@shoal/common';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { HashView, Hello__Output, Logger, NodeReport__Output, NodeView } from '@shoal/common';
 import { nearest, ShoalError } from '@shoal/common';
 import type { Membership } from '../cluster/membership.js';
 import type { NodeRecord } from '../enrol/node-record.js';
 import type { KeyHolder } from '../gossip-keys/ring.js';
-import { gateOf } from '../rollout/gate.js';
 import { observeNode, type RolloutAngle } from '../rollout/observe.js';
 import type { ObservedNode, Presence } from '../rollout/state.js';
 import type { Targets } from '../rollout/targets.js';
 import type { Vault } from '../secrets/vault.js';
-import type { CompiledManifest } from '../spec/compiler.js';
 import type { Manifests, NodePlace } from '../spec/manifests.js';
-import { type OfferCount, OfferedDocuments } from '../spec/offered-document.js';
 import { listJson, putJson } from '../store/json.js';
 import { keys } from '../store/keys.js';
 import type { Store } from '../store/store.js';
 import type { DrainRequests } from './drain-requests.js';
 import type { EventBus } from './event-bus.js';
-import { type NodeFacts, nodeView } from './node-view.js';
+import { type Entry, freshEntry, type StoredReport } from './node-entry.js';
+import { nodeView } from './node-view.js';
+import { Offers } from './offers.js';
 import { isOutstanding, presenceOf } from './presence.js';
-import { decideOffer, type MeasuredState, mergeReport } from './report.js';
+import { type MeasuredState, mergeReport } from './report.js';
 import { revokeStored } from './revoke-stored.js';
 import type { Session } from './session.js';
 
 /** How often what nodes reported is written to the store, ms. It only serves to show what was known last after a restart. */
 const persistIntervalMs = 2000;
-
-interface StoredReport {
-  readonly node: string;
-  readonly facts: NodeFacts | null;
-  readonly measured: MeasuredState;
-  readonly at: number;
-}
-
-interface Entry {
-  record: NodeRecord;
-  facts: NodeFacts | null;
-  measured: MeasuredState | null;
-  lastSeenAt: number | null;
-  /** Since when it has no link; the controller's start when it had none yet. */
-  awaySince: number;
-  session: Session | null;
-  leaseAt: number;
-  dirty: boolean;
-}
+/** Nodes that are offered something before others get their turn: about 10 ms of work. */
+const offersAtOnce = 40;
 
 /** What `Nodes` needs of the rest. */
 export interface NodesComponents {
@@ -72,23 +46,19 @@ export class Nodes {
   readonly #entries = new Map<string, Entry>();
   readonly #revoked = new Set<string>();
   readonly #listeners: ((node: string) => void)[] = [];
-  readonly #documents = new OfferedDocuments();
-  /** Manifests that were offered since the start: whole, and by what differs. Bytes of the signed document as it was sent. */
-  readonly offerCounts: Readonly<Record<'full' | 'delta', OfferCount>> = {
-    full: { offers: 0, bytes: 0 },
-    delta: { offers: 0, bytes: 0 },
-  };
+  readonly offers: Offers;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(parts: NodesComponents) {
     this.#parts = parts;
+    this.offers = new Offers(parts);
   }
 
   /** Reads what the store holds and begins to follow the gossip. */
   async start(): Promise<void> {
     const { store, membership, now } = this.#parts;
     for (const record of await listJson<NodeRecord>(store, keys.nodes))
-      this.#entries.set(record.name, fresh(record, now()));
+      this.#entries.set(record.name, freshEntry(record, now()));
     for (const report of await listJson<StoredReport>(store, keys.reports)) {
       const entry = this.#entries.get(report.node);
       if (entry === undefined) continue;
@@ -185,7 +155,7 @@ export class Nodes {
   /** A record was stored: of a new node, or of one whose certificate or site changed. */
   stored(record: NodeRecord): void {
     const entry = this.#entries.get(record.name);
-    if (entry === undefined) this.#entries.set(record.name, fresh(record, this.#parts.now()));
+    if (entry === undefined) this.#entries.set(record.name, freshEntry(record, this.#parts.now()));
     else entry.record = record;
     this.#changed(record.name);
   }
@@ -239,77 +209,21 @@ export class Nodes {
     }
     entry.measured = mergeReport(entry.measured, report);
     entry.dirty = true;
-    if (hello !== undefined) this.#prepareBase(entry.measured.runningRevision);
+    if (hello !== undefined) this.offers.prepareBase(entry.measured.runningRevision);
     this.reconcile(name);
     this.#changed(name);
-  }
-
-  /** What the node runs is at hand for later: what it is offered then is told by what differs. That it isn't in the store any more does no harm. */
-  #prepareBase(revision: number): void {
-    this.#parts.manifests.prepare(revision).catch(() => undefined);
   }
 
   /** Offers the node what it shall be, when it isn't that and may be asked. */
   reconcile(name: string): void {
     const entry = this.#entries.get(name);
-    if (entry?.session == null || entry.measured === null) return;
-    const { session } = entry;
-    const desired = this.#desired(entry);
-    if (desired === undefined || ShoalError.is(desired)) return;
-    const { hash, manifest } = desired;
-    const { revision } = manifest;
-    const { attempt = 0, undo = false } = this.#parts.targets.get(name) ?? {};
-    const decision = decideOffer({ hash, revision, attempt }, entry.measured, isOutstanding(entry));
-    if (!decision.offer) return;
-    const what = { hash, revision, attempt, retryFailed: decision.retryFailed };
-    const isSent = session.offer(what, () => ({
-      ...this.#documentFor(entry, session, desired),
-      secrets: this.sealed(session, manifest),
-      ...this.#gateAt(revision, undo),
-    }));
-    if (isSent) this.#parts.logger.info({ node: name, ...what }, 'manifest offered');
+    if (entry !== undefined) this.offers.reconcile(entry);
   }
 
-  #gateAt(revision: number, undo: boolean): Pick<Offer, 'gate'> {
-    const policy = undo ? { observe: '0s' } : this.#parts.manifests.spec(revision)?.rollout?.gate;
-    return policy === undefined ? {} : { gate: gateOf(policy) };
-  }
-
-  /** The signed manifest, by what differs from that which the node runs wherever that is smaller. */
-  #documentFor(
-    { record, measured }: Entry,
-    session: Session,
-    desired: CompiledManifest,
-  ): Pick<Offer, 'manifest' | 'delta'> {
-    const { manifests } = this.#parts;
-    const runs = session.takesDeltas && measured !== null ? measured : undefined;
-    const base =
-      runs === undefined ? undefined : manifests.held(record, runs.runningRevision, runs.runningHash);
-    const { bytes, ...document } = this.#documents.choose(manifests.sign(desired), desired, base);
-    const count = this.offerCounts['delta' in document ? 'delta' : 'full'];
-    count.offers += 1;
-    count.bytes += bytes;
-    return document;
-  }
-
-  /**
-   * The secrets that a manifest names, sealed for the node at the other end of the link. What can't be sealed is logged and left out: the node
-   * then says which secret it lacks.
-   */
-  sealed(session: Session, manifest: Manifest): SealedSecret[] {
-    const { vault, logger } = this.#parts;
-    if (session.publicKey === undefined) return [];
-    try {
-      return vault.sealFor(manifest, session.publicKey);
-    } catch (error) {
-      logger.error({ err: error, node: session.node, revision: manifest.revision }, 'secrets not sent');
-      return [];
-    }
-  }
-
-  /** Targets changed: offers and views follow. */
-  targetsChanged(names: readonly string[]): void {
-    for (const name of names) {
+  /** Targets changed: offers and views follow. Of many, some at a time: meanwhile offers go out, and answers come in. */
+  async targetsChanged(names: readonly string[]): Promise<void> {
+    for (const [index, name] of names.entries()) {
+      if (index > 0 && index % offersAtOnce === 0) await nextTurn();
       this.reconcile(name);
       this.#changed(name);
     }
@@ -323,7 +237,7 @@ export class Nodes {
 
   /** Services that the node shall run. */
   desiredServices(name: string): readonly string[] {
-    const compiled = this.#desired(this.#entry(name));
+    const compiled = this.offers.desired(this.#entry(name));
     if (compiled === undefined || ShoalError.is(compiled)) return [];
     return compiled.manifest.services.map((service) => service.name);
   }
@@ -364,12 +278,23 @@ export class Nodes {
   /** What each node's agent reported of its gossip keys. */
   keyHolders(): Map<string, KeyHolder> {
     const holders = new Map<string, KeyHolder>();
-    for (const [name, entry] of this.#entries) {
-      const { record, measured } = entry;
-      const presence = this.#presence(entry);
-      holders.set(name, { presence, enrolledAt: record.enrolledAt, keys: measured?.gossipKeys ?? null });
-    }
+    for (const [name, entry] of this.#entries) holders.set(name, this.#keyHolder(entry));
     return holders;
+  }
+
+  /** The same of one node; undefined: there is none of that name. */
+  keyHolder(name: string): KeyHolder | undefined {
+    const entry = this.#entries.get(name);
+    return entry === undefined ? undefined : this.#keyHolder(entry);
+  }
+
+  #keyHolder(entry: Entry): KeyHolder {
+    const { record, measured } = entry;
+    return {
+      presence: this.#presence(entry),
+      enrolledAt: record.enrolledAt,
+      keys: measured?.gossipKeys ?? null,
+    };
   }
 
   #presence(entry: Entry): Presence {
@@ -380,12 +305,8 @@ export class Nodes {
     return presenceOf(entry, state, now());
   }
 
-  #desired({ record }: Entry): CompiledManifest | ShoalError | undefined {
-    return this.#parts.manifests.at(record, this.#parts.targets.get(record.name)?.revision ?? 0);
-  }
-
   #view(entry: Entry): NodeView {
-    const compiled = this.#desired(entry);
+    const compiled = this.offers.desired(entry);
     const desired: HashView | null =
       compiled === undefined || ShoalError.is(compiled)
         ? null
@@ -419,17 +340,4 @@ export class Nodes {
       this.#parts.logger.warn({ err: error }, 'reports not persisted');
     }
   }
-}
-
-function fresh(record: NodeRecord, now: number): Entry {
-  return {
-    record,
-    facts: null,
-    measured: null,
-    lastSeenAt: null,
-    awaySince: now,
-    session: null,
-    leaseAt: now,
-    dirty: false,
-  };
 }

@@ -50,6 +50,8 @@ export class RolloutDriver {
   /** Nodes of which something changed since they were last looked at. */
   #dirty = new Set<string>();
   #change: ChangeSummary | undefined;
+  /** How long the present turn has looked at nodes, ms. */
+  #lookedMs = 0;
 
   constructor(parts: RolloutComponents) {
     this.#parts = parts;
@@ -97,13 +99,26 @@ export class RolloutDriver {
     this.#wakeUp.now();
   }
 
-  async #turn(): Promise<void> {
-    if (this.#stopped) return;
+  /** Gives how long it looked at nodes, ms. */
+  async #turn(): Promise<number> {
+    this.#lookedMs = 0;
+    if (this.#stopped) return 0;
     try {
       await this.#settle();
     } catch (error) {
       this.#parts.logger.error({ err: error }, 'rollout not advanced; trying again');
       this.#wakeUp.in(retryMs);
+    }
+    return this.#lookedMs;
+  }
+
+  #looking<T>(look: () => T): T {
+    const { monotonic = () => performance.now() } = this.#parts;
+    const begunAt = monotonic();
+    try {
+      return look();
+    } finally {
+      this.#lookedMs += monotonic() - begunAt;
     }
   }
 
@@ -223,12 +238,14 @@ export class RolloutDriver {
       const present = this.#current;
       if (present === undefined) return;
       const observation = await this.#observe(present.value);
-      const next = advance(present.value, observation);
+      const next = this.#looking(() => advance(present.value, observation));
       if (next.state === present.value && next.targets.length === 0) {
         this.#wakeLater(next.state, observation.at);
         return;
       }
       await this.#store(present, next);
+      // What came meanwhile is looked at in a turn of its own, together with what comes until then.
+      if (this.#dirty.size > 0) return;
     }
   }
 
@@ -250,7 +267,7 @@ export class RolloutDriver {
     const back = (name: string): number => previous.get(name) ?? 0;
     const isCounted = policy.maxUnavailable !== null;
     const angle = { revision, back, ranks, touched: isCounted ? touched() : undefined };
-    return { at: now(), nodes: nodes.observe(angle) };
+    return { at: now(), nodes: this.#looking(() => nodes.observe(angle)) };
   }
 
   /** What the change is, as far as it is the same while neither the rollout nor the number of nodes changes. */
@@ -301,7 +318,7 @@ export class RolloutDriver {
       await this.#parts.manifests.prepare(revision);
     }
     this.#parts.targets.stored(targets);
-    this.#parts.nodes.targetsChanged(targets.map(({ node }) => node));
+    await this.#parts.nodes.targetsChanged(targets.map(({ node }) => node));
   }
 
   async #setTargets(changes: readonly TargetChange[]): Promise<void> {

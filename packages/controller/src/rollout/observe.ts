@@ -58,11 +58,16 @@ function failedOf({ next, measured, revision }: KnownForRollout): ObservedNode['
   return { ...measured.failed, attempt: measured.failed.attempt ?? 0 };
 }
 
+function isAffected({ next, measured }: KnownForRollout, touched: ReadonlySet<string>): boolean {
+  const present = measured?.services ?? [];
+  return (
+    servicesOf(next).some((name) => touched.has(name)) || present.some(({ service }) => touched.has(service))
+  );
+}
+
 /** A node as a rollout sees it. */
 export function observeNode(known: KnownForRollout): ObservedNode {
   const { measured, next, back, target, touched } = known;
-  const services = servicesOf(next);
-  const present = (measured?.services ?? []).map(({ service }) => service);
   return {
     presence: known.presence,
     site: known.site,
@@ -73,7 +78,7 @@ export function observeNode(known: KnownForRollout): ObservedNode {
     failed: failedOf(known),
     settled: (measured === null || isSettled(measured)) && !known.isOutstanding,
     healthy: isHealthy(measured),
-    affected: touched !== undefined && [...services, ...present].some((name) => touched.has(name)),
+    affected: touched !== undefined && isAffected(known, touched),
     good: target?.good ?? 0,
     attempt: target?.attempt ?? 0,
   };

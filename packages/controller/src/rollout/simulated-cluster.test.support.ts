@@ -73,7 +73,7 @@ class Controller {
         place: (name) => (cluster.agents.has(name) ? placeOf(name) : undefined),
         measured: (name) => this.links.get(name)?.measured ?? null,
         observe: ({ revision, back }) => this.#observe(revision, back),
-        targetsChanged: (names) => this.#act(names),
+        targetsChanged: async (names) => this.#act(names),
         onChange: (listener) => {
           this.changed = listener;
         },

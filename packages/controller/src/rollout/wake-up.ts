@@ -1,6 +1,6 @@
-/** A turn that took less than this many milliseconds may follow the one before at once. */
-const shortTurnMs = 5;
-/** Rest after a longer turn, as a multiple of what it took: reports of many nodes are then looked at together. */
+/** A turn that looked for less than this many milliseconds may be followed by the next one at once. */
+const shortLookMs = 5;
+/** Rest after a longer look, as a multiple of what it took: reports of many nodes are then looked at together. */
 const restFactor = 4;
 const longestRestMs = 1000;
 /** What `setTimeout` takes. */
@@ -11,7 +11,7 @@ const longestTimerMs = 2 ** 31 - 1;
  * turn together, so that a thousand nodes that report at the same time don't cost a thousand turns.
  */
 export class WakeUp {
-  readonly #turn: () => Promise<void>;
+  readonly #turn: () => Promise<number>;
   readonly #monotonic: () => number;
   #isRunning = false;
   /** Something asked for a turn since the present one began. */
@@ -22,8 +22,11 @@ export class WakeUp {
   #later: NodeJS.Timeout | undefined;
   #rest: NodeJS.Timeout | undefined;
 
-  /** `turn` must not reject. `monotonic`: milliseconds from any point on; default the process's own. */
-  constructor(turn: () => Promise<void>, monotonic: () => number = () => performance.now()) {
+  /**
+   * `turn` resolves with the milliseconds that it took to look at what there is, without what it then did about it: a next one would take them again. It must not
+   * reject. `monotonic`: milliseconds from any point on; default the process's own.
+   */
+  constructor(turn: () => Promise<number>, monotonic: () => number = () => performance.now()) {
     this.#turn = turn;
     this.#monotonic = monotonic;
   }
@@ -53,11 +56,10 @@ export class WakeUp {
     if (this.#stopped) return;
     clearTimeout(this.#later);
     this.#isDue = false;
-    const begunAt = this.#monotonic();
-    await this.#turn();
-    const endedAt = this.#monotonic();
-    const tookMs = endedAt - begunAt;
-    if (tookMs > shortTurnMs) this.#restUntil = endedAt + Math.min(longestRestMs, tookMs * restFactor);
+    const lookedMs = await this.#turn();
+    if (lookedMs > shortLookMs) {
+      this.#restUntil = this.#monotonic() + Math.min(longestRestMs, lookedMs * restFactor);
+    }
     this.#isRunning = false;
     if (this.#isDue && !this.#stopped) this.#begin();
   }

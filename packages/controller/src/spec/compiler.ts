@@ -23,7 +23,8 @@ export class SpecCompiler {
   readonly #clusterId: string;
   readonly #revision: number;
   readonly #groups = new Map<string, CompiledManifest | ShoalError>();
-  readonly #nodes = new Map<string, CompiledManifest | ShoalError>();
+  /** By site, then by name. */
+  readonly #nodes = new Map<string, Map<string, CompiledManifest | ShoalError>>();
   #bytes = 0;
 
   /** `revision`: the number that the manifests carry. */
@@ -40,14 +41,15 @@ export class SpecCompiler {
 
   /** The node's manifest; the error when it can't be compiled for this node. */
   compile(node: NodePlace): CompiledManifest | ShoalError {
-    const key = `${node.site}/${node.name}`;
-    const known = this.#nodes.get(key);
+    const ofSite = this.#nodes.get(node.site) ?? new Map<string, CompiledManifest | ShoalError>();
+    const known = ofSite.get(node.name);
     if (known !== undefined) return known;
     const shared = this.#shared(node);
     const made = ShoalError.is(shared)
       ? shared
       : { ...shared, manifest: { ...shared.manifest, node: node.name } };
-    this.#nodes.set(key, made);
+    ofSite.set(node.name, made);
+    this.#nodes.set(node.site, ofSite);
     return made;
   }
 

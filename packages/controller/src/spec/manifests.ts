@@ -113,15 +113,15 @@ export class Manifests {
 
   #compiler(revision: number): SpecCompiler {
     const known = this.#compilers.get(revision);
+    if (known !== undefined && this.#newest === revision) return known;
     const content = this.#contents.get(revision);
     if (content === undefined) throw new ShoalError('internal', `Revision ${revision} was not prepared`);
     const compiler = known ?? new SpecCompiler(content, this.#clusterId, revision);
-    if (this.#newest !== revision) {
-      this.#newest = revision;
-      this.#compilers.delete(revision);
-      this.#compilers.set(revision, compiler);
-      this.#dropOldest();
-    }
+    this.#newest = revision;
+    this.#compilers.delete(revision);
+    this.#compilers.set(revision, compiler);
+    // Two revisions are asked for in turn, node by node: that there are too many is looked at when one more comes.
+    if (known === undefined) this.#dropOldest();
     return compiler;
   }
 

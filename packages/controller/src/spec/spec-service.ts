@@ -170,7 +170,10 @@ export class SpecService {
     const { nodes, manifests } = this.#parts;
     try {
       const session = nodes.session(planned.node);
-      const request = { manifest: manifests.sign(next), secrets: nodes.sealed(session, next.manifest) };
+      const request = {
+        manifest: manifests.sign(next),
+        secrets: nodes.offers.sealed(session, next.manifest),
+      };
       const differences = await session.check(request, checkTimeoutMs);
       return { ...planned, differences };
     } catch (error) {
