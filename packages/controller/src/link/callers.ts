@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { identify, type Principal, ShoalError } from '@shoal/common';
 
 /** The part of a grpc-js server call that tells who calls. */
@@ -16,9 +17,21 @@ export interface CallersOptions {
   readonly now: () => number;
 }
 
+/** Certificates that are kept once they were found to be the CA's; beyond that all are looked at anew. */
+const keptCertificates = 2000;
+
+/** A certificate that held. */
+interface Identified {
+  readonly principal: Principal;
+  /** When it was looked at, ms since the epoch: a clock that was set back since proves nothing of that time. */
+  readonly at: number;
+}
+
 /** Tells who is behind each gRPC call by its client certificate. */
 export class Callers {
   readonly #options: CallersOptions;
+  /** By the SHA-256 of the certificate's bytes: signatures are dear, and an operator's command asks for several things. */
+  readonly #identified = new Map<string, Identified>();
 
   constructor(options: CallersOptions) {
     this.#options = options;
@@ -33,13 +46,23 @@ export class Callers {
         hint: 'Nodes get one by enrolling with a join token; operators find theirs in admin-credentials.json.',
       });
     }
-    const principal = identify(certificate, caPem, now());
+    const principal = this.#identify(certificate, caPem, now());
     if (principal.clusterId !== clusterId) {
       throw new ShoalError(
         'unauthenticated',
         `The certificate is for another cluster (${principal.clusterId})`,
       );
     }
+    return principal;
+  }
+
+  #identify(certificate: Buffer, caPem: string, now: number): Principal {
+    const digest = createHash('sha256').update(certificate).digest('base64');
+    const known = this.#identified.get(digest);
+    if (known !== undefined && now >= known.at && now <= known.principal.notAfter) return known.principal;
+    const principal = identify(certificate, caPem, now);
+    if (this.#identified.size >= keptCertificates) this.#identified.clear();
+    this.#identified.set(digest, { principal, at: now });
     return principal;
   }
 
