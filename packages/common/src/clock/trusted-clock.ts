@@ -17,8 +17,14 @@ export interface TrustedClockState {
   readonly bootTime: number;
   /** How much the wall clock may still gain without being doubted, milliseconds. */
   readonly slack: number;
-  /** A leap that is held: what the wall clock has claimed beyond the floor at the least, and for how much running time, milliseconds. */
-  readonly leap: { readonly ahead: number; readonly held: number } | null;
+  /** What the wall clock claims, growing, and is not believed yet. */
+  readonly leaps: readonly ClockClaim[];
+}
+
+/** The wall clock has been `ahead` of the trusted time at least, through all of `held` running time; milliseconds. */
+export interface ClockClaim {
+  readonly ahead: number;
+  readonly held: number;
 }
 
 /** Something to say about the clock, once. Lengths are milliseconds. */
@@ -59,10 +65,10 @@ export interface TrustedClock {
   /** An authority signed something at this time, so it has been: raises the time when it is behind. For documents of any age, whose word is believed. */
   attest(signedAt: number): void;
   /**
-   * An authority that is in contact says that it is `signedAt` now. When the wall clock agrees (within 10 minutes), that is the time, also when the trusted time was
+   * An authority that is in contact says that it is `signedAt` now. When the wall clock agrees (within 10 minutes, or a twelfth of `termMs` when that is less), that is the time, also when the trusted time was
    * ahead; else it raises the time at most. Returns by how much the trusted time before differed: above 0, the authority is ahead.
    */
-  agree(signedAt: number, reading: ClockReading): number;
+  agree(signedAt: number, reading: ClockReading, termMs?: number): number;
   /**
    * Lets go of a time that was wrongly adopted: the time becomes that of the wall clock, at least `signedAt`, when it is ahead of both. Only for a document that an operator
    * brings and that was never seen before (a new license), since it makes what came before count anew.

@@ -1,0 +1,38 @@
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { ClockReading } from './trusted-clock.js';
+
+/** Stands for the boot where the kernel doesn't name it: one for this process, so that no time of another is counted. */
+const unknownBoot: string = randomUUID();
+
+/** Where the kernel tells of its boot; for tests. */
+export interface ClockSources {
+  readonly bootIdFile: string;
+  readonly uptimeFile: string;
+  readonly wall: () => number;
+}
+
+const linux: ClockSources = {
+  bootIdFile: '/proc/sys/kernel/random/boot_id',
+  uptimeFile: '/proc/uptime',
+  wall: Date.now,
+};
+
+/** What this host's clocks say now. Costs two reads of /proc; where that is missing, time in this process counts alone. */
+export function readClock(sources: ClockSources = linux): ClockReading {
+  const wall = sources.wall();
+  const bootId = read(sources.bootIdFile);
+  // Seconds of CLOCK_BOOTTIME since the boot, and of idle time (proc(5)).
+  const seconds = Number(read(sources.uptimeFile).split(' ')[0] || Number.NaN);
+  return bootId === '' || Number.isNaN(seconds)
+    ? { wall, bootId: unknownBoot, bootTime: performance.now() }
+    : { wall, bootId, bootTime: Math.round(seconds * 1000) };
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch {
+    return '';
+  }
+}
