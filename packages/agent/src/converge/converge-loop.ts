@@ -6,7 +6,7 @@ import { cleanUpAfter } from './attempt/perform.js';
 import { StepFailed } from './attempt/step-failed.js';
 import type { Discretion } from './discretion.js';
 import type { ConvergePaths } from './paths.js';
-import type { StateFile } from './state.js';
+import type { ConvergeState, StateFile } from './state.js';
 
 /** A manifest that was offered and not begun yet. */
 export interface PendingOffer {
@@ -41,6 +41,8 @@ export class ConvergeLoop {
   #dealtWith = 0;
   #stopped = false;
   #working: Promise<void> | undefined;
+  /** What is under way: the content hash that it leads to, and what tells it that another one is asked for. */
+  #underWay: { readonly hash: string | undefined; readonly superseded: AbortController } | undefined;
 
   constructor(options: LoopOptions) {
     this.#options = options;
@@ -63,7 +65,23 @@ export class ConvergeLoop {
 
   offer(offer: PendingOffer): void {
     this.#offer = offer;
+    this.#supersede();
     this.run();
+  }
+
+  /** Aborts when another manifest is asked for than that of what is under way. */
+  get superseded(): AbortSignal {
+    this.#underWay ??= { hash: undefined, superseded: new AbortController() };
+    return this.#underWay.superseded.signal;
+  }
+
+  /** What is under way needn't be waited for when the offer that comes next leads elsewhere, and will be acted upon. */
+  #supersede(): void {
+    const offer = this.#offer;
+    const hash = this.#underWay?.hash;
+    if (offer === undefined || hash === undefined || hash === offer.hash) return;
+    if (isRefused(offer, this.#options.state.current.failed)) return;
+    this.#underWay?.superseded.abort();
   }
 
   factsChanged(): void {
@@ -114,10 +132,15 @@ export class ConvergeLoop {
       const next = this.#next();
       if (next === undefined) return;
       try {
-        await this.#options.settled(await next());
+        const outcome = await next();
+        // What drifted is found again; members that came or went are not told of again.
+        if (outcome?.kind === 'superseded') this.#factsChanged = true;
+        await this.#options.settled(outcome);
       } catch (thrown) {
         this.#options.logger.error({ err: thrown }, 'converging failed for a reason of its own');
         await this.#settleAfter(thrown);
+      } finally {
+        this.#underWay = undefined;
       }
     }
   }
@@ -132,20 +155,28 @@ export class ConvergeLoop {
     }
   }
 
+  #begins(hash: string | undefined): void {
+    this.#underWay = { hash, superseded: new AbortController() };
+    this.#supersede();
+  }
+
   #next(): (() => Promise<Outcome | undefined>) | undefined {
     const left = this.#left;
     if (left !== undefined) {
       this.#left = undefined;
+      this.#begins(left.begin.hash);
       return () => this.#options.resume(left);
     }
     const offer = this.#offer;
     if (offer !== undefined) {
       this.#offer = undefined;
+      this.#begins(offer.hash);
       return () =>
         this.#take(offer).finally(() => {
           this.#dealtWith = offer.attempt;
         });
     }
+    this.#begins(this.#options.state.current.running?.hash);
     if (!this.#factsChanged) return this.#jobs.shift();
     this.#factsChanged = false;
     return () => this.#renderAnew();
@@ -165,7 +196,7 @@ export class ConvergeLoop {
       }
       return undefined;
     }
-    if (failed?.hash === hash && !retryFailed) return undefined;
+    if (isRefused({ hash, retryFailed }, failed)) return undefined;
     const judged = gate === undefined ? {} : { gate };
     return begin({ purpose: 'manifest', hash, revision, attempt, manifest, ...judged });
   }
@@ -176,4 +207,12 @@ export class ConvergeLoop {
     if (manifest === null || running === null || !(await rendersAnew(manifest))) return undefined;
     return begin({ purpose: 'facts', ...running, manifest });
   }
+}
+
+/** What failed here isn't tried again unasked. */
+function isRefused(
+  { hash, retryFailed }: Pick<PendingOffer, 'hash' | 'retryFailed'>,
+  failed: ConvergeState['failed'],
+): boolean {
+  return failed?.hash === hash && !retryFailed;
 }

@@ -1,12 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { type Manifest, type NodeReport, redactTexts, type StepDifference } from '@shoal/common';
+import {
+  type Manifest,
+  type NodeReport,
+  redactTexts,
+  type StepDifference,
+  type StepEvent,
+} from '@shoal/common';
 import { noTraffic } from '../observe/traffic/window.js';
 import { SecretStore, type SecretValue } from '../secrets/secret-store.js';
 import { ProcessSupervisor } from '../supervise/process-supervisor.js';
 import type { Supervisor, SupervisorListener } from '../supervise/supervisor.js';
 import { SystemdSupervisor } from '../supervise/systemd-supervisor.js';
+import { createEnvironment } from './attempt/create-environment.js';
 import type { AttemptEnvironment } from './attempt/environment.js';
 import type { AttemptBegin } from './attempt/journal.js';
 import type { Outcome, PerformOptions, Rendering } from './attempt/perform.js';
@@ -19,7 +26,6 @@ import { runCommand } from './command.js';
 import { ConvergeLoop } from './converge-loop.js';
 import type { Converger, ObservedService, OfferOptions, RepairOutcome } from './converger.js';
 import { Drains } from './drain/drains.js';
-import { elsewhere } from './drain/elsewhere.js';
 import { createDriftWatch } from './drift/create-drift-watch.js';
 import type { DriftWatch } from './drift/drift-watch.js';
 import { RenderedInForce } from './drift/rendered-in-force.js';
@@ -94,7 +100,7 @@ class HostConverger implements Converger {
     });
     this.#drains = new Drains(changed);
     this.#facts = new FactsSchedule(options.factsDelayMs ?? 500, () => this.#loop.factsChanged());
-    const perform = this.#performOptions(probe);
+    const perform = this.#performOptions();
     this.#loop = new ConvergeLoop({
       state: this.#state,
       paths: this.#paths,
@@ -302,7 +308,7 @@ class HostConverger implements Converger {
     }
   }
 
-  #performOptions(probe: Probe): PerformOptions {
+  #performOptions(): PerformOptions {
     return {
       state: this.#state,
       paths: this.#paths,
@@ -310,49 +316,37 @@ class HostConverger implements Converger {
       logger: this.#options.logger,
       prepare: () => this.#secrets.save(),
       render: (begin) => this.#render(begin.manifest),
-      environment: (begin) => this.#environment(begin, probe),
+      environment: (begin) => this.#environment(begin),
       inForce: (services) => this.#inForce.set(services),
     };
   }
 
-  #environment(begin: AttemptBegin, probe: Probe): AttemptEnvironment {
-    const { hash, revision, purpose, gate } = begin;
-    return {
+  #environment(begin: AttemptBegin): AttemptEnvironment {
+    const { facts, traffic = noTraffic, listener } = this.#options;
+    const parts = {
       run: this.#run,
-      probe,
+      probe: this.#probe,
       clock: this.#clock,
       supervisor: this.#supervisor,
       state: this.#state,
       drains: this.#drains,
-      traffic: this.#options.traffic ?? noTraffic,
-      purpose,
-      gate,
-      elsewhere: (service) => {
-        const { members, node } = this.#options.facts();
-        const found = elsewhere(members, node.name, service);
-        // An agent that has just started doesn't know yet who is there.
-        const isEarly = this.#members.isEarly(members, this.#state.current.members, this.#clock.elapsed());
-        return found === 'nowhere' && isEarly ? 'runs' : found;
-      },
-      settled: () => {},
-      followMembers: async () => {},
+      members: this.#members,
+      watcher: this.#watcher,
+      facts,
+      traffic,
       stopping: this.#stopping.signal,
       ending: this.#ending.signal,
-      guard: (service) => this.#guard(service),
-      phase: (phase) => {
-        this.#convergingHash = hash;
+      guard: (service: string) => this.#guard(service),
+      redactor: () => this.#secrets.redactor,
+      stepEvent: (event: StepEvent) => listener.stepEvent(event),
+      phase: (phase: Phase) => {
+        this.#convergingHash = begin.hash;
         if (this.#phase === phase) return;
         this.#phase = phase;
         this.#reportChanged();
       },
-      event: (service, step, kind, text) => {
-        const atMs = this.#clock.now();
-        const told = this.#secrets.redactor.text(text);
-        this.#options.listener.stepEvent({ revision, hash, service, step, kind, text: told, atMs });
-      },
-      gateSaw: (service, health) => this.#watcher.gateSaw(service, health),
-      changing: (service) => this.#watcher.changing(service),
     };
+    return createEnvironment(begin, parts, this.#loop.superseded);
   }
 
   #guard(service: string): PathGuard {

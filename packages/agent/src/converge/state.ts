@@ -44,6 +44,8 @@ export interface Failure {
   readonly undone: boolean;
   /** It failed before anything was changed. */
   readonly untouched?: boolean;
+  /** It was given up because another manifest was asked for. */
+  readonly superseded?: boolean;
 }
 
 /** What the converger knows of this host; the file is replaced as a whole, so it is always true in itself. */

@@ -29,6 +29,7 @@ export class SimulatedAgent {
   /** Ticks for which it is gone. */
   gone = 0;
   readonly #ticks: number;
+  isGivenUp = false;
   /** How often it tried the new content. */
   tries = 0;
   /** Asked to try what failed here before, with no number above that of the failure. */
@@ -44,8 +45,13 @@ export class SimulatedAgent {
     return this.working !== null || this.pending !== null;
   }
 
+  /** What it works on is given up for other content. */
   offered(offer: AgentOffer): void {
     this.pending = offer;
+    const failedIt = this.failed?.hash === offer.hash && !offer.retryFailed;
+    if (this.working === null || this.working.hash === offer.hash || failedIt) return;
+    this.isGivenUp = true;
+    this.left = 1;
   }
 
   report(): MeasuredState {
@@ -53,8 +59,8 @@ export class SimulatedAgent {
       runningHash: this.running,
       runningRevision: 1,
       failed: this.failed,
-      state: this.working === null ? 'idle' : 'converging',
-      convergingHash: this.working?.hash ?? '',
+      state: this.isBusy ? 'converging' : 'idle',
+      convergingHash: (this.pending ?? this.working)?.hash ?? '',
       attempt: this.dealtWith,
       services: [],
     };
@@ -84,6 +90,7 @@ export class SimulatedAgent {
     }
     if (failedIt && offer.attempt <= (this.failed?.attempt ?? 0)) this.unasked += 1;
     this.working = offer;
+    this.isGivenUp = false;
     this.left = this.#ticks;
     if (offer.hash === newContent) this.tries += 1;
     if (this.behavior === 'vanishes' && offer.hash === newContent && this.tries === 1) this.gone = 15;
@@ -93,6 +100,7 @@ export class SimulatedAgent {
   #end(offer: AgentOffer): void {
     this.working = null;
     this.dealtWith = offer.attempt;
+    if (this.isGivenUp) return;
     const fails = this.behavior === 'fails' || (this.behavior === 'fails-once' && this.tries === 1);
     if (fails && offer.hash === newContent) {
       const { hash, revision, attempt } = offer;

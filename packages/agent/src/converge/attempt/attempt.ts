@@ -5,7 +5,7 @@ import { StepError } from '../step-error.js';
 import { applyStep, checkStep, prepareStep } from '../steps/run-step.js';
 import { askedOf, forgetIfDrifted, isInForce } from './asked-steps.js';
 import type { AttemptEnvironment } from './environment.js';
-import { goOn, Interrupted } from './environment.js';
+import { goOn, Interrupted, Superseded } from './environment.js';
 import { passGate } from './gate.js';
 import type { HeldRendering } from './held-rendering.js';
 import type { Journal } from './journal.js';
@@ -20,7 +20,7 @@ import { StepFailed } from './step-failed.js';
 
 /**
  * Brings the host to what the rendered services say: preflight of all, then service by service its steps and its gate. Throws
- * StepFailed (the caller undoes) or Interrupted (the next agent goes on). Safe to run again over a journal that was begun.
+ * StepFailed or Superseded (the caller undoes) or Interrupted (the next agent goes on). Safe to run again over a journal that was begun.
  */
 export async function runAttempt(
   services: readonly RenderedService[],
@@ -61,7 +61,7 @@ export async function followMembers(
     try {
       await runPreflight(service, journal, following, judgments);
     } catch (thrown) {
-      if (thrown instanceof Interrupted) throw thrown;
+      if (thrown instanceof Interrupted || thrown instanceof Superseded) throw thrown;
       continue;
     }
     await runService(service, current, journal, following, judgments);
@@ -203,6 +203,7 @@ function failed(
   environment: AttemptEnvironment,
 ): Error {
   if (thrown instanceof Interrupted || environment.ending.aborted) return new Interrupted();
+  if (thrown instanceof Superseded) return thrown;
   const error = StepFailed.of(service.name, step, thrown);
   environment.event(error.failure.service, error.failure.step, 'failed', error.message);
   return error;

@@ -45,14 +45,14 @@ async function isServedElsewhere(
   { settleMs }: RenderedDrain,
   environment: AttemptEnvironment,
 ): Promise<boolean> {
-  const { clock, stopping } = environment;
+  const { clock, wakes } = environment;
   const begun = clock.elapsed();
   for (;;) {
     goOn(environment);
     const found = environment.elsewhere(service);
     if (found === 'serves') return true;
     if (found === 'nowhere' || clock.elapsed() - begun >= settleMs) return false;
-    await clock.sleep(lookMs, stopping);
+    await clock.sleep(lookMs, wakes);
   }
 }
 
@@ -61,7 +61,7 @@ async function waitForSilence(
   drain: RenderedDrain,
   environment: AttemptEnvironment,
 ): Promise<string> {
-  const { clock, traffic, stopping } = environment;
+  const { clock, traffic, wakes } = environment;
   const begun = clock.elapsed();
   let followed = Number.NEGATIVE_INFINITY;
   for (;;) {
@@ -77,7 +77,7 @@ async function waitForSilence(
     const after = `after ${formatDuration(Math.round(sight.elapsedMs / 100) * 100)}`;
     if (progress === 'drained') return `drained ${after}`;
     if (progress === 'timeout') return `requests still come ${after}; going on all the same`;
-    await clock.sleep(lookMs, stopping);
+    await clock.sleep(lookMs, wakes);
   }
 }
 

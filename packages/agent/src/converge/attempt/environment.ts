@@ -34,6 +34,10 @@ export interface AttemptEnvironment {
   readonly stopping: AbortSignal;
   /** The agent can't wait any longer: commands are ended. */
   readonly ending: AbortSignal;
+  /** Another manifest is asked for: nothing is waited for any more, no further step begins, and what was changed goes back. */
+  readonly superseded: AbortSignal;
+  /** Whatever ends a wait: `stopping` or `superseded`. */
+  readonly wakes: AbortSignal;
   /** What the steps of a service must keep off. */
   guard(service: string): PathGuard;
   phase(phase: 'converging' | 'gating' | 'undoing'): void;
@@ -61,7 +65,23 @@ export class Interrupted extends Error {
   }
 }
 
-/** Throws Interrupted when the agent is stopping. */
-export function goOn(environment: Pick<AttemptEnvironment, 'stopping'>): void {
-  if (environment.stopping.aborted) throw new Interrupted();
+/** The attempt is given up, because another manifest is asked for; what it changed is to be undone. */
+export class Superseded extends Error {
+  constructor() {
+    super('another manifest was offered');
+    this.name = 'Superseded';
+  }
 }
+
+/** Throws Interrupted when the agent is stopping, Superseded when another manifest is asked for. */
+export function goOn({ stopping, superseded }: Pick<AttemptEnvironment, 'stopping' | 'superseded'>): void {
+  if (stopping.aborted) throw new Interrupted();
+  if (superseded.aborted) throw new Superseded();
+}
+
+/** For undoing: it isn't given up, whatever is asked for meanwhile. */
+export function toTheEnd(environment: AttemptEnvironment): AttemptEnvironment {
+  return { ...environment, superseded: never, wakes: environment.stopping };
+}
+
+const never = new AbortController().signal;

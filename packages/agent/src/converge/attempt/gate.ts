@@ -27,7 +27,7 @@ export async function passGate(
   service: GatedService,
   environment: AttemptEnvironment,
 ): Promise<number | undefined> {
-  const { clock, supervisor, stopping } = environment;
+  const { clock, supervisor, wakes } = environment;
   const restartsBefore = (await supervisor.status(service.process)).restarts;
   await processStands(service, environment, restartsBefore);
   const { health } = service;
@@ -46,7 +46,7 @@ export async function passGate(
       const lines = await supervisor.lastOutput(service.process);
       throw new StepError(`not healthy within ${formatDuration(health.deadlineMs)}: ${result.detail}`, lines);
     }
-    await clock.sleep(Math.min(health.intervalMs, mostIntervalMs), stopping);
+    await clock.sleep(Math.min(health.intervalMs, mostIntervalMs), wakes);
   }
 }
 

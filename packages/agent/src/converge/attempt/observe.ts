@@ -37,7 +37,7 @@ export async function observe(
   journal: Journal,
   environment: AttemptEnvironment,
 ): Promise<void> {
-  const { clock, stopping, supervisor } = environment;
+  const { clock, supervisor, wakes } = environment;
   const rules = gateRules(environment.gate, service.drain !== undefined);
   const before = journal.trafficBefore(service.name);
   // Absent: the service is new here, or its traffic isn't known.
@@ -71,6 +71,6 @@ export async function observe(
     if (judgment.verdict === 'pass') {
       return environment.event(service.name, gateStep, 'done', judgment.reason);
     }
-    await clock.sleep(lookMs, stopping);
+    await clock.sleep(lookMs, wakes);
   }
 }

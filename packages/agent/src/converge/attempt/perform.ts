@@ -6,7 +6,7 @@ import { handlerOf } from '../steps/index.js';
 import { isInForce } from './asked-steps.js';
 import { followMembers, runAttempt, serviceInForce } from './attempt.js';
 import type { AttemptEnvironment } from './environment.js';
-import { Interrupted } from './environment.js';
+import { Interrupted, Superseded, toTheEnd } from './environment.js';
 import { HeldRendering } from './held-rendering.js';
 import type { AttemptBegin, JournalPrivacy } from './journal.js';
 import { confidentialServices, Journal } from './journal.js';
@@ -14,9 +14,9 @@ import { waitForOrphan } from './orphan.js';
 import { StepFailed } from './step-failed.js';
 import { undoAttempt } from './undo.js';
 
-/** How an attempt ended; `interrupted`: the agent stops, the next one goes on. */
+/** How an attempt ended; `interrupted`: the agent stops, the next one goes on; `superseded`: it went back whole, since another manifest is asked for. */
 export type Outcome =
-  | { readonly kind: 'done' | 'interrupted' }
+  | { readonly kind: 'done' | 'interrupted' | 'superseded' }
   | { readonly kind: 'failed'; readonly failure: Failure };
 
 /** What a manifest asks of this host now. */
@@ -101,6 +101,7 @@ async function perform(journal: Journal, options: PerformOptions): Promise<Outco
     return { kind: 'done' };
   } catch (thrown) {
     if (thrown instanceof Interrupted) return interrupted(journal);
+    if (thrown instanceof Superseded) return goBack(journal, givenUp, options);
     const { failure } = StepFailed.of('', 'commit', thrown);
     return goBack(journal, { ...failure, undone: false }, options);
   }
@@ -149,7 +150,8 @@ function toRun(
 }
 
 async function goBack(journal: Journal, failure: Failure, options: PerformOptions): Promise<Outcome> {
-  const environment = options.environment(journal.begin);
+  const environment = toTheEnd(options.environment(journal.begin));
+  if (failure.superseded === true) environment.event('', supersededStep, 'output', failure.message);
   const undone = await undoAttempt(journal, failure, environment);
   const untouched = undone.undone && journal.begun().length === 0 && journal.removing().length === 0;
   const reported = untouched ? { ...undone, untouched } : undone;
@@ -165,11 +167,26 @@ async function endFailed(
   { state, logger }: PerformOptions,
 ): Promise<Outcome> {
   const { id, hash, revision, attempt = 0, purpose } = begin;
-  const failed = purpose === 'manifest' ? { failed: { hash, revision, attempt, failure } } : {};
+  // Nothing is wrong with what was given up; only what couldn't be taken back has to be known.
+  const isSuperseded = failure.superseded === true && failure.undone;
+  const told = purpose === 'manifest' && !isSuperseded;
+  const failed = told ? { failed: { hash, revision, attempt, failure } } : {};
   const error = await state.remember({ ...failed, endedAttempt: id });
   if (error !== undefined) logger.error({ err: error }, "the attempt's failure couldn't be written down");
-  return { kind: 'failed', failure };
+  return isSuperseded ? { kind: 'superseded' } : { kind: 'failed', failure };
 }
+
+/** The name under which giving up appears in events and failures. */
+const supersededStep = 'superseded';
+
+const givenUp: Failure = {
+  service: '',
+  step: supersededStep,
+  message: 'another manifest was asked for: this one is given up',
+  output: '',
+  undone: false,
+  superseded: true,
+};
 
 async function interrupted(journal: Journal): Promise<Outcome> {
   await journal.close();

@@ -3,7 +3,7 @@ import type { ServiceInForce } from '../state.js';
 import { disturbs } from './disturbs.js';
 import { drainService } from './drain.js';
 import type { AttemptEnvironment } from './environment.js';
-import { goOn } from './environment.js';
+import { goOn, Interrupted, Superseded } from './environment.js';
 import type { Journal } from './journal.js';
 import { undoContext } from './step-context.js';
 import { StepFailed } from './step-failed.js';
@@ -35,6 +35,7 @@ export async function removeService(
     await state.update({ applied });
     environment.event(service.name, step, 'done', 'stopped; files and packages are left');
   } catch (thrown) {
+    if (thrown instanceof Interrupted || thrown instanceof Superseded) throw thrown;
     const error = StepFailed.of(service.name, step, thrown);
     environment.event(service.name, step, 'failed', error.message);
     throw error;

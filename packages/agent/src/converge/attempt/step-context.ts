@@ -40,6 +40,7 @@ export function undoContext(
     run: observedRun(output, journal, environment),
     clock: environment.clock,
     signal: environment.ending,
+    superseded: environment.superseded,
   };
 }
 

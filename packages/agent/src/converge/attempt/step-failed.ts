@@ -3,7 +3,7 @@ import { StepError } from '../step-error.js';
 
 /** A step of a service failed: what the node reports. `health` and `remove` stand for what isn't a step of the manifest. */
 export class StepFailed extends Error {
-  readonly failure: Omit<Failure, 'undone' | 'untouched'>;
+  readonly failure: Omit<Failure, 'undone' | 'untouched' | 'superseded'>;
 
   constructor(service: string, step: string, cause: unknown) {
     const error = StepError.of(cause);

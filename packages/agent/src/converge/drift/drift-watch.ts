@@ -92,6 +92,9 @@ export class DriftWatch {
     for (const steps of byService(drifted)) {
       const outcome = await this.#job(() => this.#repair(steps, 'operator'));
       if (outcome?.kind === 'interrupted') throw new ShoalError('unavailable', 'the agent stops');
+      if (outcome?.kind === 'superseded') {
+        throw new ShoalError('unavailable', 'another manifest was asked for meanwhile');
+      }
       if (outcome?.kind === 'failed') failure ??= outcome.failure;
       else repaired.push(...steps.map((drift) => ({ service: drift.service, step: drift.step })));
     }

@@ -28,6 +28,8 @@ export interface StepContext {
   readonly clock: Clock;
   /** The step's time is over, or the agent can't wait any longer: commands are ended by it already. */
   readonly signal: AbortSignal;
+  /** Another manifest is asked for: a step that only waits ends, any other one goes on to its end. Absent: nobody can ask. */
+  readonly superseded?: AbortSignal;
   readonly guard: PathGuard;
   /** A line for whoever watches. */
   readonly output: (line: string) => void;
@@ -55,7 +57,7 @@ export interface StepHandler<S extends RenderedStep, U> {
 }
 
 /** What an undo works with: it may run in a later agent, which has nothing but the journal. */
-export type UndoContext = Pick<StepContext, 'ask' | 'run' | 'output' | 'clock' | 'signal'>;
+export type UndoContext = Pick<StepContext, 'ask' | 'run' | 'output' | 'clock' | 'signal' | 'superseded'>;
 
 /** Runs a command that has to succeed: when it doesn't, the error carries its last lines. */
 export async function mustRun(

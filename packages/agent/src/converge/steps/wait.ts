@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import { formatDuration } from '@shoal/common';
+import { Superseded } from '../attempt/environment.js';
 import type { RenderedWait } from '../render/rendered.js';
 import { StepError } from '../step-error.js';
 import type { StepContext, StepHandler } from './handler.js';
@@ -19,11 +20,14 @@ export const waitHandler: StepHandler<RenderedWait, Record<string, never>> = {
   prepareUndo: async () => ({}),
 
   async apply(step, context) {
-    const { clock, signal } = context;
+    const { clock, signal, superseded = never } = context;
+    const wakes = AbortSignal.any([signal, superseded]);
+    const givenUp = aborted(superseded);
     const began = clock.elapsed();
     let told: string | undefined;
     for (;;) {
-      const reason = await whyNot(step, context);
+      const reason = await Promise.race([whyNot(step, context), givenUp]);
+      if (superseded.aborted) throw new Superseded();
       const waited = clock.elapsed() - began;
       if (reason === undefined) return `answered after ${(waited / 1000).toFixed(1)} s`;
       if (reason !== told) context.output(reason);
@@ -31,12 +35,23 @@ export const waitHandler: StepHandler<RenderedWait, Record<string, never>> = {
       if (waited >= step.timeoutMs || signal.aborted) {
         throw new StepError(`waited ${formatDuration(step.timeoutMs)} in vain: ${reason}`);
       }
-      await clock.sleep(Math.min(step.intervalMs, step.timeoutMs - waited), signal);
+      await clock.sleep(Math.min(step.intervalMs, step.timeoutMs - waited), wakes);
     }
   },
 
   undo: async () => 'nothing to undo',
 };
+
+const never = new AbortController().signal;
+
+/** Resolves when nobody waits any more. */
+function aborted(signal: AbortSignal): Promise<string> {
+  return new Promise((resolve) => {
+    const told = () => resolve('it was given up');
+    if (signal.aborted) told();
+    else signal.addEventListener('abort', told, { once: true });
+  });
+}
 
 /** Why it doesn't answer now; undefined: it does. */
 async function whyNot(step: RenderedWait, context: StepContext): Promise<string | undefined> {
