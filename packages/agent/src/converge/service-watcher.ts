@@ -16,7 +16,13 @@ interface Watched {
   changing: boolean;
 }
 
-const unknownStatus: ProcessStatus = { state: 'stopped', detail: '', startedAt: null, restarts: 0 };
+const unknownStatus: ProcessStatus = {
+  state: 'stopped',
+  detail: '',
+  startedAt: null,
+  pid: null,
+  restarts: 0,
+};
 
 /** Looks after the health and the processes of the services in force, and tells when one changes. */
 export class ServiceWatcher {

@@ -54,7 +54,7 @@ export class ProcessSupervisor implements Supervisor {
     // A process that was started by an attempt which never ended isn't in force, so nobody resumed it.
     const left = readNote(noteOf(this.#options.directory, spec.service));
     if (left === undefined || !isAlive(left)) {
-      return { state: 'stopped', detail: '', startedAt: null, restarts: 0 };
+      return { state: 'stopped', detail: '', startedAt: null, pid: null, restarts: 0 };
     }
     const process = this.#processOf(spec);
     process.adopt(spec);

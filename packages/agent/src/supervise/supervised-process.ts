@@ -71,6 +71,7 @@ export class SupervisedProcess {
       state,
       detail: this.#detail,
       startedAt: this.#running?.startedAt ?? null,
+      pid: this.#running?.identity.pid ?? null,
       restarts: this.#restarts,
     };
   }

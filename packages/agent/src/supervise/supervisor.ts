@@ -23,6 +23,8 @@ export interface ProcessStatus {
   readonly detail: string;
   /** Milliseconds since the epoch; null: not running, or unknown. */
   readonly startedAt: number | null;
+  /** Its main process; null: not running, or unknown. */
+  readonly pid: number | null;
   /** Times that the process ended unasked since the agent's start. */
   readonly restarts: number;
 }

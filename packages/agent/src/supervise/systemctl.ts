@@ -17,6 +17,8 @@ export interface UnitState {
   readonly restarts: number;
   /** Milliseconds since the epoch; null: not active. */
   readonly activeSince: number | null;
+  /** Null: it has none now, or isn't a service. */
+  readonly mainPid: number | null;
 }
 
 const properties = {
@@ -28,7 +30,7 @@ const properties = {
     'NeedDaemonReload',
     'ActiveEnterTimestampMonotonic',
   ],
-  'org.freedesktop.systemd1.Service': ['NRestarts'],
+  'org.freedesktop.systemd1.Service': ['NRestarts', 'MainPID'],
 } as const;
 const propertyList = Object.values(properties).flat().join(',');
 
@@ -81,6 +83,7 @@ export function parseUnit(lines: readonly string[]): UnitState {
     restarts: Number(values.get('NRestarts') ?? 0) || 0,
     activeSince:
       active === 'active' && sinceMs > 0 ? Math.round(Date.now() - uptime() * 1000 + sinceMs) : null,
+    mainPid: Number(values.get('MainPID') ?? 0) || null,
   };
 }
 

@@ -46,6 +46,7 @@ export class SystemdSupervisor implements Supervisor {
       state: stateName(state),
       detail: state.found ? `${state.active} (${state.sub})` : `there is no unit ${unit}`,
       startedAt: state.activeSince,
+      pid: state.mainPid,
       restarts: Math.max(0, state.restarts - before),
     };
   }

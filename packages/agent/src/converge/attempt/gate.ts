@@ -1,5 +1,5 @@
 import { formatDuration } from '@shoal/common';
-import type { ProcessSpec } from '../../supervise/supervisor.js';
+import type { ProcessSpec, ProcessStatus } from '../../supervise/supervisor.js';
 import type { HealthResult } from '../health.js';
 import type { RenderedHealth } from '../render/rendered.js';
 import { StepError } from '../step-error.js';
@@ -20,7 +20,7 @@ export interface GatedService {
 }
 
 /**
- * Waits until the service has been healthy for `healthyFor`, and resolves with the time since when it has been, by `Clock.elapsed` (undefined: it has no health check). Fails at `deadline`, and at once when the process ends by itself.
+ * Waits until the service has been healthy for `healthyFor`, and resolves with the time since when it has been, by `Clock.elapsed` (undefined: it has no health check). Fails at `deadline`, and at once when the process ends by itself or is another one.
  * A service without health check passes when its process runs.
  */
 export async function passGate(
@@ -28,8 +28,8 @@ export async function passGate(
   environment: AttemptEnvironment,
 ): Promise<number | undefined> {
   const { clock, supervisor, wakes } = environment;
-  const restartsBefore = (await supervisor.status(service.process)).restarts;
-  await processStands(service, environment, restartsBefore);
+  const first = await supervisor.status(service.process);
+  await processStands(service, environment, first);
   const { health } = service;
   if (health === null) return undefined;
   const deadline = clock.elapsed() + health.deadlineMs;
@@ -38,7 +38,8 @@ export async function passGate(
     goOn(environment);
     const result = await healthOf(service, environment);
     environment.gateSaw(service.name, result);
-    await processStands(service, environment, restartsBefore);
+    // Whoever answers: another process that holds the port does, too.
+    await processStands(service, environment, first);
     const now = clock.elapsed();
     healthySince = result.healthy ? (healthySince ?? now) : undefined;
     if (healthySince !== undefined && now - healthySince >= health.healthyForMs) return healthySince;
@@ -65,17 +66,35 @@ export async function healthOf(
   return own;
 }
 
-/** Throws when the process ended, or was started again, since `restartsBefore` was read. */
+/**
+ * Throws when the process ended, or another one stands in its place, since `first` was seen: what answers at its port isn't what was changed. The error quotes what the
+ * process said last.
+ */
 export async function processStands(
   service: GatedService,
-  environment: AttemptEnvironment,
-  restartsBefore: number,
+  { supervisor }: Pick<AttemptEnvironment, 'supervisor'>,
+  first: Pick<ProcessStatus, 'pid' | 'restarts'>,
 ): Promise<void> {
   const { supervised = service.steps?.some((step) => step.type === 'service') ?? false } = service;
   if (!supervised) return;
-  const status = await environment.supervisor.status(service.process);
-  if (status.state === 'running' && status.restarts <= restartsBefore) return;
-  const lines = await environment.supervisor.lastOutput(service.process);
-  const detail = status.detail === '' ? '' : `: ${status.detail}`;
-  throw new StepError(`the process of ${service.name} didn't stay up${detail}`, lines);
+  const now = await supervisor.status(service.process);
+  const isOther = now.pid !== null && first.pid !== null && now.pid !== first.pid;
+  if (now.state === 'running' && now.restarts <= first.restarts && !isOther) return;
+  const lines = await supervisor.lastOutput(service.process);
+  const detail = now.detail === '' ? '' : `: ${now.detail}`;
+  const what = isOther
+    ? `is another one by now (it was ${first.pid}, it is ${now.pid})`
+    : `didn't stay up${detail}`;
+  throw new StepError(`the process of ${service.name} ${what}${lastWords(lines)}`, lines);
+}
+
+/** Longer lines are no sentence for people, and stand in the output. */
+const longestQuote = 300;
+
+/** The last line in which the process complains, or else its last line, to end a sentence with. */
+function lastWords(lines: readonly string[]): string {
+  const said = lines.map((line) => line.trim()).filter((line) => line !== '' && line.length <= longestQuote);
+  const line = said.findLast((text) => /error|fatal|emerg|fail|cannot|can't|refused|in use/i.test(text));
+  const quoted = line ?? said.at(-1);
+  return quoted === undefined ? '' : `; it said: ${quoted}`;
 }
