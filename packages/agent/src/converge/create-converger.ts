@@ -31,6 +31,7 @@ import type { DriftWatch } from './drift/drift-watch.js';
 import { RenderedInForce } from './drift/rendered-in-force.js';
 import { dryRun } from './dry-run.js';
 import { FactsSchedule } from './facts-schedule.js';
+import { TriedTimes } from './gate/tried-times.js';
 import type { Probe } from './health.js';
 import { probeHealth } from './health.js';
 import { MembersMemory, RenderedPools } from './members-memory.js';
@@ -68,6 +69,7 @@ class HostConverger implements Converger {
   readonly #inForce: RenderedInForce;
   readonly #drains: Drains;
   readonly #facts: FactsSchedule;
+  readonly #tried = new TriedTimes();
   readonly #stopping = new AbortController();
   readonly #ending = new AbortController();
   #phase: Phase = 'idle';
@@ -330,6 +332,7 @@ class HostConverger implements Converger {
       supervisor: this.#supervisor,
       state: this.#state,
       drains: this.#drains,
+      tried: this.#tried,
       members: this.#members,
       watcher: this.#watcher,
       facts,

@@ -17,6 +17,7 @@ export interface EnvironmentParts
     | 'state'
     | 'drains'
     | 'traffic'
+    | 'tried'
     | 'stopping'
     | 'ending'
     | 'guard'

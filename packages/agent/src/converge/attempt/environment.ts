@@ -5,6 +5,7 @@ import type { Clock } from '../clock.js';
 import type { RunCommand } from '../command.js';
 import type { Drains } from '../drain/drains.js';
 import type { Elsewhere } from '../drain/elsewhere.js';
+import type { TriedTimes } from '../gate/tried-times.js';
 import type { HealthResult, Probe } from '../health.js';
 import type { RenderedService } from '../render/rendered.js';
 import type { StateFile } from '../state.js';
@@ -20,6 +21,7 @@ export interface AttemptEnvironment {
   readonly state: StateFile;
   readonly drains: Drains;
   readonly traffic: TrafficReader;
+  readonly tried: TriedTimes;
   /** What the attempt is for; `facts` also while a service follows the members in the midst of another attempt. */
   readonly purpose: AttemptBegin['purpose'];
   /** How traffic is judged after the change; absent: by the defaults. */

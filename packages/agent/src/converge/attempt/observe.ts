@@ -1,6 +1,7 @@
 import { formatDuration } from '@shoal/common';
 import type { TrafficWindow } from '../../observe/traffic/window.js';
 import { gateRules, judge } from '../gate/judge.js';
+import { together } from '../gate/tried-times.js';
 import type { RenderedService } from '../render/rendered.js';
 import { StepError } from '../step-error.js';
 import { followEveryMs } from './drain.js';
@@ -12,20 +13,21 @@ import type { Journal } from './journal.js';
 /** The name under which the judgment of traffic appears in events and failures. */
 export const gateStep = 'gate';
 
-/** The traffic before a change is that of so many milliseconds at most. */
-const beforeMs = 60_000;
 /** How often a service is looked at while its traffic is watched, in milliseconds. */
 const lookMs = 500;
 
 const noRequests: TrafficWindow = { ms: 0, requests: 0, errors: 0, latency: [] };
 
-/** The service's traffic until now, when it is going to be judged; undefined: it isn't, or nothing tells of it. */
+/** The service's traffic until now, but for what was tried and taken back, when it is going to be judged; undefined: it isn't, or nothing tells of it. */
 export function trafficBefore(
   { name, drain }: RenderedService,
-  { clock, gate, purpose, traffic }: AttemptEnvironment,
+  { clock, gate, purpose, traffic, tried }: AttemptEnvironment,
 ): TrafficWindow | undefined {
   if (purpose !== 'manifest' || gateRules(gate, drain !== undefined).observeMs === 0) return undefined;
-  return traffic.window(name, clock.now() - beforeMs, clock.now());
+  const now = clock.now();
+  const good = tried.goodTime(name, now);
+  if (good.length === 0) return traffic.window(name, now, now);
+  return together(good.map(({ from, until }) => traffic.window(name, from, until)));
 }
 
 /**
@@ -49,7 +51,7 @@ export async function observe(
     'started',
     `watching its traffic for ${formatDuration(rules.observeMs)}`,
   );
-  const { restarts } = await supervisor.status(service.process);
+  const first = await supervisor.status(service.process);
   const since = clock.elapsed();
   let ill = 0;
   let followed = Number.NEGATIVE_INFINITY;
@@ -59,7 +61,7 @@ export async function observe(
       followed = clock.elapsed();
       await environment.followMembers(service.name);
     }
-    await processStands(service, environment, restarts);
+    await processStands(service, environment, first);
     const health = await healthOf(service, environment);
     ill = health.healthy ? 0 : ill + 1;
     if (ill > 1) throw new StepError(`not healthy any more: ${health.detail}`);

@@ -94,6 +94,8 @@ export async function cleanUpAfter(journal: Journal, logger: Logger): Promise<vo
 }
 
 async function perform(journal: Journal, options: PerformOptions): Promise<Outcome> {
+  const { tried } = options.environment(journal.begin);
+  for (const { service } of journal.begun()) tried.begins(service, 0);
   const known = journal.failure();
   if (known !== undefined) return goBack(journal, known, options);
   try {
@@ -122,6 +124,7 @@ async function goForward(journal: Journal, options: PerformOptions): Promise<voi
       followMembers(changing, held, () => options.render(begin), journal, environment),
   };
   await runAttempt(toRun(begin, rendered.services, state.current), removed, journal, environment);
+  const wentBack = begin.revision < (state.current.running?.revision ?? 0);
   const { services, members, pools, sizes } = held.current;
   await state.update({
     running: { hash: begin.hash, revision: begin.revision },
@@ -133,6 +136,7 @@ async function goForward(journal: Journal, options: PerformOptions): Promise<voi
     sizes,
     endedAttempt: begin.id,
   });
+  environment.tried.succeeded(environment.clock.now(), wentBack);
   options.inForce(services);
   await cleanUpAfter(journal, options.logger);
 }
@@ -156,6 +160,7 @@ async function goBack(journal: Journal, failure: Failure, options: PerformOption
   const untouched = undone.undone && journal.begun().length === 0 && journal.removing().length === 0;
   const reported = untouched ? { ...undone, untouched } : undone;
   if (environment.ending.aborted) return interrupted(journal);
+  environment.tried.failed(environment.clock.now());
   const outcome = await endFailed(journal.begin, reported, options);
   await journal.end(reported.undone ? undefined : options.paths.unfinished);
   return outcome;

@@ -76,7 +76,9 @@ async function noteTraffic(
   journal: Journal,
   environment: AttemptEnvironment,
 ): Promise<void> {
-  if (journal.trafficBefore(service.name) !== undefined) return;
-  const before = trafficBefore(service, environment);
-  if (before !== undefined) await journal.append({ kind: 'traffic', service: service.name, before });
+  if (journal.trafficBefore(service.name) === undefined) {
+    const before = trafficBefore(service, environment);
+    if (before !== undefined) await journal.append({ kind: 'traffic', service: service.name, before });
+  }
+  environment.tried.begins(service.name, environment.clock.now());
 }

@@ -16,9 +16,12 @@ export class FakeTraffic implements TrafficReader {
   before: TrafficWindow | undefined;
   after: TrafficWindow = { ms: 0, requests: 0, errors: 0, latency: [] };
   seen: number | undefined;
+  /** The stretches that were asked for. */
+  readonly asked: { readonly since: number; readonly until: number }[] = [];
 
   /** The window before a change is asked for a minute, that after it for less. */
   window(_service: string, since: number, until: number): TrafficWindow | undefined {
+    this.asked.push({ since, until });
     return until - since >= 60_000 ? this.before : this.after;
   }
 

@@ -35,6 +35,28 @@ t.test('traffic that is worse than before takes the change back, drained again',
   t.strictSame(s.host.converger.draining(), []);
 });
 
+t.test('a change that is tried again is judged by what was before it was tried first', async (t) => {
+  const s = await scene(t, 18464);
+  await change(s, 1, [s.service('one')]);
+  s.traffic.before = goodMinute;
+  s.traffic.after = { ms: 0, requests: 100, errors: 80, latency: [] };
+  const bad = manifestOf(2, s.service('two'));
+  await change(s, 2, [...bad.services], { observeMs: 60_000 });
+  const atOf = (kind: string): number =>
+    Number(s.host.events.find((event) => `${event.step}:${event.kind}` === kind)?.atMs);
+  const [from, end] = [atOf('run:done'), atOf('gate:failed')];
+  s.traffic.asked.length = 0;
+  s.host.events.length = 0;
+  s.host.offer(bad, true, { observeMs: 60_000 });
+  await until('it to be tried again', () => s.host.kinds().includes('run:started'));
+  const asked = s.traffic.asked;
+  t.ok(asked.length > 0 && from < end);
+  const touching = asked.filter((window) => window.since < end && window.until > from);
+  t.strictSame(touching, [], 'not by the time in which it served');
+  const ms = asked.reduce((sum, window) => sum + window.until - window.since, 0);
+  t.ok(ms > 55_000 && ms <= 60_000, `${ms} ms all the same`);
+});
+
 t.test('a service that doesn’t become healthy is drained until its old self is', async (t) => {
   const s = await scene(t, 18404);
   await change(s, 1, [s.service('one')]);

@@ -2,6 +2,7 @@ import t from 'tap';
 import { bucketCount, bucketOf } from '../../observe/traffic/histogram.js';
 import type { TrafficWindow } from '../../observe/traffic/window.js';
 import { gateRules, judge } from './judge.js';
+import { TriedTimes, together } from './tried-times.js';
 
 /** `latencies`: share of the requests to seconds. */
 function traffic(
@@ -98,5 +99,47 @@ t.test('the reason is one sentence with both figures', (t) => {
     reason(busy, traffic(5000, 2500, 2, [[1, 0.002]])),
     /^2500 requests in 5s, 0\.08 % failed \(0\.1 % of 30000 before\), 95 % within 2 ms \(2 ms before\)$/,
   );
+  t.end();
+});
+
+t.test('time in which something was tried and taken back is left out of the minute before', (t) => {
+  const tried = new TriedTimes();
+  const good = (now: number): readonly (readonly [number, number])[] =>
+    tried.goodTime('web', now).map(({ from, until }) => [from / 1000, until / 1000] as const);
+  t.strictSame(good(1_000_000), [[940, 1000]], 'nothing was');
+  tried.begins('web', 1_000_500);
+  tried.begins('web', 1_002_000);
+  tried.failed(1_010_300);
+  tried.begins('api', 1_010_300);
+  tried.succeeded(1_010_400, false);
+  // What was logged late belongs to it as well.
+  t.strictSame(good(1_012_000), [[940, 1000]]);
+  t.strictSame(good(1_030_000), [
+    [1012, 1030],
+    [958, 1000],
+  ]);
+  t.strictSame(good(1_100_000), [[1040, 1100]]);
+  // Another revision serves from 1100 on, and is undone at 1130 since other nodes failed.
+  tried.begins('web', 1_100_000);
+  tried.succeeded(1_103_000, false);
+  tried.begins('web', 1_125_000);
+  tried.succeeded(1_130_000, true);
+  t.strictSame(good(1_135_000), [
+    [1131, 1135],
+    [1044, 1100],
+  ]);
+  t.strictSame(tried.goodTime('other', 5000), [{ from: 0, until: 5000 }], 'a host that was just started');
+  tried.begins('web', 0);
+  tried.failed(2_000_000);
+  t.strictSame(good(2_000_500), [], 'an agent that came back in the midst of it knows no good time');
+  t.end();
+});
+
+t.test('several stretches are judged as one', (t) => {
+  const both = together([traffic(10_000, 100, 1, [[1, 0.002]]), traffic(50_000, 500, 4, [[1, 0.002]])]);
+  t.match(both, { ms: 60_000, requests: 600, errors: 5 });
+  t.equal(both?.latency[bucketOf(0.002)], 600);
+  t.equal(together([]), undefined);
+  t.equal(together([traffic(1, 1), undefined]), undefined);
   t.end();
 });
