@@ -1,7 +1,15 @@
 import { appendFile, rename, stat, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
-import { createSigningKey, type Manifest, makeDelta, manifestContent, type Offer } from '@shoal/common';
+import {
+  createSigningKey,
+  type Manifest,
+  makeDelta,
+  manifestContent,
+  manifestHead,
+  type Offer,
+  signDocument,
+} from '@shoal/common';
 import t from 'tap';
 import { manifest, world } from './agent.test.support.js';
 import type { FakeController } from './testing/fake-controller.js';
@@ -26,6 +34,14 @@ t.test('takes only manifests that the cluster signed for this node', async (t) =
       'another hash',
       { ...controller.offerOf(manifest({ revision: 5 })), hash: 'f'.repeat(64) },
       /holds revision 5/,
+    ],
+    [
+      'a head without its content',
+      {
+        ...controller.offerOf(manifest({ revision: 6 })),
+        manifest: signDocument(manifestHead(manifest(), 'a'.repeat(64)), controller.signing.privateKeyPem),
+      },
+      /has format undefined/,
     ],
   ];
   for (const [what, offer, message] of bad) {
@@ -53,28 +69,31 @@ t.test('an offer by what differs is as good as a whole one, or the whole one is 
   await waitFor('the whole one', () => converger.offers.length === 1);
   const service = { name: 'web' } as Manifest['services'][number];
   const second = controller.offerOf(manifest({ revision: 2, services: [service] }));
-  const byDelta = (base: Buffer, hash: string | undefined, document = second.manifest): Offer => {
-    const payload = Buffer.from(document?.payload ?? '');
-    const delta = { base: hash ?? '', size: payload.length, parts: makeDelta(base, payload) };
-    const parts = delta.parts.map(({ insert, from, length }) => ({
+  const next = manifest({ revision: 2, services: [service] });
+  const content = Buffer.from(manifestContent(next));
+  const signed = (head: unknown, key: string = controller.signing.privateKeyPem) => signDocument(head, key);
+  const head = manifestHead(next, second.hash ?? '');
+  const byDelta = (base: Buffer, hash: string | undefined, by = signed(head), made = content): Offer => {
+    const parts = makeDelta(base, made).map(({ insert, from, length }) => ({
       insert: Buffer.from(insert),
       from,
       length,
     }));
-    const signature = document?.signature ?? Buffer.alloc(0);
-    return { ...second, manifest: null, delta: { ...delta, parts, signature } };
+    return { ...second, manifest: null, delta: { base: hash ?? '', size: made.length, parts, head: by } };
   };
   const base = Buffer.from(manifestContent(manifest()));
   const asked = (): string[] => controller.messages.flatMap(({ fullOffer }) => fullOffer?.reason ?? []);
   const otherKey = createSigningKey().privateKeyPem;
-  const other = controller.offerOf(manifest({ revision: 2, services: [service] }), otherKey);
   const bad: [Offer, RegExp][] = [
     [byDelta(base, 'f'.repeat(64)), /doesn't have ffffffffffff/],
-    [
-      byDelta(Buffer.concat([Buffer.alloc(99), Buffer.from(second.manifest?.payload ?? '')]), first.hash),
-      /the delta copies/,
-    ],
-    [byDelta(base, first.hash, other.manifest), /signature doesn't verify/],
+    [byDelta(Buffer.concat([Buffer.alloc(99), content]), first.hash), /the delta copies/],
+    [byDelta(base, first.hash, signed(head, otherKey)), /signature doesn't verify/],
+    [byDelta(base, first.hash, signed(next)), /no head of a manifest/],
+    [byDelta(base, first.hash, signed(head), Buffer.from(`${content} `)), /another one than was signed/],
+    [byDelta(base, first.hash, signed({ ...head, node: 'node-2' })), /for node node-2/],
+    [byDelta(base, first.hash, signed({ ...head, clusterId: 'c-2' })), /for cluster c-2/],
+    [byDelta(base, first.hash, signed({ ...head, revision: 1 })), /holds revision 1/],
+    [{ ...byDelta(base, first.hash), hash: 'f'.repeat(64) }, /holds revision 2/],
   ];
   for (const [index, [offer, reason]] of bad.entries()) {
     controller.send({ offer });

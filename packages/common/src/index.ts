@@ -57,6 +57,7 @@ export * from './manifest/compile-manifest.js';
 export type * from './manifest/manifest.js';
 export * from './manifest/manifest-content.js';
 export * from './manifest/manifest-delta.js';
+export * from './manifest/manifest-head.js';
 export * from './manifest/node-ranks.js';
 export * from './manifest/resolve-params.js';
 export { runUntilSignal, type Stoppable } from './process/run-until-signal.js';

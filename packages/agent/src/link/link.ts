@@ -27,7 +27,7 @@ import { explainConnection, linkClient } from './channel.js';
 import { ControlStream } from './control-stream.js';
 import { Outbox } from './outbox.js';
 import { type Refusal, refusalEvent, withRefusal } from './refusal.js';
-import { rebuildManifest, verifyManifest, verifyOffer } from './verify-offer.js';
+import { verifyManifest, verifyOffer } from './verify-offer.js';
 
 /** Content of a manifest that is kept in memory at most, bytes; a larger one is made again of the manifest. */
 const keptContent = 128 * 1024;
@@ -225,7 +225,9 @@ export class ControllerLink {
 
   #offered(offer: Offer__Output): void {
     try {
-      const { manifest, content } = verifyOffer(this.#whole(offer), this.#options.identity());
+      const { manifest, content } = verifyOffer(offer, this.#options.identity(), (known) =>
+        this.#contentOf(known),
+      );
       this.#newest = content.length > keptContent ? undefined : { hash: offer.hash, content };
       this.#refusal = undefined;
       const { hash, retryFailed, attempt, gate } = offer;
@@ -247,11 +249,6 @@ export class ControllerLink {
       this.stepEvent(refusalEvent(this.#refusal, Date.now()));
       this.reportChanged();
     }
-  }
-
-  #whole(offer: Offer__Output): Offer__Output {
-    if (offer.delta === null) return offer;
-    return { ...offer, manifest: rebuildManifest(offer.delta, (hash) => this.#contentOf(hash)) };
   }
 
   #contentOf(hash: string): Buffer | undefined {

@@ -21,16 +21,10 @@ function payloadHead({ clusterId, format, node, revision }: Manifest): string {
   return `${canonicalJson({ clusterId, format, node, revision }).slice(0, -1)},`;
 }
 
-/** The bytes that are signed (the manifest's canonical JSON) in two parts: `head` is the node's own, `services` (of its content) that of every node with the same. */
-export function payloadParts(manifest: Manifest, content: Buffer): { head: Buffer; services: Buffer } {
-  const services = content.subarray(Buffer.byteLength(contentHead(manifest)));
-  return { head: Buffer.from(payloadHead(manifest)), services };
-}
-
-/** The bytes that are signed, made of the manifest's content: for many nodes with the same content. */
+/** The bytes that are signed (the manifest's canonical JSON), made of the manifest's content: for many nodes with the same content. */
 export function manifestPayload(manifest: Manifest, content: Buffer): Buffer {
-  const { head, services } = payloadParts(manifest, content);
-  return Buffer.concat([head, services]);
+  const services = content.subarray(Buffer.byteLength(contentHead(manifest)));
+  return Buffer.concat([Buffer.from(payloadHead(manifest)), services]);
 }
 
 /** The other way round: a manifest's content out of the bytes that it was parsed from. Other JSON than canonical is written anew. */

@@ -11,8 +11,10 @@ import {
   type Identity__Output,
   type Manifest,
   type ManifestDelta__Output,
+  type ManifestHead,
   manifestContent,
   manifestHash,
+  manifestOfHead,
   type NodeReport,
   type Offer__Output,
   parseAddress,
@@ -145,10 +147,10 @@ export class FakeAgent {
       this.send({ fullOffer: { revision, hash, reason: 'test' } });
       return;
     }
-    const signed = delta === null ? manifest : this.#rebuilt(delta);
-    if (signed === null) return;
+    const offered = delta === null ? this.#whole(manifest) : this.#rebuilt(delta);
+    if (offered === undefined) return;
     this.#attempt = attempt;
-    this.offers.push(verifyDocument<Manifest>(signed, this.identity.manifestPublicKeyPem, 'manifest'));
+    this.offers.push(offered);
     const event = {
       revision,
       hash,
@@ -181,10 +183,16 @@ export class FakeAgent {
     if (this.behavior === 'converge') this.finish(hash, revision);
   }
 
-  #rebuilt({ base, parts, size, signature }: ManifestDelta__Output): SignedDocument__Output | null {
+  #rebuilt({ base, parts, size, head }: ManifestDelta__Output): Manifest | undefined {
     const held = this.offers.find((manifest) => manifestHash(manifest) === base);
-    if (held === undefined) return null;
-    return { payload: applyDelta(Buffer.from(manifestContent(held)), parts, size), signature };
+    if (held === undefined || head === null) return undefined;
+    const verified = verifyDocument<ManifestHead>(head, this.identity.manifestPublicKeyPem, 'manifest');
+    return manifestOfHead(verified, applyDelta(Buffer.from(manifestContent(held)), parts, size));
+  }
+
+  #whole(signed: SignedDocument__Output | null): Manifest | undefined {
+    if (signed === null) return undefined;
+    return verifyDocument<Manifest>(signed, this.identity.manifestPublicKeyPem, 'manifest');
   }
 
   /** Reports that a manifest is in force. */

@@ -13,7 +13,7 @@ import type { Session } from './session.js';
 /** What `Offers` needs of the rest. */
 export interface OffersComponents {
   readonly targets: Pick<Targets, 'get'>;
-  readonly manifests: Pick<Manifests, 'at' | 'held' | 'prepare' | 'sign' | 'spec'>;
+  readonly manifests: Pick<Manifests, 'at' | 'held' | 'prepare' | 'sign' | 'signHead' | 'spec'>;
   readonly vault: Pick<Vault, 'sealFor'>;
   readonly logger: Logger;
 }
@@ -21,7 +21,7 @@ export interface OffersComponents {
 /** Offers nodes what they shall be. */
 export class Offers {
   readonly #parts: OffersComponents;
-  readonly #documents = new OfferedDocuments();
+  readonly #documents: OfferedDocuments;
   /** Manifests that were offered since the start: whole, and by what differs. Bytes of the signed document as it was sent. */
   readonly counts: Readonly<Record<'full' | 'delta', OfferCount>> = {
     full: { offers: 0, bytes: 0 },
@@ -30,6 +30,7 @@ export class Offers {
 
   constructor(parts: OffersComponents) {
     this.#parts = parts;
+    this.#documents = new OfferedDocuments(parts.manifests);
   }
 
   /** What the node shall be; undefined: nothing is asked of it; the error when its manifest can't be compiled. */
@@ -72,7 +73,7 @@ export class Offers {
     const runs = session.takesDeltas && measured !== null ? measured : undefined;
     const base =
       runs === undefined ? undefined : manifests.held(record, runs.runningRevision, runs.runningHash);
-    const { bytes, ...document } = this.#documents.choose(manifests.sign(desired), desired, base);
+    const { bytes, ...document } = this.#documents.choose(desired, base);
     const count = this.counts['delta' in document ? 'delta' : 'full'];
     count.offers += 1;
     count.bytes += bytes;

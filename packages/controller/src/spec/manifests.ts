@@ -1,5 +1,13 @@
 import type { BlueprintSet, LoadedBlueprint, SignedDocument, Spec } from '@shoal/common';
-import { blueprintHash, manifestPayload, parseSpec, ShoalError, signPayload } from '@shoal/common';
+import {
+  blueprintHash,
+  manifestHead,
+  manifestPayload,
+  parseSpec,
+  ShoalError,
+  signDocument,
+  signPayload,
+} from '@shoal/common';
 import { getJson, putJson } from '../store/json.js';
 import { keys } from '../store/keys.js';
 import type { Store, Write } from '../store/store.js';
@@ -159,7 +167,13 @@ export class Manifests {
     return this.#contents.get(revision)?.blueprints ?? setOf(new Map());
   }
 
+  /** The whole manifest, signed. */
   sign({ manifest, content }: CompiledManifest): SignedDocument {
     return signPayload(manifestPayload(manifest, content), this.#privateKeyPem);
+  }
+
+  /** Its head, signed: for a node that gets or has the content by another way. */
+  signHead({ manifest, hash }: CompiledManifest): SignedDocument {
+    return signDocument(manifestHead(manifest, hash), this.#privateKeyPem);
   }
 }

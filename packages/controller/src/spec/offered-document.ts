@@ -3,13 +3,15 @@ import {
   deltaBytes,
   type ManifestDelta,
   makeDelta,
-  payloadParts,
   type SignedDocument,
 } from '@shoal/common';
 import type { CompiledManifest } from './compiler.js';
+import type { Manifests } from './manifests.js';
 
 /** Deltas that are kept; beyond that all are dropped and made again. */
 const keptDeltas = 2000;
+/** What the signed head of a manifest takes beside its delta, bytes at most: names have at most 63, the rest is hashes. */
+const headBytes = 400;
 
 /** How a signed manifest travels: whole, or by what differs from one that the node has. */
 export type OfferedDocument =
@@ -25,31 +27,43 @@ export interface OfferCount {
   bytes: number;
 }
 
+/** What nodes with the same content before and after have in common. */
+interface SharedDelta {
+  readonly parts: (DeltaPart & { readonly insert: Buffer })[];
+  readonly bytes: number;
+}
+
 /** Makes deltas; of nodes that go from the same content to the same content, once. */
 export class OfferedDocuments {
-  readonly #deltas = new Map<string, readonly DeltaPart[]>();
+  readonly #signer: Pick<Manifests, 'sign' | 'signHead'>;
+  readonly #deltas = new Map<string, SharedDelta>();
 
-  /** The smaller way. `base` undefined: the node has nothing that is known here, or wants it whole. */
-  choose(signed: SignedDocument, compiled: CompiledManifest, base: DeltaBase | undefined): OfferedDocument {
-    const size = signed.payload?.length ?? 0;
-    const whole = { manifest: signed, bytes: size };
-    if (base === undefined) return whole;
-    const { head, services } = payloadParts(compiled.manifest, compiled.content);
-    const parts = [{ insert: head, from: 0, length: 0 }, ...this.#partsOf(base, compiled.hash, services)];
-    const bytes = deltaBytes(parts) + base.hash.length;
-    if (bytes >= size) return whole;
-    const signature = signed.signature ?? Buffer.alloc(0);
-    const sent = parts.map(({ insert, from, length }) => ({ insert: Buffer.from(insert), from, length }));
-    return { delta: { base: base.hash, size, parts: sent, signature }, bytes };
+  constructor(signer: Pick<Manifests, 'sign' | 'signHead'>) {
+    this.#signer = signer;
   }
 
-  #partsOf(base: DeltaBase, hash: string, services: Buffer): readonly DeltaPart[] {
+  /** The smaller way. `base` undefined: the node has nothing that is known here, or wants it whole. */
+  choose(compiled: CompiledManifest, base: DeltaBase | undefined): OfferedDocument {
+    const size = compiled.content.length;
+    const shared = base === undefined ? undefined : this.#sharedDelta(base, compiled);
+    if (base === undefined || shared === undefined || shared.bytes + headBytes >= size) {
+      const manifest = this.#signer.sign(compiled);
+      return { manifest, bytes: manifest.payload?.length ?? 0 };
+    }
+    const head = this.#signer.signHead(compiled);
+    const bytes = shared.bytes + (head.payload?.length ?? 0);
+    return { delta: { base: base.hash, size, parts: shared.parts, head }, bytes };
+  }
+
+  #sharedDelta(base: DeltaBase, { hash, content }: CompiledManifest): SharedDelta {
     const key = `${base.hash}/${hash}`;
     const known = this.#deltas.get(key);
     if (known !== undefined) return known;
-    const parts = makeDelta(base.content, services);
+    const made = makeDelta(base.content, content);
+    const parts = made.map(({ insert, from, length }) => ({ insert: Buffer.from(insert), from, length }));
+    const shared = { parts, bytes: deltaBytes(parts) + base.hash.length };
     if (this.#deltas.size >= keptDeltas) this.#deltas.clear();
-    this.#deltas.set(key, parts);
-    return parts;
+    this.#deltas.set(key, shared);
+    return shared;
   }
 }

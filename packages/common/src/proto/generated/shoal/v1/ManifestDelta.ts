@@ -1,49 +1,50 @@
 // Original file: shoal/v1/link.proto
 
 import type { ManifestDeltaPart as _shoal_v1_ManifestDeltaPart, ManifestDeltaPart__Output as _shoal_v1_ManifestDeltaPart__Output } from '../../shoal/v1/ManifestDeltaPart.js';
+import type { SignedDocument as _shoal_v1_SignedDocument, SignedDocument__Output as _shoal_v1_SignedDocument__Output } from '../../shoal/v1/SignedDocument.js';
 
 /**
- * A `SignedDocument` made of another manifest's content: exactly the bytes that were signed come out.
+ * A manifest's content (the canonical JSON of its format and services) made of another one's, and what was signed for this node.
  */
 export interface ManifestDelta {
   /**
-   * Content hash of a manifest that the node reported to run. What is built upon are the bytes that this hash is of: the canonical JSON of the
-   * manifest's format and services.
+   * Content hash of a manifest that the node reported to run. What is built upon are the bytes that this hash is of.
    */
   'base'?: (string);
   /**
-   * Bytes of the payload that comes out; at most 16 MiB.
+   * Bytes of the content that comes out; at most 16 MiB.
    */
   'size'?: (number);
   /**
-   * Put one after another they are the payload.
+   * Put one after another they are the content.
    */
   'parts'?: (_shoal_v1_ManifestDeltaPart)[];
   /**
-   * Ed25519 over the payload, 64 bytes.
+   * Payload: the canonical JSON of {"clusterId","content","kind","node","revision"}; `content` is the content hash of what comes out, `kind` is
+   * "manifest-head". The content counts once its hash is that one.
    */
-  'signature'?: (Buffer | Uint8Array | string);
+  'head'?: (_shoal_v1_SignedDocument | null);
 }
 
 /**
- * A `SignedDocument` made of another manifest's content: exactly the bytes that were signed come out.
+ * A manifest's content (the canonical JSON of its format and services) made of another one's, and what was signed for this node.
  */
 export interface ManifestDelta__Output {
   /**
-   * Content hash of a manifest that the node reported to run. What is built upon are the bytes that this hash is of: the canonical JSON of the
-   * manifest's format and services.
+   * Content hash of a manifest that the node reported to run. What is built upon are the bytes that this hash is of.
    */
   'base': (string);
   /**
-   * Bytes of the payload that comes out; at most 16 MiB.
+   * Bytes of the content that comes out; at most 16 MiB.
    */
   'size': (number);
   /**
-   * Put one after another they are the payload.
+   * Put one after another they are the content.
    */
   'parts': (_shoal_v1_ManifestDeltaPart__Output)[];
   /**
-   * Ed25519 over the payload, 64 bytes.
+   * Payload: the canonical JSON of {"clusterId","content","kind","node","revision"}; `content` is the content hash of what comes out, `kind` is
+   * "manifest-head". The content counts once its hash is that one.
    */
-  'signature': (Buffer);
+  'head': (_shoal_v1_SignedDocument__Output | null);
 }

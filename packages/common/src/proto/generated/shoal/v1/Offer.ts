@@ -30,7 +30,7 @@ export interface Offer {
    */
   'attempt'?: (number);
   /**
-   * The signed manifest by what differs from one that the node has. Only for agents that say `Hello.manifest_deltas`.
+   * The manifest by what differs from one that the node has. Only for agents that say `Hello.manifest_deltas`.
    */
   'delta'?: (_shoal_v1_ManifestDelta | null);
 }
@@ -59,7 +59,7 @@ export interface Offer__Output {
    */
   'attempt': (number);
   /**
-   * The signed manifest by what differs from one that the node has. Only for agents that say `Hello.manifest_deltas`.
+   * The manifest by what differs from one that the node has. Only for agents that say `Hello.manifest_deltas`.
    */
   'delta': (_shoal_v1_ManifestDelta__Output | null);
 }
