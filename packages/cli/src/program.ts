@@ -5,6 +5,7 @@ import { addCompletionCommand } from './commands/completion.js';
 import { addDemoCommand } from './commands/demo.js';
 import { addDriftCommand } from './commands/drift.js';
 import { addGossipKeyCommands } from './commands/gossip-key.js';
+import { addLicenseCommands } from './commands/license.js';
 import { addLogsCommand } from './commands/logs.js';
 import { addMembersCommand } from './commands/members.js';
 import { addNodeCommands } from './commands/node.js';
@@ -52,6 +53,7 @@ export function createProgram(): Command {
   addMembersCommand(program);
   addTokenCommands(program);
   addGossipKeyCommands(program);
+  addLicenseCommands(program);
   addSpecCommands(program);
   addSecretCommands(program);
   addBlueprintCommands(program);

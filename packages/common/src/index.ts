@@ -42,7 +42,7 @@ export * from './identity/signing.js';
 export * from './lease/lease.js';
 export * from './license/issue-license.js';
 export type * from './license/license.js';
-export { claimProblems, defaultWarnDays, licenseFieldSchemas } from './license/license-claims.js';
+export { defaultWarnDays, licenseFieldSchemas, readClaims } from './license/license-claims.js';
 export * from './license/license-key.js';
 export * from './license/license-refused.js';
 export * from './license/license-status.js';

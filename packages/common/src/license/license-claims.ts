@@ -123,6 +123,11 @@ export function claimProblems(claims: unknown): readonly string[] {
   return exp <= iat ? ['exp: expected a time after iat'] : [];
 }
 
+/** What unverified claims say, signed by a key of this name; undefined when they aren't a license's. */
+export function readClaims(claims: unknown, keyId: string): License | undefined {
+  return claimProblems(claims).length === 0 ? licenseOfClaims(claims as LicenseClaims, keyId) : undefined;
+}
+
 /** What the claims of a license say. They must have no problems. */
 export function licenseOfClaims(claims: LicenseClaims, keyId: string): License {
   const { iss, sub, jti, iat, nbf, exp, shoal } = claims;

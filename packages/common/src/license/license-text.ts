@@ -70,11 +70,11 @@ function checkCharacters(text: string): void {
   const bad = (what: string, hint: string) => new LicenseRefused('not-a-license', what, hint);
   if (text === '') throw bad('is empty', again);
   if (/PRIVATE KEY|"d"\s*:/.test(text)) {
-    const hint = 'a private key stays with the vendor: delete this copy; what it signed counts as forged now';
-    throw bad('is none: this is a private key', hint);
+    const hint = 'it belongs to the vendor alone; if it was sent to you, tell them, and delete it here';
+    throw bad('given is a private key', hint);
   }
   // Base64url of `{"`, or of `{` and white space.
-  if (!/^e[wy]/.test(text)) throw bad('is none: expected a line that begins with "eyJ"', again);
+  if (!/^e[wy]/.test(text)) throw bad('can\'t be read: expected a line that begins with "eyJ"', again);
   if (/\s/.test(text)) {
     throw bad(
       'has spaces or line ends inside, expected one line',

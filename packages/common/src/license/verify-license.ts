@@ -57,7 +57,7 @@ export function judgeLicense(license: License, { clusterId, now }: LicenseContex
     const hint = `ask ${license.vendor} for one for ${clusterId}`;
     throw refuse('other-cluster', `is for the cluster ${cluster}, this is ${clusterId}`, hint);
   }
-  const clock = `this host's clock says ${iso(now)}`;
+  const clock = `it is ${iso(now)} now`;
   if (issuedAt > now + clockDoubtMs) {
     const message = `was made at ${iso(issuedAt)}, but ${clock}: the clock is doubtful`;
     throw refuse('clock-doubtful', message, "set this host's clock");
@@ -102,7 +102,7 @@ function trustedKeyOf({ header }: LicenseParts, trust: TrustedLicenseKeys): Trus
   if (key !== undefined) return key;
   throw new LicenseRefused(
     'key-unknown',
-    `is signed by the key ${short(kid)}, which this build of Shoal doesn't know`,
+    `is signed by the key ${isKeyId(kid) ? kid : short(kid)}, which this build of Shoal doesn't know`,
     trust.keys.length === 0
       ? "this build knows no vendor's key at all: install the packages that the vendor built"
       : "it is another vendor's, or newer than this build: upgrade Shoal, or ask the vendor",
@@ -130,6 +130,10 @@ function checkContent(claims: object): asserts claims is LicenseClaims {
   if (problems.length === 0) return;
   const message = `says what isn't known here: ${problems.join('; ')}`;
   throw new LicenseRefused('content', message, 'upgrade Shoal, or ask the vendor');
+}
+
+function isKeyId(kid: unknown): kid is string {
+  return typeof kid === 'string' && /^[\w-]{43}$/.test(kid);
 }
 
 /** Something out of an unverified text: short, and nothing that a terminal obeys. */

@@ -1,0 +1,91 @@
+import { ShoalError } from '@shoal/common';
+import type { Command } from 'commander';
+import type { LicenseRequest } from '../license/request.js';
+import { positiveInteger } from '../output/arguments.js';
+
+/** Flags of `shoal license issue`. */
+export interface IssueFlags {
+  readonly key: string;
+  readonly request?: string;
+  readonly trust?: string;
+  readonly out?: string;
+  readonly vendor?: string;
+  readonly customer?: string;
+  readonly id?: string;
+  readonly cluster?: string;
+  readonly tier?: string;
+  readonly sites?: number | 'unlimited';
+  readonly nodes?: number | 'unlimited';
+  readonly feature?: readonly string[];
+  readonly service?: Readonly<Record<string, number>>;
+  readonly notBefore?: string;
+  readonly expires?: string;
+  readonly validFor?: string;
+  readonly grace?: string;
+  readonly lease?: string;
+  readonly warnDays?: readonly number[];
+}
+
+function countOrUnlimited(text: string): number | 'unlimited' {
+  return text === 'unlimited' ? text : positiveInteger(text);
+}
+
+function collected(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text];
+}
+
+function serviceLimit(text: string, before: Readonly<Record<string, number>> = {}): Record<string, number> {
+  const [, name, amount] = /^([A-Za-z]\w*)=([0-9.]+)$/.exec(text) ?? [];
+  if (name === undefined || !(Number(amount) > 0)) {
+    throw new ShoalError(
+      'invalid_input',
+      `--service ${text}: expected NAME=NUMBER, e.g. requestsPerSecond=5000`,
+    );
+  }
+  return { ...before, [name]: Number(amount) };
+}
+
+function dayList(text: string): readonly number[] {
+  return text.split(',').map((day) => positiveInteger(day.trim()));
+}
+
+/** Adds the flags of `shoal license issue`. */
+export function addIssueFlags(command: Command): Command {
+  return command
+    .requiredOption('--key <file>', 'the private key (PEM or JWK)')
+    .option('--request <file>', 'what it shall say, in YAML; flags go before it')
+    .option('--trust <file>', 'a trust list that must have the key; it names the vendor')
+    .option('--out <file>', 'write the license there, not to standard output')
+    .option('--vendor <name>', 'who issues it, as in the trust list')
+    .option('--customer <name>', 'whom it is for')
+    .option('--cluster <id>', 'the cluster that it is for, by its id, or "any"')
+    .option('--tier <name>', "free, e-commerce, premium, enterprise, or a name of the vendor's")
+    .option('--sites <count>', 'how many sites, or "unlimited" (default: of the tier)', countOrUnlimited)
+    .option('--nodes <count>', 'how many nodes, or "unlimited" (default: of the tier)', countOrUnlimited)
+    .option('--feature <name>', 'a feature, "*" for all; may be repeated', collected)
+    .option('--service <name=number>', 'a limit that services are given; may be repeated', serviceLimit)
+    .option('--not-before <time>', 'when it begins (default: now)')
+    .option('--expires <time>', 'when it ends, e.g. 2027-03-01 (midnight UTC)')
+    .option('--valid-for <duration>', 'or how long it is valid from its beginning, e.g. 365d')
+    .option('--grace <duration>', 'how long it still counts after its end (default: 14d)')
+    .option('--lease <duration>', 'how long nodes live on without the controller (default: 7d)')
+    .option('--warn-days <days>', 'days before the end to warn at (default: 30,15,7,1)', dayList)
+    .option('--id <id>', "the license's id (default: a random one)");
+}
+
+/** What the flags ask for. */
+export function requestOfFlags(flags: IssueFlags): LicenseRequest {
+  const { vendor, customer, id, cluster, tier, notBefore, expires, validFor, grace, lease, warnDays } = flags;
+  const { sites, nodes, feature: features, service } = flags;
+  return {
+    ...given({ vendor, customer, id, cluster, tier, notBefore, expires, validFor, grace, lease, warnDays }),
+    limits: given({ sites, nodes, features, service }),
+  };
+}
+
+type Given<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+
+/** Without the keys that have no value. */
+function given<T extends object>(values: T): Given<T> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Given<T>;
+}

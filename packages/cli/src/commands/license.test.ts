@@ -1,0 +1,80 @@
+import { execFile } from 'node:child_process';
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'tap';
+
+const command = join(import.meta.dirname, '../../bin/shoal.js');
+
+test('a vendor makes a key, signs, verifies, and revokes', async (t) => {
+  const cwd = t.testdir({});
+  /** All that was printed or written but the key itself. */
+  const said: string[] = [];
+  const shoal = (...args: string[]) =>
+    new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
+      execFile(process.execPath, [command, 'license', ...args], { cwd }, (error, stdout, stderr) => {
+        said.push(stdout, stderr);
+        resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
+      });
+    });
+  const trust = ['--trust', 'trust.json'];
+  const keygen = await shoal(
+    'keygen',
+    '--out',
+    'acme.jwk',
+    '--form',
+    'jwk',
+    '--vendor',
+    'Acme',
+    ...trust,
+    '--json',
+  );
+  t.equal(keygen.code, 0);
+  const { kid } = JSON.parse(keygen.stdout);
+  t.match(JSON.parse(await readFile(join(cwd, 'trust.json'), 'utf8')), {
+    keys: [{ kid, vendor: 'Acme' }],
+    revoked: [],
+  });
+  t.equal((await stat(join(cwd, 'acme.jwk'))).mode & 0o777, 0o600);
+  const key = await readFile(join(cwd, 'acme.jwk'), 'utf8');
+  t.match(await shoal('keygen', '--out', 'acme.jwk'), { code: 5, stderr: /never overwritten/ });
+  t.equal(await readFile(join(cwd, 'acme.jwk'), 'utf8'), key);
+
+  await writeFile(join(cwd, 'shop.yaml'), 'customer: Shop\ncluster: c-1\ntier: premium\nvalidFor: 365d\n');
+  const order = ['issue', '--key', 'acme.jwk', ...trust, '--request', 'shop.yaml', '--nodes', '7'];
+  const issued = await shoal(...order);
+  t.match(issued, { code: 0, stdout: /^eyJ[\w-]+\.[\w-]+\.[\w-]{86}\n$/, stderr: /nodes {5}7\n/ });
+  t.match(await shoal(...order, '--out', 'shop.license'), {
+    code: 0,
+    stdout: '',
+    stderr: /Written to shop\.license/,
+  });
+  const asked = ['verify', 'shop.license', ...trust];
+  const verified = await shoal(...asked, '--cluster', 'c-1', '--json');
+  t.match(JSON.parse(verified.stdout), {
+    license: { customer: 'Shop', vendor: 'Acme', keyId: kid, limits: { sites: 5, nodes: 7 } },
+    status: { state: 'active', daysLeft: 365 },
+  });
+  t.match(await shoal(...asked, '--cluster', 'c-2'), {
+    code: 5,
+    stderr: /is for the cluster c-1, this is c-2/,
+  });
+  t.match(await shoal(...asked, '--at', '2100-01-01'), { code: 5, stderr: /the license expired at/ });
+  t.match(await shoal('verify', 'shop.license'), {
+    code: 3,
+    stderr: /which this build of Shoal doesn't know/,
+  });
+  t.match(await shoal('inspect', 'shop.license'), {
+    code: 0,
+    stdout: /customer {2}Shop/,
+    stderr: /^NOT VERIFIED/,
+  });
+  t.match(await shoal('inspect', 'acme.jwk'), { code: 2, stderr: /the license given is a private key/ });
+
+  t.match(await shoal('revoke', kid, ...trust, '--reason', 'laptop lost'), {
+    code: 0,
+    stdout: `revoked ${kid}\n`,
+  });
+  t.match(await shoal(...asked), { code: 3, stderr: /revoked at .*: laptop lost/ });
+  t.match(await shoal(...order), { code: 5, stderr: /was revoked by trust\.json/ });
+  t.notOk(said.join('').includes(JSON.parse(key).d), 'the private key is in its file and nowhere else');
+});

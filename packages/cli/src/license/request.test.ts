@@ -1,0 +1,79 @@
+import { test } from 'tap';
+import { licenseOrder, mergeRequests, parseRequest, timeOf } from './request.js';
+
+const day = 86_400_000;
+const now = Date.UTC(2026, 2, 1, 12);
+const request = { vendor: 'Acme', customer: 'Shop', cluster: 'any', tier: 'premium', validFor: '365d' };
+
+test('a request becomes a license by the defaults of its tier', (t) => {
+  t.match(licenseOrder(request, now), {
+    id: /^lic-[0-9a-f]{12}$/,
+    limits: { sites: 5, nodes: null, features: [], service: {} },
+    notBefore: now,
+    expiresAt: now + 365 * day,
+    graceMs: 14 * day,
+    leaseMs: 7 * day,
+  });
+  const own = { ...request, tier: 'gold', limits: { sites: 3, nodes: 'unlimited' as const } };
+  t.match(licenseOrder(own, now), { limits: { sites: 3, nodes: null, features: [], service: {} } });
+  t.end();
+});
+
+test('flags go before the file, limit by limit, also for the end', (t) => {
+  const file = parseRequest(
+    'customer: Shop\nlimits: { sites: 3, nodes: 9, service: { requestsPerSecond: 5, burst: 2 } }\nexpires: 2027-03-01\n',
+    'r.yaml',
+  );
+  const flags = { validFor: '30d', limits: { nodes: 7, service: { burst: 4 } } };
+  const merged = mergeRequests(file, flags);
+  t.strictSame(merged, {
+    customer: 'Shop',
+    validFor: '30d',
+    limits: { sites: 3, nodes: 7, service: { requestsPerSecond: 5, burst: 4 } },
+  });
+  t.equal(mergeRequests(file, { limits: {} }).expires, '2027-03-01');
+  t.end();
+});
+
+test('what is wrong with a request is said with its place, or with the flag that mends it', (t) => {
+  t.throws(() => parseRequest('customer: Shop\ngrce: 14d\nlimits: { nodes: 0 }\n', 'r.yaml'), {
+    code: 'invalid_input',
+    problems: [
+      { message: 'unknown key "grce"; did you mean "grace"?', position: { line: 2 } },
+      { message: /limits\.nodes: expected a whole number from 1 on, or "unlimited"/, position: { line: 3 } },
+    ],
+  });
+  for (const [part, message] of [
+    [{ vendor: undefined }, /the vendor is missing: --vendor/],
+    [{ cluster: undefined }, /the cluster is missing: --cluster .*shoal status/],
+    [{ tier: 'gold' }, /sites of the tier "gold" is missing: --sites COUNT\|unlimited/],
+    [{ validFor: undefined }, /its end is missing: --expires 2027-03-01, or --valid-for 365d/],
+    [{ expires: '2027-03-01' }, /expires and validFor are both given/],
+    [{ validFor: undefined, expires: '2026-02-01' }, /it would have expired at 2026-02-01/],
+    [{ lease: '100d' }, /lease: expected 1m to 90d, found 100d/],
+    [{ customer: 'a\nb' }, /customer: expected a name of 1 to 200 characters on one line/],
+  ] as const) {
+    const { vendor, cluster, validFor, ...rest } = { ...request, ...part };
+    const asked = {
+      ...rest,
+      ...(vendor === undefined ? {} : { vendor }),
+      ...(cluster === undefined ? {} : { cluster }),
+      ...(validFor === undefined ? {} : { validFor }),
+    };
+    t.throws(() => licenseOrder(asked, now), { code: 'invalid_input', message });
+  }
+  t.end();
+});
+
+test('a time is one of the calendar', (t) => {
+  t.equal(timeOf('2028-02-29'), Date.UTC(2028, 1, 29));
+  t.equal(timeOf('2027-03-01T12:30Z'), Date.UTC(2027, 2, 1, 12, 30));
+  for (const text of ['2027-02-29', '2027-13-01', 'tomorrow', '2027-03-01T12:30', '']) {
+    t.throws(
+      () => timeOf(text),
+      { code: 'invalid_input', message: /is no time; expected a day such as/ },
+      text,
+    );
+  }
+  t.end();
+});

@@ -1,0 +1,187 @@
+import { randomBytes } from 'node:crypto';
+import {
+  builtInTiers,
+  compileSchema,
+  defaultWarnDays,
+  documentOfValue,
+  durationExpected,
+  durationPattern,
+  type JsonSchema,
+  type License,
+  licenseFieldSchemas,
+  parseDuration,
+  parseYaml,
+  ShoalError,
+  validate,
+  validationProblems,
+} from '@shoal/common';
+
+/** What a license shall say: a request's file, flags over it. */
+export interface LicenseRequest {
+  readonly vendor?: string;
+  readonly customer?: string;
+  readonly id?: string;
+  readonly cluster?: string;
+  readonly tier?: string;
+  readonly limits?: {
+    readonly sites?: number | 'unlimited' | null;
+    readonly nodes?: number | 'unlimited' | null;
+    readonly features?: readonly string[];
+    readonly service?: Readonly<Record<string, number>>;
+  };
+  /** `2027-03-01`, which is midnight UTC, or `2027-03-01T12:00:00Z`. */
+  readonly notBefore?: string;
+  readonly expires?: string;
+  /** Instead of `expires`, from `notBefore` on: `365d`. */
+  readonly validFor?: string;
+  readonly grace?: string;
+  readonly lease?: string;
+  readonly warnDays?: readonly number[];
+}
+
+const { name, id, cluster, tier, features, service, warnDays } = licenseFieldSchemas;
+const count: JsonSchema = {
+  anyOf: [{ type: 'integer', minimum: 1, maximum: 1_000_000 }, { enum: ['unlimited', null] }],
+  expected: 'a whole number from 1 on, or "unlimited"',
+};
+const duration: JsonSchema = { type: 'string', pattern: durationPattern, expected: durationExpected };
+const time: JsonSchema = {
+  type: 'string',
+  pattern: '^\\d{4}-\\d\\d-\\d\\d(T\\d\\d:\\d\\d(:\\d\\d)?Z)?$',
+  expected: 'a day such as 2027-03-01 (midnight UTC) or a time such as 2027-03-01T12:00:00Z',
+};
+
+const validator = compileSchema<LicenseRequest>({
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    vendor: name,
+    customer: name,
+    id,
+    cluster,
+    tier,
+    limits: {
+      type: 'object',
+      additionalProperties: false,
+      properties: { sites: count, nodes: count, features, service },
+    },
+    notBefore: time,
+    expires: time,
+    validFor: duration,
+    grace: duration,
+    lease: duration,
+    warnDays,
+  },
+});
+
+/** The request in a file's text. @throws ShoalError `invalid_input` with every problem and its place */
+export function parseRequest(text: string, file: string): LicenseRequest {
+  return validate(parseYaml(text, file), validator);
+}
+
+/** One request over another, key by key; limits limit by limit. */
+export function mergeRequests(under: LicenseRequest, over: LicenseRequest): LicenseRequest {
+  // A flag for the end replaces whichever way the file says it.
+  const { expires, validFor, ...rest } = under;
+  const ends = over.expires !== undefined || over.validFor !== undefined;
+  const kept = {
+    ...(expires === undefined ? {} : { expires }),
+    ...(validFor === undefined ? {} : { validFor }),
+  };
+  const service = { ...under.limits?.service, ...over.limits?.service };
+  const limits = { ...under.limits, ...over.limits, ...(Object.keys(service).length > 0 ? { service } : {}) };
+  return { ...rest, ...(ends ? {} : kept), ...over, limits };
+}
+
+/**
+ * What the license says, by the request and the defaults: limits of the built-in tier of that name, 14 days of grace, leases of 7 days, an id of its own.
+ *
+ * @throws ShoalError `invalid_input`: something is missing, wrong or contradicts itself
+ */
+export function licenseOrder(request: LicenseRequest, now: number): Omit<License, 'keyId'> {
+  const problems = validationProblems(documentOfValue(request, 'request'), validator);
+  if (problems.length > 0) throw refuse(problems.map(({ message }) => message).join('; '));
+  const { vendor, customer, cluster: forCluster, tier: level } = request;
+  if (vendor === undefined) throw missing('vendor', 'or --trust FILE, which names it');
+  if (customer === undefined) throw missing('customer');
+  if (forCluster === undefined) throw missing('cluster', 'a cluster\'s id (shoal status shows it), or "any"');
+  if (level === undefined)
+    throw missing('tier', `${Object.keys(builtInTiers).join(', ')}, or a name of yours`);
+  const notBefore = request.notBefore === undefined ? now : timeOf(request.notBefore);
+  const expiresAt = endOf(request, notBefore);
+  if (expiresAt <= Math.max(now, notBefore)) {
+    throw refuse(
+      `it would have expired at ${new Date(expiresAt).toISOString()}, before it begins or already now`,
+    );
+  }
+  return {
+    id: request.id ?? `lic-${randomBytes(6).toString('hex')}`,
+    vendor,
+    customer,
+    cluster: forCluster,
+    tier: level,
+    limits: limitsOf(request.limits ?? {}, level),
+    issuedAt: now,
+    notBefore,
+    expiresAt,
+    graceMs: within('grace', request.grace ?? '14d', '0s', '365d'),
+    leaseMs: within('lease', request.lease ?? '7d', '1m', '90d'),
+    warnDays: request.warnDays ?? defaultWarnDays,
+  };
+}
+
+function within(key: string, text: string, least: string, most: string): number {
+  const ms = parseDuration(text);
+  if (ms >= parseDuration(least) && ms <= parseDuration(most)) return ms;
+  throw refuse(`${key}: expected ${least} to ${most}, found ${text}`);
+}
+
+function limitsOf(limits: NonNullable<LicenseRequest['limits']>, level: string): License['limits'] {
+  const base = builtInTiers[level];
+  const hint = `only ${Object.keys(builtInTiers).join(', ')} bring limits of their own`;
+  const pick = (key: 'sites' | 'nodes'): number | null => {
+    const given = limits[key];
+    if (given === 'unlimited') return null;
+    if (given !== undefined) return given;
+    if (base !== undefined) return base[key];
+    throw refuse(`${key} of the tier "${level}" is missing: --${key} COUNT|unlimited`, hint);
+  };
+  return {
+    sites: pick('sites'),
+    nodes: pick('nodes'),
+    features: limits.features ?? base?.features ?? [],
+    service: { ...base?.service, ...limits.service },
+  };
+}
+
+function endOf({ expires, validFor }: LicenseRequest, notBefore: number): number {
+  if (expires !== undefined && validFor !== undefined) {
+    throw refuse('expires and validFor are both given: choose one');
+  }
+  if (expires !== undefined) return timeOf(expires);
+  if (validFor !== undefined) return notBefore + parseDuration(validFor);
+  throw refuse('its end is missing: --expires 2027-03-01, or --valid-for 365d');
+}
+
+/** Milliseconds of a day or a time. @throws ShoalError `invalid_input` for a day that no calendar has */
+export function timeOf(text: string): number {
+  const ms = new RegExp(String(time['pattern'])).test(text) ? Date.parse(text) : Number.NaN;
+  // The parser takes the 30th of February for the 2nd of March.
+  if (Number.isNaN(ms) || !new Date(ms).toISOString().startsWith(text.replace(/Z$/, ''))) {
+    throw refuse(`${JSON.stringify(text)} is no time; expected ${time['expected']}`);
+  }
+  return ms;
+}
+
+function missing(key: string, expected?: string): ShoalError {
+  const what = expected === undefined ? '' : ` (${expected})`;
+  return refuse(`the ${key} is missing: --${key}${what}, or ${key}: in the request`);
+}
+
+function refuse(message: string, hint?: string): ShoalError {
+  return new ShoalError(
+    'invalid_input',
+    `No license is made: ${message}`,
+    hint === undefined ? {} : { hint },
+  );
+}
