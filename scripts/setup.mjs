@@ -1,10 +1,10 @@
 // Makes a fresh clone ready: installs the npm packages when they are missing or stale, compiles, builds the console.
 // `--test` also checks what must not drift (generated types, format and lint) before the tests run.
 import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
+import { digestOf } from './digest.mjs';
 
 const root = new URL('..', import.meta.url).pathname;
 const forTests = process.argv.includes('--test');
@@ -39,33 +39,18 @@ function once(name, digest, isThere, action) {
   writeFileSync(stamp, digest);
 }
 
-function digestOf(paths) {
-  const hash = createHash('sha256');
-  const visit = (path) => {
-    if (statSync(path).isDirectory()) {
-      for (const name of readdirSync(path).sort()) {
-        if (name !== 'dist' && name !== 'node_modules') visit(join(path, name));
-      }
-    } else {
-      hash.update(path).update(readFileSync(path));
-    }
-  };
-  for (const path of paths) visit(join(root, path));
-  return hash.digest('hex');
-}
-
 const bin = (name) => join(root, 'node_modules/.bin', name);
 
 once(
   'install',
-  digestOf(['package-lock.json']) + process.version,
+  digestOf(root, ['package-lock.json'], process.version),
   existsSync(join(root, 'node_modules')),
   () => run('Installing packages', 'npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']),
 );
 run('Compiling', bin('tsc'), ['-b']);
 once(
   'console',
-  digestOf(['packages/console', 'packages/common/src/api', 'package-lock.json']),
+  digestOf(root, ['packages/console', 'packages/common/src/api', 'package-lock.json']),
   existsSync(join(root, 'packages/console/dist/index.html')),
   () => run('Building the console', 'npm', ['run', 'build', '--workspace', '@shoal/console']),
 );
@@ -74,7 +59,7 @@ if (forTests) {
   run('Checking generated types', process.execPath, ['scripts/generate-proto.mjs', '--check']);
   run('Checking the console types', bin('tsc'), ['-p', 'packages/console']);
   run('Checking format and lint', bin('biome'), ['check', '--error-on-warnings', '.']);
-  once('tap', digestOf(['package-lock.json', '.taprc']), existsSync(join(root, '.tap')), () =>
+  once('tap', digestOf(root, ['package-lock.json', '.taprc']), existsSync(join(root, '.tap')), () =>
     run('Preparing the test runner', bin('tap'), ['build']),
   );
 }
