@@ -117,6 +117,7 @@ t.test('parameters become KrakenD’s configuration', async (t) => {
     version: 3,
   });
   t.equal(service.health?.url, 'http://127.0.0.1:8080/__health');
+  t.strictSame(service.metrics, [{ type: 'krakend', url: 'http://127.0.0.1:8090/__stats' }]);
   const file = service.steps.find((step) => step.type === 'file');
   t.match(file, { mode: 0o600, notify: 'restart' });
 });
@@ -179,6 +180,7 @@ t.test('an own configuration wins, its endpoints and extra_config are added', as
   const empty = await rendered({ metricsPort: 0, configuration: { extra_config: {} } });
   t.strictSame(empty.config['endpoints'], []);
   t.notOk(JSON.stringify(empty.config).includes('telemetry/metrics'));
+  t.strictSame(empty.service.metrics, [], 'what is off is not asked for');
 });
 
 t.test('limits are shared out among the gateways, whole and at least 1', async (t) => {

@@ -68,7 +68,11 @@ const traffic: JsonSchema = {
 
 const metric: JsonSchema = {
   type: 'object',
-  properties: { type: { type: 'string', enum: ['nginx-stub-status', 'prometheus', 'krakend'] }, url: text },
+  properties: {
+    type: { type: 'string', enum: ['nginx-stub-status', 'prometheus', 'krakend'] },
+    url: text,
+    when: text,
+  },
   required: ['type', 'url'],
   additionalProperties: false,
 };

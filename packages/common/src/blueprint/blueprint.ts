@@ -68,7 +68,9 @@ export interface TrafficFields {
 export interface MetricSource {
   /** nginx's stub_status page, the Prometheus text format, or KrakenD's `/__stats`. */
   readonly type: 'nginx-stub-status' | 'prometheus' | 'krakend';
+  /** Template. */
   readonly url: string;
+  readonly when?: string;
 }
 
 /** Where a service's log lines come from. Exactly one of `file`, `unit` and `stdout`. */

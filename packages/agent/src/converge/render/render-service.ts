@@ -119,7 +119,10 @@ async function renderMetrics(
   metrics: readonly MetricSource[],
   renderer: Renderer,
 ): Promise<readonly MetricSource[]> {
-  return Promise.all(
-    metrics.map(async (source) => ({ ...source, url: await renderer.text(source.url, 'metrics.url') })),
-  );
+  const rendered: MetricSource[] = [];
+  for (const { when, ...source } of metrics) {
+    if (await renderer.holds(when))
+      rendered.push({ ...source, url: await renderer.text(source.url, 'metrics.url') });
+  }
+  return rendered;
 }
