@@ -1,89 +1,24 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { Agent } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import type { Manifest, MemberView, Params } from '@shoal/common';
-import { compileManifest, loadBlueprints } from '@shoal/common';
-import type { Test } from 'tap';
+import type { MemberView, Params } from '@shoal/common';
 import { t } from 'tap';
 import { ask, Backend } from './backend.test.support.js';
-import { commandEnvironment } from './command.js';
-import type { TestHost } from './harness.test.support.js';
+import {
+  answering,
+  balancers,
+  certificate,
+  dataDirectory,
+  fewer,
+  manifest,
+  programs,
+  serving,
+  setMembers,
+  without,
+} from './balancers.test.support.js';
 import { member, startHost, until } from './harness.test.support.js';
 
 // The blueprints nginx-lb and haproxy with the real programs, before backends that drain, die and come back.
-
-const blueprints = await loadBlueprints([fileURLToPath(new URL('../../../../blueprints', import.meta.url))]);
-const balancers = ['nginx-lb', 'haproxy'] as const;
-type Balancer = (typeof balancers)[number];
-
-function manifest(blueprint: Balancer, revision: number, params: Params): Manifest {
-  const service = {
-    blueprint,
-    nodes: 'all',
-    params: { service: 'gateway', port: 18400, ...params },
-  } as const;
-  const compiled = compileManifest({
-    spec: { cluster: 'test', services: { lb: service } },
-    blueprints,
-    clusterId: 'test',
-    node: { name: 'lb', site: 'here' },
-    revision,
-  });
-  // The gate's seconds are no part of what is tried here.
-  const quick = { interval: '100ms', healthyFor: '100ms' };
-  return {
-    ...compiled,
-    services: compiled.services.map((s) => ({ ...s, health: s.health && { ...s.health, ...quick } })),
-  };
-}
-
-/** Why the tests can't run here; false: they can. In CI a missing program is a failure, not a reason. */
-function without(...programs: string[]): string | false {
-  const missing = programs.filter((program) => {
-    try {
-      execFileSync('sh', ['-c', `command -v ${program}`], { env: commandEnvironment(), stdio: 'ignore' });
-      return false;
-    } catch {
-      return true;
-    }
-  });
-  return missing.length > 0 && process.env['CI'] !== 'true' ? `${missing.join(', ')} not installed` : false;
-}
-
-const programs = { 'nginx-lb': ['nginx'], haproxy: ['haproxy', 'socat'] };
-
-/** A member that runs services; `svc` as it is gossiped. */
-function serving(name: string, host: string, svc = 'gateway:h', drain = ''): MemberView {
-  return { ...member(name, host), tags: { svc, ...(drain === '' ? {} : { drain }) } };
-}
-
-/** Short, as the paths of sockets must be. */
-function dataDirectory(t: Test): string {
-  const directory = mkdtempSync(join(tmpdir(), 'shoal-lb-'));
-  t.teardown(() => rmSync(directory, { recursive: true, force: true }));
-  return directory;
-}
-
-function certificate(t: Test): { certificate: string; key: string } {
-  const directory = dataDirectory(t);
-  const [key, file] = [join(directory, 'key'), join(directory, 'certificate')];
-  const args = [
-    '-newkey',
-    'ec',
-    '-pkeyopt',
-    'ec_paramgen_curve:P-256',
-    '-nodes',
-    '-subj',
-    '/CN=lb',
-    '-days',
-    '2',
-  ];
-  execFileSync('openssl', ['req', '-x509', ...args, '-keyout', key, '-out', file], { stdio: 'ignore' });
-  return { certificate: readFileSync(file, 'utf8'), key: readFileSync(key, 'utf8') };
-}
 
 for (const balancer of balancers) {
   t.test(
@@ -175,27 +110,6 @@ for (const balancer of balancers) {
   });
 }
 
-/** Who answers `count` requests, each once. */
-async function answering(url: string, count = 12): Promise<string[]> {
-  const seen = new Set<string>();
-  for (let i = 0; i < count; i++) seen.add((await ask(url)).body.split(' ')[0] ?? '');
-  return [...seen].sort();
-}
-
-async function setMembers(host: TestHost, members: MemberView[]): Promise<void> {
-  host.members = [member('lb', '127.41.0.9'), ...members];
-  host.events.length = 0;
-  host.converger.factsChanged();
-  const told = () => host.kinds().some((kind) => /^(run|members):done$/.test(kind));
-  await until('the change of members to be done', told);
-  await until('the end', () => host.converger.report().state === 'IDLE');
-}
-
-/** Little is asked of the machine. */
-const fewer = {
-  'nginx-lb': { workerProcesses: '1', failTimeout: '1s' },
-  haproxy: { threads: 1, maxConnections: 500 },
-};
 const firstAddress = { 'nginx-lb': '127.41.1', haproxy: '127.41.2' };
 
 for (const balancer of balancers) {
