@@ -1,6 +1,7 @@
 // Runs the lab tests: `npm run test:lab [-- test/dist/lab/NAME.test.js ...]`. Real Debian hosts need root, a few Debian
 // packages and, the first time, the network. Where one is missing the tests are skipped, saying why; with CI=true that
-// is a failure.
+// is a failure. Two files run at a time, each with hosts of its own, because they wait most of the time; SHOAL_LAB_JOBS=1
+// gives one the machine for itself.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,6 +13,7 @@ const compiled = 'test/dist/lab';
 const needed = ['systemd-container', 'debootstrap', 'iproute2', 'nftables', 'dpkg-dev'];
 /** Seconds that one test file may take: SHOAL_LAB_TIMEOUT, for those that can be made longer. */
 const timeout = Number(process.env.SHOAL_LAB_TIMEOUT ?? 600);
+const jobs = Number(process.env.SHOAL_LAB_JOBS ?? 2);
 
 const problem = missingPrerequisite();
 if (problem === undefined) process.exitCode = await runLab();
@@ -35,7 +37,7 @@ async function runLab() {
   mkdirSync(join(output, '..'), { recursive: true });
   const given = process.argv.slice(2);
   const files = given.length > 0 ? given : testsBelow(compiled);
-  const tap = ['run', '--jobs=1', `--timeout=${timeout}`, `--output-file=${output}`, ...files];
+  const tap = ['run', `--jobs=${jobs}`, `--timeout=${timeout}`, `--output-file=${output}`, ...files];
   const { status } = spawnSync(join(root, 'node_modules/.bin/tap'), tap, { cwd: root, stdio: 'inherit' });
   const { sweepDeadRuns } = await import(join(root, compiled, 'run-record.js'));
   sweepDeadRuns();
