@@ -1,8 +1,9 @@
 import { mkdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { gossipKeyFingerprint, ShoalError } from '@shoal/common';
+import { createKeyAndCsr, createLogger, gossipKeyFingerprint, ShoalError } from '@shoal/common';
 import t from 'tap';
 import { world } from './agent.test.support.js';
+import { enrollUntilDone } from './enrol/enroll.js';
 import { FakeController } from './testing/fake-controller.js';
 import { waitFor } from './testing/wait.js';
 
@@ -42,6 +43,33 @@ t.test('a refused enrolment is logged with what to do and not hammered', async (
   await waitFor('the log', () => log.join('').includes('shoal node rm node-1'));
   t.equal(agent.status().mode, 'enrolling');
   t.equal(controller.enrolled.length, 1);
+});
+
+t.test('a license without room is told once with what to do, and asked again until there is', async (t) => {
+  const controller = await FakeController.start({ host: '127.50.2.2' });
+  t.teardown(() => controller.down());
+  controller.refuse = new ShoalError('resource_exhausted', 'the free tier allows 10 nodes, 10 are enrolled', {
+    hint: 'shoal license install FILE',
+  });
+  const log: string[] = [];
+  const key = await createKeyAndCsr();
+  const enrolling = enrollUntilDone({
+    node: { name: 'node-1', site: 'default' },
+    cluster: { controller: controller.address, token: controller.token },
+    logger: createLogger({ name: 'agent', level: 'info', destination: { write: (line) => log.push(line) } }),
+    signal: new AbortController().signal,
+    key: async () => key,
+    keep: async () => undefined,
+    refusedMs: 10,
+  });
+  await waitFor('some tries', () => controller.enrolled.length >= 3);
+  t.equal(log.length, 1);
+  t.match(JSON.parse(log[0] ?? ''), {
+    reason: 'the free tier allows 10 nodes, 10 are enrolled',
+    hint: 'shoal license install FILE',
+  });
+  controller.refuse = undefined;
+  t.equal((await enrolling).identity.node, 'node-1');
 });
 
 t.test('asks again by the same request, also after a restart, until it holds an identity', async (t) => {

@@ -62,7 +62,8 @@ export interface EnrollOptions {
 
 /**
  * Enrolls, trying until it works or `signal` aborts. While the controller is away it is tried with growing waits; an answer that only an operator can
- * change (token expired, name taken, ...) is logged with what to do, and tried again each minute: a token file may be replaced meanwhile.
+ * change (token expired, name taken, no room in the license, ...) is logged with what to do, and tried again each minute: a token file may be replaced, or a
+ * larger license installed meanwhile.
  */
 export async function enrollUntilDone(options: EnrollOptions): Promise<Enrolled> {
   const { logger, signal, refusedMs = 60_000 } = options;
@@ -77,10 +78,7 @@ export async function enrollUntilDone(options: EnrollOptions): Promise<Enrolled>
     } catch (thrown) {
       signal.throwIfAborted();
       const error = explainConnection(ShoalError.from(thrown));
-      const away =
-        error.code === 'unavailable' ||
-        error.code === 'deadline_exceeded' ||
-        error.code === 'resource_exhausted';
+      const away = error.code === 'unavailable' || error.code === 'deadline_exceeded';
       const waitMs = away ? backoff.next() : refusedMs;
       const record = {
         code: error.code,
@@ -88,9 +86,7 @@ export async function enrollUntilDone(options: EnrollOptions): Promise<Enrolled>
         hint: error.hint,
         retryInMs: Math.round(waitMs),
       };
-      if (error.code === 'resource_exhausted')
-        logger.warn(record, 'no room to enroll now; enrolling again later');
-      else if (away) logger.warn(record, 'the controller cannot be reached; enrolling again later');
+      if (away) logger.warn(record, 'the controller cannot be reached; enrolling again later');
       else if (error.message !== told)
         logger.error(record, 'enrolling was refused; it is tried again each minute');
       told = error.message;
