@@ -24,6 +24,7 @@ export function blueprintText(detail: BlueprintDetail): string {
   const head = [
     `${name}@${version} (${where}): ${printable(description)}`,
     `content ${shortHash(hash)}, used by ${usedBy.join(', ') || 'no service'}`,
+    ...(blueprint.feature === undefined ? [] : [`needs the licensed feature "${blueprint.feature}"`]),
     ...(note === '' ? [] : [printable(note)]),
   ];
   const parameters = formatTable(Object.entries(blueprint.parameters), [

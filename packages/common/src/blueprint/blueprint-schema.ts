@@ -107,6 +107,11 @@ export const blueprintSchema: JsonSchema = {
       expected: 'a semantic version such as 1.0.0',
     },
     description: text,
+    feature: {
+      type: 'string',
+      pattern: '^[a-z][a-z0-9-]{0,62}$',
+      expected: "a licensed feature's name: 1 to 63 of a-z, 0-9 and '-', beginning with a letter",
+    },
     parameters: { type: 'object', propertyNames: variableName, additionalProperties: parameter },
     variables: { type: 'object', propertyNames: variableName, additionalProperties: { type: 'string' } },
     steps: { type: 'array', items: stepSchema },

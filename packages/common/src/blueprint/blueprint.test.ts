@@ -75,6 +75,11 @@ t.test('faults are told with file, line and column', async (t) => {
       'web/blueprint.yaml:12:12: unknown key "unitt" in process; did you mean "unit"?',
     ],
     [
+      'server\nfeature: "Web Firewall"',
+      'server',
+      `web/blueprint.yaml:4:10: feature: expected a licensed feature's name: 1 to 63 of a-z, 0-9 and '-', beginning with a letter, found string "Web Firewall"`,
+    ],
+    [
       '30 s',
       '30s',
       'web/blueprint.yaml:12:44: process.stopTimeout: expected a length of time such as 500ms, 10s, 5m, 24h or 7d, found string "30 s"',

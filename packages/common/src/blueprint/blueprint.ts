@@ -96,6 +96,8 @@ export interface Blueprint {
   /** Semantic version. */
   readonly version: string;
   readonly description: string;
+  /** The feature that a cluster's license must include for a spec to begin to use it. Default: none, every tier may. */
+  readonly feature?: string;
   readonly parameters: Readonly<Record<string, ParameterSchema>>;
   /** Names for texts that several steps use: templates, rendered before the steps, each after those that it uses. */
   readonly variables?: Readonly<Record<string, string>>;
