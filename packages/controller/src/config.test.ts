@@ -28,7 +28,7 @@ t.test('every key has a default', async (t) => {
       logs: { ageMs: 604_800_000, bytes: 2 * 1024 ** 3 },
       stats: { ageMs: 2_592_000_000, bytes: 1024 ** 3 },
     },
-    leaseTtlMs: 259_200_000,
+    leaseTtlMs: undefined,
     certificateTtlMs: 7_776_000_000,
   });
 });

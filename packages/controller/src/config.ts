@@ -38,7 +38,10 @@ export interface ControllerConfig {
   readonly blueprints: readonly string[];
   readonly log: { readonly level: string };
   readonly retention: { readonly logs: RetentionConfig; readonly stats: RetentionConfig };
-  readonly leaseTtlMs: number;
+  /** Longest term of leases; undefined: the license's own. */
+  readonly leaseTtlMs: number | undefined;
+  /** Path of a license file, beside those that are installed. */
+  readonly license?: string;
   readonly certificateTtlMs: number;
 }
 
@@ -49,7 +52,7 @@ interface RetentionFile {
 
 interface ConfigFile extends Omit<ControllerConfig, 'retention' | 'leaseTtlMs' | 'certificateTtlMs'> {
   readonly retention: { readonly logs: RetentionFile; readonly stats: RetentionFile };
-  readonly leaseTtl: string;
+  readonly leaseTtl?: string;
   readonly certificateTtl: string;
 }
 
@@ -100,6 +103,7 @@ export const controllerConfigSchema: JsonSchema = {
     blueprints: { type: 'array', items: text },
     log: section({ level: { enum: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] } }),
     retention: section({ logs: retention, stats: retention }),
+    license: { ...text, pattern: '^/', expected: 'an absolute path' },
     leaseTtl: duration,
     certificateTtl: duration,
   },
@@ -117,7 +121,6 @@ export const controllerConfigDefaults: object = {
   blueprints: [],
   log: { level: 'info' },
   retention: { logs: { age: '7d', bytes: '2GiB' }, stats: { age: '30d', bytes: '1GiB' } },
-  leaseTtl: '72h',
   certificateTtl: '90d',
 };
 
@@ -194,7 +197,7 @@ export async function readControllerConfig(sources: ControllerConfigSources): Pr
       logs: retentionOf('retention.logs', kept.logs),
       stats: retentionOf('retention.stats', kept.stats),
     },
-    leaseTtlMs: atLeast('leaseTtl', leaseTtl, '1m'),
+    leaseTtlMs: leaseTtl === undefined ? undefined : atLeast('leaseTtl', leaseTtl, '1m'),
     certificateTtlMs: atLeast('certificateTtl', certificateTtl, '1h'),
   };
 }

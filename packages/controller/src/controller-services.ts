@@ -4,8 +4,7 @@ import type { Membership } from './cluster/membership.js';
 import type { ControllerConfig } from './config.js';
 import type { Tokens } from './enrol/tokens.js';
 import type { GossipKeys } from './gossip-keys/gossip-keys.js';
-import type { Leases } from './license/leases.js';
-import { unlicensedView } from './license/license-view.js';
+import type { LicenseKeeper } from './license/license-keeper.js';
 import { checkDrainable, type DrainRequests } from './link/drain-requests.js';
 import type { EventBus } from './link/event-bus.js';
 import type { Nodes } from './link/nodes.js';
@@ -41,7 +40,7 @@ export interface ServicesComponents {
   readonly revisions: Revisions;
   readonly driver: RolloutDriver;
   readonly stepEvents: StepEvents;
-  readonly leases: Leases;
+  readonly license: LicenseKeeper;
   readonly logs: LogStorage;
   readonly stats: StatStorage;
   readonly events: EventBus;
@@ -81,22 +80,29 @@ function warningsOf(nodes: readonly NodeView[], driver: RolloutDriver): string[]
 }
 
 function status(parts: ServicesComponents): StatusView {
-  const { cluster, startedAt, leases, nodes, driver, gossipKeys } = parts;
+  const { cluster, startedAt, license, nodes, driver, gossipKeys } = parts;
   const views = nodes.views();
+  const licensed = license.view();
   const counts: Record<string, number> = {};
-  for (const view of views) counts[view.status] = (counts[view.status] ?? 0) + 1;
+  const leases: Record<string, number> = {};
+  for (const { status: word, lease } of views) {
+    counts[word] = (counts[word] ?? 0) + 1;
+    if (lease !== null) leases[lease.state] = (leases[lease.state] ?? 0) + 1;
+  }
   const { active, latest } = driver.head;
   return {
     clusterId: cluster.id,
     clusterName: cluster.name,
     version,
     startedAt,
-    tier: leases.tier,
-    license: unlicensedView(views, leases.ttlMs),
+    tier: licensed.tier,
+    license: licensed,
     revision: { running: active, latest },
     nodes: counts,
+    leases,
     rollout: driver.current === undefined ? null : rolloutView(driver.current),
     warnings: [
+      ...licensed.warnings,
       ...warningsOf(views, driver),
       ...rotationWarnings(gossipKeys.view(), parts.now()),
       ...(parts.vault.problem === undefined
@@ -110,9 +116,14 @@ function status(parts: ServicesComponents): StatusView {
 export function createControllerServices(parts: ServicesComponents): ControllerServices {
   const { tokens, nodes, membership, specs, library, revisions, driver, stepEvents, logs, stats, events } =
     parts;
-  const { drains, gossipKeys, config, secrets } = parts;
+  const { drains, gossipKeys, config, secrets, license } = parts;
   return {
     status: async () => status(parts),
+    license: {
+      view: () => license.view(),
+      install: (text, actor) => license.install(text, actor),
+      remove: (id, actor) => license.remove(id, actor),
+    },
     tokens: {
       create: ({ ttlMs, uses }, actor) => tokens.create({ ttlMs, uses, createdBy: actor.name }),
       list: () => tokens.list(),

@@ -2,13 +2,17 @@ import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   builtinBlueprintsDir,
+  type ClockReading,
   createLogger,
   formatAddress,
   type Logger,
+  loadTrustedLicenseKeys,
   lockDirectory,
   parseAddress,
   problemsError,
+  readClock,
   ShoalError,
+  type TrustedLicenseKeys,
   version,
 } from '@shoal/common';
 import { createMetrics, type Metrics } from './api/metrics.js';
@@ -23,6 +27,7 @@ import { type ControllerConfig, type ControllerConfigSources, readControllerConf
 import { createControllerServices } from './controller-services.js';
 import { type GrpcDoorComponents, openGrpcDoor } from './doors.js';
 import { KeyStore } from './gossip-keys/key-store.js';
+import { renewLeases } from './license/cluster-license.js';
 import { createDispatcher } from './operations/dispatcher.js';
 import type { ControllerServices } from './services.js';
 import { type ControllerState, openState } from './state.js';
@@ -32,8 +37,8 @@ import { commandAddress, consoleDirectory, isLoopback } from './surroundings.js'
 import { openLogStorage } from './telemetry/log-storage.js';
 import { openStatStorage } from './telemetry/stat-storage.js';
 
-/** How often leases and the admin's credentials are looked after, ms. */
-const housekeepingMs = 30_000;
+/** How often it is seen to it that leases are renewed, and the admin's credentials, ms. */
+const renewalMs = 5000;
 const credentialsMs = 3_600_000;
 
 /** How to start a controller; by default from `/etc/shoal/controller.yaml` alone. */
@@ -44,6 +49,8 @@ export interface ControllerOptions extends ControllerConfigSources {
   readonly now?: () => number;
   /** How long a rotation keeps the old gossip key after all use the new one, ms. Default 10000; for tests. */
   readonly gossipKeySettleMs?: number;
+  /** Whose licenses count. Default: those of the build; for tests. */
+  readonly trustedLicenseKeys?: TrustedLicenseKeys;
 }
 
 /** A controller that runs. */
@@ -130,12 +137,7 @@ function keepHouse(
   stops: StopList,
 ): void {
   const { leases, nodes } = state;
-  const renewal = setInterval(
-    () => {
-      nodes.renewLeases(leases.renewAfterMs, (session) => session.lease(leases.grant(session.node)));
-    },
-    Math.min(housekeepingMs, leases.renewAfterMs / 2),
-  );
+  const renewal = setInterval(() => renewLeases({ leases, nodes, logger }, leases.renewAfterMs), renewalMs);
   const credentials = setInterval(() => {
     keepCredentials().catch((error: unknown) =>
       logger.error({ err: error }, 'admin credentials not renewed'),
@@ -152,11 +154,16 @@ interface Inside extends Omit<GrpcDoorComponents, 'config' | 'certificate'> {
   readonly metrics: Metrics;
 }
 
+/** Tests that give a wall clock mean one that goes right. */
+function clockOf({ now }: ControllerOptions): () => ClockReading {
+  return now === undefined ? readClock : () => ({ wall: now(), bootId: 'test', bootTime: now() });
+}
+
 /** Storage of logs and stats, the state, and the operations upon them. */
 async function openInside(
   config: ControllerConfig,
   { store, cluster, membership, keyStore }: Foundation,
-  { gossipKeySettleMs }: Pick<ControllerOptions, 'gossipKeySettleMs'>,
+  options: ControllerOptions,
   logger: Logger,
   now: () => number,
   stops: StopList,
@@ -175,7 +182,9 @@ async function openInside(
     cluster,
     membership,
     keyStore,
-    ...(gossipKeySettleMs === undefined ? {} : { gossipKeySettleMs }),
+    ...(options.gossipKeySettleMs === undefined ? {} : { gossipKeySettleMs: options.gossipKeySettleMs }),
+    trustedLicenseKeys: options.trustedLicenseKeys ?? (await loadTrustedLicenseKeys()),
+    readClock: clockOf(options),
     logger,
     now,
   });
@@ -191,7 +200,7 @@ async function openInside(
     stats,
     now,
   });
-  const metrics = createMetrics({ services, store, nodes: state.nodes, membership, logs, stats });
+  const metrics = createMetrics({ services, store, ...state, membership, logs, stats });
   const dispatcher = createDispatcher({
     services,
     store,

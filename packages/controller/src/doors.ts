@@ -9,7 +9,6 @@ import type { ClusterIdentity } from './cluster/cluster-identity.js';
 import type { Membership } from './cluster/membership.js';
 import type { ServerCertificate } from './cluster/server-certificate.js';
 import type { ControllerConfig } from './config.js';
-import { isSiteName, type NodeRecord } from './enrol/node-record.js';
 import { Admission } from './link/admission.js';
 import { Callers } from './link/callers.js';
 import { type GrpcService, type RunningGrpcServer, startGrpcServer, unary } from './link/grpc-server.js';
@@ -19,8 +18,6 @@ import type { Dispatcher } from './operations/dispatcher.js';
 import { createOperationsHandlers } from './operations/grpc-handlers.js';
 import type { LogStorage, StatStorage } from './services.js';
 import type { ControllerState } from './state.js';
-import { updateJson } from './store/json.js';
-import { keys } from './store/keys.js';
 import type { Store } from './store/store.js';
 
 /** New links a second. */
@@ -80,25 +77,6 @@ function enrollment(parts: GrpcDoorComponents, callers: Callers): GrpcService {
   };
 }
 
-/** A node says that it stands elsewhere now: its manifests may differ. */
-async function siteSeen(
-  { state, store, logger }: GrpcDoorComponents,
-  node: string,
-  site: string,
-): Promise<void> {
-  if (state.nodes.record(node)?.site === site || !isSiteName(site)) return;
-  try {
-    const moved = await updateJson<NodeRecord>(store, keys.node(node), (present) =>
-      present === undefined ? undefined : { ...present, site },
-    );
-    if (moved === undefined || !state.nodes.has(node)) return;
-    state.nodes.stored(moved);
-    logger.info({ node, site }, 'node moved to another site');
-  } catch (error) {
-    logger.error({ err: error, node }, 'site not stored');
-  }
-}
-
 /** Starts the gRPC door: enrollment, links, operations. Stopping it tells every agent, so that they come back later. */
 export async function openGrpcDoor(parts: GrpcDoorComponents): Promise<RunningGrpcServer> {
   const stopping = new AbortController();
@@ -127,7 +105,7 @@ export async function openGrpcDoor(parts: GrpcDoorComponents): Promise<RunningGr
     latestRevision: () => state.driver.head.latest,
     gossipSeeds: (authority) => gossipSeeds(parts, authority),
     stopping: stopping.signal,
-    siteSeen: (node, site) => void siteSeen(parts, node, site),
+    siteSeen: (node, site) => void state.moves.seen(node, site),
   });
   const operations = createOperationsHandlers({
     dispatcher: parts.dispatcher,

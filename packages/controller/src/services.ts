@@ -8,6 +8,7 @@ import type {
   ClusterEvent,
   DriftView,
   GossipKeysView,
+  LicenseView,
   LogLine,
   LogRecord__Output,
   MemberView,
@@ -82,6 +83,13 @@ export interface StatStorage {
 /** What the controller can do, as the table of operations calls it. Failures are ShoalErrors. */
 export interface ControllerServices {
   status(): Promise<StatusView>;
+  readonly license: {
+    view(): LicenseView;
+    /** @throws ShoalError that names why it is refused, and what to do */
+    install(text: string, actor: Actor): Promise<LicenseView>;
+    /** `id` may be left out when one is installed. @throws ShoalError `not_found`, `failed_precondition` */
+    remove(id: string | undefined, actor: Actor): Promise<LicenseView>;
+  };
   readonly tokens: {
     create(options: { ttlMs: number; uses: number }, actor: Actor): Promise<TokenView & { token: string }>;
     list(): Promise<readonly TokenView[]>;

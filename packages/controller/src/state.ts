@@ -1,4 +1,4 @@
-import type { Logger } from '@shoal/common';
+import type { ClockReading, Logger, TrustedLicenseKeys } from '@shoal/common';
 import { usedBlueprints } from './blueprints/blueprint-changes.js';
 import type { LibraryComponents } from './blueprints/blueprint-library.js';
 import { BlueprintLibrary } from './blueprints/blueprint-library.js';
@@ -6,10 +6,14 @@ import type { ClusterIdentity } from './cluster/cluster-identity.js';
 import type { Membership } from './cluster/membership.js';
 import type { ControllerConfig } from './config.js';
 import { Enrolment } from './enrol/enrolment.js';
+import { NodeMoves } from './enrol/node-moves.js';
 import { Tokens } from './enrol/tokens.js';
 import { GossipKeys } from './gossip-keys/gossip-keys.js';
 import type { KeyStore } from './gossip-keys/key-store.js';
-import { Leases } from './license/leases.js';
+import { openClusterLicense } from './license/cluster-license.js';
+import type { GrowthGate } from './license/growth-gate.js';
+import type { Leases } from './license/leases.js';
+import type { LicenseKeeper } from './license/license-keeper.js';
 import { DrainRequests } from './link/drain-requests.js';
 import { EventBus } from './link/event-bus.js';
 import { Nodes } from './link/nodes.js';
@@ -25,7 +29,14 @@ import type { Store } from './store/store.js';
 
 /** What the state is built upon. */
 export interface StateComponents {
-  readonly config: Pick<ControllerConfig, 'leaseTtlMs' | 'certificateTtlMs' | 'gossip' | 'dataDir'>;
+  readonly config: Pick<
+    ControllerConfig,
+    'leaseTtlMs' | 'license' | 'certificateTtlMs' | 'gossip' | 'dataDir'
+  >;
+  /** Whose licenses count. */
+  readonly trustedLicenseKeys: TrustedLicenseKeys;
+  /** What the host's clocks say now. */
+  readonly readClock: () => ClockReading;
   /** As `GossipKeys` has it. */
   readonly gossipKeySettleMs?: number;
   readonly blueprintDirs: Pick<LibraryComponents, 'builtin' | 'directories'>;
@@ -45,10 +56,13 @@ export interface ControllerState {
   readonly targets: Targets;
   readonly drains: DrainRequests;
   readonly nodes: Nodes;
+  readonly license: LicenseKeeper;
   readonly leases: Leases;
+  readonly growth: GrowthGate;
   readonly tokens: Tokens;
   readonly gossipKeys: GossipKeys;
   readonly enrolment: Enrolment;
+  readonly moves: NodeMoves;
   readonly stepEvents: StepEvents;
   readonly driver: RolloutDriver;
   readonly specs: SpecService;
@@ -60,15 +74,17 @@ export interface ControllerState {
 
 function createEnrolment(
   parts: StateComponents,
-  { nodes, leases, tokens, gossipKeys }: Pick<ControllerState, 'nodes' | 'leases' | 'tokens' | 'gossipKeys'>,
+  rest: Pick<ControllerState, 'nodes' | 'leases' | 'growth' | 'tokens' | 'gossipKeys'>,
 ): Enrolment {
   const { config, store, cluster, logger, now } = parts;
+  const { nodes, leases, growth, tokens, gossipKeys } = rest;
   const { id, name, authority, signingKey } = cluster;
   return new Enrolment(
     {
       store,
       tokens,
       leases,
+      growth,
       logger,
       cluster: { id, name, authority, manifestPublicKeyPem: signingKey.publicKeyPem },
       gossipKeys: () => gossipKeys.current(),
@@ -97,12 +113,8 @@ export async function openState(parts: StateComponents): Promise<ControllerState
   if (vault.problem !== undefined)
     logger.error({ err: vault.problem }, 'secrets can be neither opened nor set');
   const nodes = new Nodes({ store, targets, drains, manifests, vault, membership, events, logger, now });
-  const leases = new Leases({
-    clusterId: cluster.id,
-    privateKeyPem: cluster.signingKey.privateKeyPem,
-    ttlMs: config.leaseTtlMs,
-    now,
-  });
+  await nodes.start();
+  const { license, leases, growth } = await openClusterLicense({ ...parts, nodes });
   const tokens = new Tokens(store, { id: cluster.id, caFingerprint: cluster.authority.fingerprint }, now);
   const gossipKeys = new GossipKeys({
     keyStore: parts.keyStore,
@@ -114,7 +126,8 @@ export async function openState(parts: StateComponents): Promise<ControllerState
     now,
     ...(parts.gossipKeySettleMs === undefined ? {} : { settleMs: parts.gossipKeySettleMs }),
   });
-  const enrolment = createEnrolment(parts, { nodes, leases, tokens, gossipKeys });
+  const enrolment = createEnrolment(parts, { nodes, leases, growth, tokens, gossipKeys });
+  const moves = new NodeMoves({ store, nodes, growth, license, logger });
   const stepEvents = new StepEvents(store, logger);
   const driver = new RolloutDriver({ store, revisions, manifests, targets, nodes, events, logger, now });
   const library = new BlueprintLibrary({
@@ -132,6 +145,7 @@ export async function openState(parts: StateComponents): Promise<ControllerState
     nodes,
     driver,
     vault,
+    license,
     logger,
     now,
     blueprints: () => library.current(),
@@ -144,7 +158,6 @@ export async function openState(parts: StateComponents): Promise<ControllerState
     blueprintsOf: (revision) => manifests.blueprintsOf(revision),
     logger,
   });
-  await nodes.start();
   await driver.start();
   gossipKeys.start();
   await tokens.prune();
@@ -155,10 +168,13 @@ export async function openState(parts: StateComponents): Promise<ControllerState
     targets,
     drains,
     nodes,
+    license,
     leases,
+    growth,
     tokens,
     gossipKeys,
     enrolment,
+    moves,
     stepEvents,
     driver,
     specs,
@@ -169,6 +185,7 @@ export async function openState(parts: StateComponents): Promise<ControllerState
       await driver.stop();
       await gossipKeys.stop();
       await stepEvents.stop();
+      await license.stop();
       await nodes.stop();
       events.close();
     },

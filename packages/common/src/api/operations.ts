@@ -8,6 +8,7 @@ import type {
   ClusterEvent,
   DriftView,
   GossipKeysView,
+  LicenseView,
   LogLine,
   MemberView,
   NodeView,
@@ -37,6 +38,12 @@ export interface OperationTypes {
     output: { operations: readonly OperationDescription[] };
   };
   'whoami.get': { input: Record<string, never>; output: { name: string; role: Role } };
+
+  'license.get': { input: Record<string, never>; output: LicenseView };
+  /** `text`: the license as the vendor sent it. Refused with why, and what to do; else it is kept beside those before, and the newest valid one counts. */
+  'license.install': { input: { text: string }; output: LicenseView };
+  /** An installed license by its id, which may be left out when there is one. */
+  'license.remove': { input: { id?: string }; output: LicenseView };
 
   /** `ttl` as Duration (default `1h`), `uses` 1 to 1000 (default 1). The token itself is shown only here. */
   'token.create': { input: { ttl?: string; uses?: number }; output: TokenView & { token: string } };

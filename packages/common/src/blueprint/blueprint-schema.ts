@@ -109,8 +109,8 @@ export const blueprintSchema: JsonSchema = {
     description: text,
     feature: {
       type: 'string',
-      pattern: '^[a-z][a-z0-9-]{0,62}$',
-      expected: "a licensed feature's name: 1 to 63 of a-z, 0-9 and '-', beginning with a letter",
+      pattern: '^[a-z0-9][a-z0-9.-]{0,63}$',
+      expected: "a licensed feature's name of a-z, 0-9, '.' and '-'",
     },
     parameters: { type: 'object', propertyNames: variableName, additionalProperties: parameter },
     variables: { type: 'object', propertyNames: variableName, additionalProperties: { type: 'string' } },

@@ -77,7 +77,7 @@ t.test('faults are told with file, line and column', async (t) => {
     [
       'server\nfeature: "Web Firewall"',
       'server',
-      `web/blueprint.yaml:4:10: feature: expected a licensed feature's name: 1 to 63 of a-z, 0-9 and '-', beginning with a letter, found string "Web Firewall"`,
+      `web/blueprint.yaml:4:10: feature: expected a licensed feature's name of a-z, 0-9, '.' and '-', found string "Web Firewall"`,
     ],
     [
       '30 s',

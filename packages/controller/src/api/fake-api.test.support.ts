@@ -58,6 +58,8 @@ export async function createFakeApi(t: Test, options: FakeApiOptions): Promise<F
   const clock = options.clock ?? { now: Date.now() };
   const now = () => clock.now;
   const metrics = createMetrics({
+    leases: { granted: 2 },
+    growth: { refused: 1 },
     services,
     store,
     nodes: { offers: { counts: { full: { offers: 1, bytes: 900 }, delta: { offers: 2, bytes: 70 } } } },

@@ -1,5 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Membership } from '../cluster/membership.js';
+import type { GrowthGate } from '../license/growth-gate.js';
+import type { Leases } from '../license/leases.js';
 import type { Nodes } from '../link/nodes.js';
 import type { OperationObservation } from '../operations/dispatcher.js';
 import type { ControllerServices } from '../services.js';
@@ -7,12 +9,16 @@ import type { OfferCount } from '../spec/offered-document.js';
 import type { Store } from '../store/store.js';
 import type { OpenLogStorage } from '../telemetry/log-storage.js';
 import type { OpenStatStorage } from '../telemetry/stat-storage.js';
+import { addLicenseMetrics } from './license-metrics.js';
+import { addGauge, addTotal } from './metric-kinds.js';
 
 /** What is measured. */
 export interface MetricsComponents {
   readonly services: ControllerServices;
   readonly store: Store;
   readonly nodes: { readonly offers: Pick<Nodes['offers'], 'counts'> };
+  readonly leases: Pick<Leases, 'granted'>;
+  readonly growth: Pick<GrowthGate, 'refused'>;
   readonly membership: Pick<Membership, 'stats'>;
   readonly logs: Pick<OpenLogStorage, 'counts' | 'bytes'>;
   readonly stats: Pick<OpenStatStorage, 'samples' | 'bytes'>;
@@ -41,22 +47,6 @@ const nodeStatuses = [
 const rolloutStatuses = ['running', 'succeeded', 'failed', 'superseded'];
 const seconds = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10];
 
-function addGauge(
-  registry: Registry,
-  name: string,
-  help: string,
-  read: () => number | Promise<number>,
-): void {
-  new Gauge({
-    name,
-    help,
-    registers: [registry],
-    async collect() {
-      this.set(await read());
-    },
-  });
-}
-
 function addCounts(
   registry: Registry,
   name: string,
@@ -74,18 +64,6 @@ function addCounts(
       for (const status of statuses) {
         this.set({ status }, found.filter((item) => item.status === status).length);
       }
-    },
-  });
-}
-
-function addTotal(registry: Registry, name: string, help: string, read: () => number): void {
-  new Counter({
-    name,
-    help,
-    registers: [registry],
-    collect() {
-      this.reset();
-      this.inc(read());
     },
   });
 }
@@ -204,6 +182,7 @@ export function createMetrics(components: MetricsComponents): Metrics {
   addGossipMetrics(registry, components);
   addOfferMetrics(registry, components);
   addGossipKeyMetrics(registry, components);
+  addLicenseMetrics(registry, components);
   let streams = () => 0;
   addGauge(registry, 'shoal_event_streams', 'Server-sent event streams that stand.', () => streams());
   const registers = [registry];

@@ -13,7 +13,11 @@ import {
   verifyDocument,
 } from '@shoal/common';
 import t from 'tap';
+import type { GrowthLimits } from '../license/growth.js';
+import { GrowthGate } from '../license/growth-gate.js';
 import { Leases } from '../license/leases.js';
+import { decideStanding } from '../license/standing.js';
+import type { NodePlace } from '../spec/manifests.js';
 import { getJson, listJson } from '../store/json.js';
 import { keys } from '../store/keys.js';
 import { MemoryStore } from '../store/memory-store.js';
@@ -27,12 +31,14 @@ const { csrPem } = await createKeyAndCsr();
 const authority = await CertificateAuthority.create({ clusterName: 'shoal', now: Date.now() });
 const signing = createSigningKey();
 
+const unlimited: GrowthLimits = { name: 'the license', nodes: null, sites: null };
+
 class Clock {
   at = Date.now();
   readonly now = (): number => this.at;
 }
 
-async function setup(): Promise<{
+async function setup(limits: GrowthLimits = unlimited): Promise<{
   store: MemoryStore;
   tokens: Tokens;
   clock: Clock;
@@ -42,17 +48,23 @@ async function setup(): Promise<{
   const store = new MemoryStore();
   const clock = new Clock();
   const tokens = new Tokens(store, { id, caFingerprint: authority.fingerprint }, clock.now);
+  let serial = 0;
   const leases = new Leases({
     clusterId: id,
     privateKeyPem: signing.privateKeyPem,
     ttlMs: 72 * hour,
+    standing: () => decideStanding([]),
+    serial: () => ++serial,
     now: clock.now,
   });
+  const places: NodePlace[] = [];
+  const growth = new GrowthGate({ limits: () => limits, places: () => places });
   const enrolment = new Enrolment(
     {
       store,
       tokens,
       leases,
+      growth,
       logger: createLogger({ name: 'test', level: 'silent' }),
       cluster: {
         id,
@@ -61,7 +73,7 @@ async function setup(): Promise<{
         manifestPublicKeyPem: signing.publicKeyPem,
       },
       gossipKeys: () => [Buffer.alloc(32, 1)],
-      stored: () => undefined,
+      stored: ({ name, site }) => void places.push({ name, site }),
     },
     { certificateTtlMs: 24 * hour, now: clock.now },
   );
@@ -118,6 +130,50 @@ t.test('of hosts that race for the last use exactly one gets in', async (t) => {
   const refused = results.find((result) => result.status === 'rejected');
   t.match(refused?.reason, { code: 'unauthenticated', message: /is used up \(3 of 3 uses\)/ });
   t.match(await tokens.list(), [{ state: 'used', usesLeft: 0 }]);
+});
+
+t.test('of hosts that race for the last places of the license no more get in than there are', async (t) => {
+  const { store, tokens, enroll } = await setup({ name: 'the free tier', nodes: 3, sites: 1 });
+  const { token } = await tokens.create({ ttlMs: hour, uses: 100, createdBy: 'ann' });
+  const names = Array.from({ length: 12 }, (_, index) => `n${index}`);
+  const results = await Promise.allSettled(names.map((name) => enroll(token, name)));
+  t.equal(results.filter(({ status }) => status === 'fulfilled').length, 3);
+  t.equal((await listJson(store, keys.nodes)).length, 3);
+  t.match(await tokens.list(), [{ usesLeft: 97 }], 'who is refused uses nothing up');
+  await t.rejects(enroll(token, 'late'), {
+    code: 'resource_exhausted',
+    message: 'Node "late" can\'t join: the free tier allows 3 nodes, 3 are enrolled',
+    hint: /shoal license install FILE.*shoal node rm NAME/,
+  });
+  await t.rejects(
+    enroll(token, 'late', { secret: 'guess' }),
+    { code: 'unauthenticated' },
+    'strangers learn nothing',
+  );
+});
+
+t.test('of hosts that race for the last site only those of one site get in', async (t) => {
+  const { store, tokens, enroll } = await setup({
+    name: 'the license L-1 (e-commerce)',
+    nodes: null,
+    sites: 2,
+  });
+  const { token } = await tokens.create({ ttlMs: hour, uses: 100, createdBy: 'ann' });
+  await enroll(token, 'b0', { site: 'berlin' });
+  const sites = ['oslo', 'rome', 'lyon', 'berlin'];
+  const results = await Promise.allSettled(
+    Array.from({ length: 12 }, (_, i) => enroll(token, `n${i}`, { site: sites[i % 4] ?? '' })),
+  );
+  t.equal(results.filter(({ status }) => status === 'fulfilled').length, 6);
+  const records = await listJson<NodeRecord>(store, keys.nodes);
+  t.equal(new Set(records.map(({ site }) => site)).size, 2);
+  const refused = results.find((result) => result.status === 'rejected');
+  t.match(refused?.reason, {
+    code: 'resource_exhausted',
+    message:
+      /^Node "n\d+" of site "\w+" can't join: the license L-1 \(e-commerce\) allows 2 sites, in use: berlin, \w+$/,
+    hint: /shoal license install FILE/,
+  });
 });
 
 t.test('of hosts that race for a name exactly one gets it, and the others use nothing up', async (t) => {

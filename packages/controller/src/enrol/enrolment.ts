@@ -7,12 +7,13 @@ import {
   ShoalError,
   validateNodeName,
 } from '@shoal/common';
+import type { GrowthGate } from '../license/growth-gate.js';
 import type { Leases } from '../license/leases.js';
-import { getJson, putJson, updateJson } from '../store/json.js';
+import { getJson, putJson, type Stored, updateJson } from '../store/json.js';
 import { keys } from '../store/keys.js';
 import type { Store } from '../store/store.js';
 import { controllerName, isSiteName, type NodeRecord, nameTaken, withCertificate } from './node-record.js';
-import type { Tokens } from './tokens.js';
+import type { TokenRecord, Tokens } from './tokens.js';
 
 const dayMs = 86_400_000;
 /** How often a lost race is tried again. */
@@ -23,6 +24,7 @@ export interface EnrolmentComponents {
   readonly store: Store;
   readonly tokens: Tokens;
   readonly leases: Leases;
+  readonly growth: GrowthGate;
   readonly logger: Logger;
   readonly cluster: {
     readonly id: string;
@@ -58,42 +60,50 @@ export class Enrolment {
    * hosts exactly as many get in as the token has uses. The same request again is a host that never got its answer: it costs no further use.
    *
    * @param gossipSeeds addresses for this caller to join the gossip by
-   * @throws ShoalError `unauthenticated` (token), `already_exists` (name), `invalid_input` (name, site or signing request)
+   * @throws ShoalError `unauthenticated` (token), `already_exists` (name), `invalid_input` (name, site or signing request), `resource_exhausted` (license)
    */
   async enroll(request: EnrollRequest__Output, gossipSeeds: readonly string[]): Promise<Identity> {
-    const { cluster, store, tokens, stored, logger } = this.#parts;
+    const { cluster, store, tokens, growth, logger } = this.#parts;
     checkRequest(request, cluster.id);
     const { node: name } = request;
+    const place = { name, site: request.site === '' ? 'default' : request.site };
     for (let attempt = 0; attempt < attempts; attempt += 1) {
       const present = await getJson<NodeRecord>(store, keys.node(name));
       const repeated = present !== undefined && isSameRequest(present.value, request);
       const token = await tokens.find(request.secret, repeated);
       if (repeated) return this.renew(name, request.csrPem, gossipSeeds);
       if (name === controllerName || present !== undefined) throw nameTaken(name);
+      growth.check(place);
       const issued = await this.#issue(name, request.csrPem);
       const record: NodeRecord = {
-        name,
-        site: request.site === '' ? 'default' : request.site,
+        ...place,
         enrolledAt: this.#options.now(),
         agentVersion: request.agentVersion.slice(0, 100),
         enrolledBy: hashesOf(request),
         certificates: [{ serial: issued.serial, notAfter: issued.notAfter }],
       };
-      const result = await store.transact({
-        compare: [
-          { key: keys.token(token.value.secretHash), modRevision: token.modRevision },
-          { key: keys.node(name), modRevision: 0 },
-        ],
-        writes: [tokens.useWrite(token.value), putJson(keys.node(name), record)],
-      });
-      if (!result.committed) continue;
-      stored(record);
+      const isStored = await growth.enroll(place, () => this.#store(record, token));
+      if (!isStored) continue;
       logger.info({ node: name, site: record.site, by: token.value.id }, 'node enrolled');
       return this.#identity(name, issued.certificatePem, gossipSeeds);
     }
     throw new ShoalError('unavailable', 'Too many hosts enroll by this token at once', {
       hint: 'Try again.',
     });
+  }
+
+  /** The use of the token and the node, at once; false when either changed meanwhile. */
+  async #store(record: NodeRecord, token: Stored<TokenRecord>): Promise<boolean> {
+    const { store, tokens, stored } = this.#parts;
+    const { committed } = await store.transact({
+      compare: [
+        { key: keys.token(token.value.secretHash), modRevision: token.modRevision },
+        { key: keys.node(record.name), modRevision: 0 },
+      ],
+      writes: [tokens.useWrite(token.value), putJson(keys.node(record.name), record)],
+    });
+    if (committed) stored(record);
+    return committed;
   }
 
   /** A fresh certificate for a node that has a good one. @throws ShoalError `invalid_input`, `not_found` */

@@ -1,57 +1,85 @@
-import {
-  freeLimits,
-  freeTier,
-  type Lease,
-  type SignedDocument,
-  signDocument,
-  type Tier,
-} from '@shoal/common';
+import { type Lease, longestLeaseMs, type SignedDocument, signDocument, type Tier } from '@shoal/common';
+import type { LicenseStanding } from './standing.js';
+import { isLicensed } from './standing.js';
 
-/** Grants nodes their leases of the cluster's license. Only the free tier so far. */
+const hourMs = 3_600_000;
+/** Term of a lease without a license, ms: 7 days. */
+const defaultTermMs = 168 * hourMs;
+
+/** What leases are granted by. */
+export interface LeasesComponents {
+  readonly clusterId: string;
+  readonly privateKeyPem: string;
+  /** What the license allows now. */
+  readonly standing: () => LicenseStanding;
+  /** Longest term, ms, whatever the license says. Default: none. */
+  readonly ttlMs: number | undefined;
+  /** The next serial, above all before. */
+  readonly serial: () => number;
+  /** Trusted time, ms since the epoch. */
+  readonly now: () => number;
+}
+
+/** Term of a lease that is granted now, ms: the license's, at most `ttlMs`. */
+export function leaseTermMs(standing: LicenseStanding, ttlMs: number | undefined): number {
+  const { license } = standing;
+  const own = isLicensed(standing) && license !== null ? license.leaseMs : defaultTermMs;
+  return Math.min(own, ttlMs ?? longestLeaseMs, longestLeaseMs);
+}
+
+/** Grants nodes their leases of the cluster's license; of the free tier when there is none that counts. */
 export class Leases {
-  readonly #clusterId: string;
-  readonly #privateKeyPem: string;
-  /** Term of a lease, ms. */
-  readonly ttlMs: number;
-  readonly #now: () => number;
-  #serial = 0;
+  readonly #parts: LeasesComponents;
+  #granted = 0;
 
-  constructor(options: { clusterId: string; privateKeyPem: string; ttlMs: number; now: () => number }) {
-    this.#clusterId = options.clusterId;
-    this.#privateKeyPem = options.privateKeyPem;
-    this.ttlMs = options.ttlMs;
-    this.#now = options.now;
+  constructor(parts: LeasesComponents) {
+    this.#parts = parts;
   }
 
-  /** Tier of the cluster's license. */
+  /** Tier that the cluster has now. */
   get tier(): Tier {
-    return freeTier;
+    return this.#parts.standing().tier;
   }
 
-  /** How long after its grant a lease is to be renewed, ms. */
+  /** Leases granted since the start. */
+  get granted(): number {
+    return this.#granted;
+  }
+
+  /** Term of a lease that is granted now, ms. */
+  get termMs(): number {
+    return leaseTermMs(this.#parts.standing(), this.#parts.ttlMs);
+  }
+
+  /** How long after its grant a lease is to be renewed, ms: an hour, or a third of a term that is shorter than three. */
   get renewAfterMs(): number {
-    return this.ttlMs / 3;
+    return Math.min(hourMs, this.termMs / 3);
   }
 
-  /** A fresh lease for a node, signed. */
+  /** A fresh lease for a node, signed. @throws ShoalError `unavailable` when no serial can be had */
   grant(node: string): SignedDocument {
-    const issuedAt = this.#now();
-    // Rises over restarts as well, as long as the clock isn't set back.
-    this.#serial = Math.max(this.#serial + 1, issuedAt);
+    const { clusterId, privateKeyPem, now, serial } = this.#parts;
+    const standing = this.#parts.standing();
+    const { tier, limits } = standing;
+    const license = isLicensed(standing) ? standing.license : null;
+    const issuedAt = now();
+    const { termMs } = this;
     const lease: Lease = {
       format: 2,
-      clusterId: this.#clusterId,
+      clusterId,
       node,
-      serial: this.#serial,
-      tier: this.tier,
-      limits: freeLimits.service,
-      features: freeLimits.features,
-      licenseId: null,
-      licenseExpiresAt: null,
+      serial: serial(),
+      tier,
+      limits: limits.service,
+      features: limits.features,
+      licenseId: license?.id ?? null,
+      licenseExpiresAt: license?.expiresAt ?? null,
       issuedAt,
-      expiresAt: issuedAt + this.ttlMs,
-      graceMs: 0,
+      expiresAt: issuedAt + termMs,
+      // A week's lease is kept for a day more.
+      graceMs: Math.round(termMs / 7),
     };
-    return signDocument(lease, this.#privateKeyPem);
+    this.#granted += 1;
+    return signDocument(lease, privateKeyPem);
   }
 }

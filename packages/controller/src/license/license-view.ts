@@ -1,24 +1,31 @@
-import { freeLimits, freeTier, type LicenseView, type NodeView } from '@shoal/common';
+import type { LicenseView } from '@shoal/common';
+import type { NodePlace } from '../spec/manifests.js';
+import { sitesOf } from './growth.js';
+import type { LicenseStanding } from './standing.js';
 
-/** The license's view of a cluster that has none. `leaseMs`: term of the leases that it grants. */
-export function unlicensedView(nodes: readonly NodeView[], leaseMs: number): LicenseView {
-  const { sites, nodes: most, features, service } = freeLimits;
+/** What the operations show of the license. `leaseMs`: term of a lease that is granted now. */
+export function licenseView(
+  standing: LicenseStanding,
+  places: readonly NodePlace[],
+  { leaseMs, warnings }: { readonly leaseMs: number; readonly warnings: readonly string[] },
+): LicenseView {
+  const { tier, limits, license, status, state, problems } = standing;
   return {
-    tier: freeTier,
-    licenseId: null,
-    vendor: null,
-    customer: null,
-    status: 'none',
-    expiresAt: null,
-    graceEndsAt: null,
+    tier,
+    licenseId: license?.id ?? null,
+    vendor: license?.vendor ?? null,
+    customer: license?.customer ?? null,
+    status: state,
+    expiresAt: status?.expiresAt ?? null,
+    graceEndsAt: status?.graceEndsAt ?? null,
     limits: {
-      sites: { limit: sites, used: new Set(nodes.map(({ site }) => site)).size },
-      nodes: { limit: most, used: nodes.length },
-      features,
-      service,
+      sites: { limit: limits.sites, used: sitesOf(places).length },
+      nodes: { limit: limits.nodes, used: places.length },
+      features: limits.features,
+      service: limits.service,
     },
     leaseMs,
-    problems: [],
-    warnings: [],
+    problems,
+    warnings,
   };
 }

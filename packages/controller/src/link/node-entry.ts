@@ -33,7 +33,7 @@ export function freshEntry(record: NodeRecord, now: number): Entry {
     lastSeenAt: null,
     awaySince: now,
     session: null,
-    leaseAt: now,
+    leaseAt: 0,
     dirty: false,
   };
 }

@@ -62,7 +62,7 @@ export function nodeView(node: KnownNode): NodeView {
     draining: measured?.draining ?? [],
     drainAsked: node.drainAsked,
     drifts: measured?.drifts ?? [],
-    lease: null,
+    lease: measured?.lease ?? null,
     status: statusOf(node),
   };
 }

@@ -91,6 +91,7 @@ function world(t: Test): World {
         events,
         logger,
         now: () => made.at,
+        monotonic: () => made.at,
       });
       await nodes.start();
       t.teardown(() => nodes.stop());

@@ -38,6 +38,8 @@ export interface NodesComponents {
   readonly events: EventBus;
   readonly logger: Logger;
   readonly now: () => number;
+  /** Milliseconds from any point on, which setting the clock doesn't change. Default: the process's own. */
+  readonly monotonic?: () => number;
 }
 
 /** Every node of the cluster: its record, what its agent last measured, its link, and what it shall be. */
@@ -179,7 +181,7 @@ export class Nodes {
     const entry = this.#entry(session.node);
     const old = entry.session;
     entry.session = session;
-    entry.leaseAt = this.#parts.now();
+    entry.leaseAt = this.#monotonic();
     old?.close(new ShoalError('unavailable', 'The node opened a newer link'));
   }
 
@@ -244,7 +246,7 @@ export class Nodes {
 
   /** Renews leases that are old enough. `grant` makes one. */
   renewLeases(renewAfterMs: number, renew: (session: Session) => void): void {
-    const now = this.#parts.now();
+    const now = this.#monotonic();
     for (const entry of this.#entries.values()) {
       if (entry.session === null || now - entry.leaseAt < renewAfterMs) continue;
       entry.leaseAt = now;
@@ -321,6 +323,10 @@ export class Nodes {
       member: this.#parts.membership.member(entry.record.name)?.state ?? null,
       desired,
     });
+  }
+
+  #monotonic(): number {
+    return (this.#parts.monotonic ?? (() => performance.now()))();
   }
 
   /** Writes what was reported since the last time. */

@@ -58,6 +58,21 @@ const measured: MeasuredState = {
   ],
 };
 
+t.test('the lease is as its agent last told it', async (t) => {
+  const told = { state: 'warning', tier: 'premium', expiresAtMs: 9, detail: '' };
+  const first = mergeReport(measured, { ...empty, lease: told });
+  t.same(first.lease, { state: 'warning', tier: 'premium', expiresAt: 9 });
+  t.same(mergeReport(first, empty).lease, first.lease, 'it says nothing of it');
+  t.same(mergeReport(first, { ...empty, lease: { ...told, state: 'odd' } }).lease, first.lease);
+  t.same(mergeReport(first, { ...empty, full: true }).lease, null, "an agent that doesn't say");
+  const none = { ...told, state: 'degraded', tier: 'free', expiresAtMs: 0 };
+  t.same(mergeReport(first, { ...empty, lease: none }).lease, {
+    state: 'degraded',
+    tier: 'free',
+    expiresAt: null,
+  });
+});
+
 t.test('drifts are kept until an agent tells others, and bounded', async (t) => {
   const told = {
     service: 'web',

@@ -2,6 +2,7 @@ import type {
   DriftView,
   FailureView,
   GossipKeyState,
+  NodeLeaseView,
   NodeReport__Output,
   ServiceStatusView,
   StepFailure__Output,
@@ -30,6 +31,8 @@ export interface MeasuredState {
   readonly draining?: readonly string[];
   /** Absent in what versions stored that didn't know it. */
   readonly drifts?: readonly DriftView[];
+  /** Absent in what versions stored that didn't know it; null: its agent doesn't say. */
+  readonly lease?: NodeLeaseView | null;
 }
 
 const states: Readonly<Record<string, MeasuredState['state']>> = {
@@ -85,6 +88,15 @@ function gossipKeysOf({ gossipKeys }: NodeReport__Output): GossipKeyState | null
   return { primary: gossipKeys.primary, held };
 }
 
+const leaseStates = ['active', 'warning', 'expired', 'degraded', 'restored'] as const;
+
+function leaseOf({ lease }: NodeReport__Output): NodeLeaseView | null {
+  const state = leaseStates.find((known) => known === lease?.state);
+  if (lease == null || state === undefined) return null;
+  const { tier, expiresAtMs } = lease;
+  return { tier: tier.slice(0, 32), state, expiresAt: expiresAtMs === 0 ? null : expiresAtMs };
+}
+
 function servicesOf(report: NodeReport__Output): ServiceStatusView[] {
   return report.services.map(({ service, process, health, detail, startedAtMs, restarts }) => ({
     service,
@@ -98,7 +110,7 @@ function servicesOf(report: NodeReport__Output): ServiceStatusView[] {
 
 /**
  * The measured state after a report. A full report replaces what was known; of another one the parts that are there do: `state` (with it
- * `convergingHash` and `draining`), `services`, `gossipKeys`, `drifts`, `runningHash`, `failedHash`.
+ * `convergingHash` and `draining`), `services`, `gossipKeys`, `drifts`, `lease`, `runningHash`, `failedHash`.
  */
 export function mergeReport(known: MeasuredState | null, report: NodeReport__Output): MeasuredState {
   const state = states[report.state];
@@ -116,6 +128,7 @@ export function mergeReport(known: MeasuredState | null, report: NodeReport__Out
       gossipKeys: gossipKeysOf(report),
       draining: report.draining,
       drifts: driftsOf(report) ?? [],
+      lease: leaseOf(report),
     };
   }
   const hasRunning = report.runningHash !== '';
@@ -130,6 +143,7 @@ export function mergeReport(known: MeasuredState | null, report: NodeReport__Out
     gossipKeys: gossipKeysOf(report) ?? known.gossipKeys ?? null,
     draining: state === undefined ? (known.draining ?? []) : report.draining,
     drifts: driftsOf(report) ?? known.drifts ?? [],
+    lease: leaseOf(report) ?? known.lease ?? null,
   };
 }
 

@@ -9,7 +9,8 @@ export const auditPrefix = 'audit/';
 /** What a record is made of; its id comes from the time. */
 export interface AuditRecord {
   readonly at: number;
-  readonly actor: Pick<Actor, 'name' | 'door'>;
+  /** `controller` is the door of what happens by itself. */
+  readonly actor: { readonly name: string; readonly door: Actor['door'] | 'controller' };
   readonly operation: string;
   /** Without secrets. */
   readonly input: unknown;

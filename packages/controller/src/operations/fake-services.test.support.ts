@@ -32,7 +32,7 @@ type Note = (what: string, input: unknown) => void;
 
 function fakeCluster(
   note: Note,
-): Pick<ControllerServices, 'status' | 'tokens' | 'nodes' | 'drifts' | 'members'> {
+): Pick<ControllerServices, 'status' | 'license' | 'tokens' | 'nodes' | 'drifts' | 'members'> {
   return {
     status: async () => ({
       clusterId: 'c1',
@@ -43,9 +43,21 @@ function fakeCluster(
       license,
       revision: { running: 2, latest: 2 },
       nodes: { ok: 1 },
+      leases: { active: 1 },
       rollout,
       warnings: ['disk is nearly full'],
     }),
+    license: {
+      view: () => license,
+      install: async (text, actor) => {
+        note('license.install', { text, actor });
+        return license;
+      },
+      remove: async (id, actor) => {
+        note('license.remove', { id, actor });
+        return license;
+      },
+    },
     tokens: {
       create: async (options, actor) => {
         note('tokens.create', { options, actor });

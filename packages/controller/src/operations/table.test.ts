@@ -20,6 +20,8 @@ const roles: readonly Role[] = ['viewer', 'operator', 'admin'];
 
 /** An input that each operation takes; those that aren't named take none. */
 const inputs: Readonly<Record<string, Record<string, unknown>>> = {
+  'license.install': { text: 'eyJhbGciOiJFZERTQSJ9.e30.AA' },
+  'license.remove': { id: 'lic-1' },
   'token.create': { ttl: '2h', uses: 3 },
   'token.revoke': { id: 't1' },
   'node.get': { name: 'web1' },
@@ -53,6 +55,8 @@ const inputs: Readonly<Record<string, Record<string, unknown>>> = {
 const auditedByService: readonly string[] = [
   'spec.apply',
   'spec.restore',
+  'license.install',
+  'license.remove',
   'rollout.pause',
   'rollout.resume',
   'rollout.promote',

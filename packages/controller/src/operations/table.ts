@@ -5,6 +5,7 @@ import { clusterOperations } from './cluster-operations.js';
 import type { AnyOperation, OperationTable } from './definition.js';
 import { driftOperations } from './drift-operations.js';
 import { gossipKeyOperations } from './gossip-key-operations.js';
+import { licenseOperations } from './license-operations.js';
 import { rolloutOperations } from './rollout-operations.js';
 import { secretOperations } from './secret-operations.js';
 import { telemetryOperations } from './telemetry-operations.js';
@@ -18,6 +19,7 @@ export const restPrefix = '/api/v1';
  */
 export const operationTable: OperationTable = {
   ...clusterOperations,
+  ...licenseOperations,
   ...driftOperations,
   ...gossipKeyOperations,
   ...changeOperations,

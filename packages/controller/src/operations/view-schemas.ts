@@ -207,6 +207,7 @@ const clusterViews: Readonly<Record<string, JsonSchema>> = {
     license: view('License'),
     revision: object({ running: integer, latest: integer }),
     nodes: map(integer),
+    leases: map(integer),
     rollout: nullable(view('Rollout')),
     warnings: array(text),
   }),

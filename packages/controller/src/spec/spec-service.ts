@@ -17,8 +17,11 @@ import {
   type SpecSurroundings,
   specValidator,
   validate,
+  type YamlDocument,
 } from '@shoal/common';
 import { blueprintChanges } from '../blueprints/blueprint-changes.js';
+import { checkFeatures, featuresOf } from '../license/features.js';
+import type { LicenseKeeper } from '../license/license-keeper.js';
 import type { Nodes } from '../link/nodes.js';
 import { isHealthy } from '../link/report.js';
 import { auditWrite } from '../operations/audit.js';
@@ -33,7 +36,7 @@ import type { Actor } from '../services.js';
 import { putJson } from '../store/json.js';
 import { keys } from '../store/keys.js';
 import type { CompiledManifest, SpecCompiler } from './compiler.js';
-import type { Manifests, NodePlace } from './manifests.js';
+import type { Manifests, NodePlace, RevisionContent } from './manifests.js';
 import { snapshotBlueprints } from './manifests.js';
 import { planNode } from './plan-node.js';
 import { planSecrets } from './plan-secrets.js';
@@ -56,6 +59,7 @@ export interface SpecComponents {
   readonly nodes: Nodes;
   readonly driver: RolloutDriver;
   readonly vault: Vault;
+  readonly license: Pick<LicenseKeeper, 'name' | 'standing'>;
   readonly logger: Logger;
   readonly now: () => number;
   /** The blueprints that can be named now. */
@@ -99,7 +103,23 @@ export class SpecService {
     }
     const blueprints = await this.#parts.blueprints();
     checkSpec(spec, blueprints, this.#surroundings(), document);
+    await this.#checkFeatures({ spec, blueprints }, document);
     return { spec, blueprints };
+  }
+
+  /** What the running revision or the newest one uses isn't cut. @throws ShoalError `resource_exhausted` */
+  async #checkFeatures(
+    wanted: Pick<RevisionContent, 'spec' | 'blueprints'>,
+    document: YamlDocument,
+  ): Promise<void> {
+    const { license, manifests, driver } = this.#parts;
+    const { latest, active } = driver.head;
+    const used: string[] = [];
+    for (const revision of new Set([latest, active].filter((number) => number > 0))) {
+      const { spec, blueprints } = await manifests.content(revision);
+      used.push(...featuresOf(spec, blueprints));
+    }
+    checkFeatures(wanted, { name: license.name, features: license.standing.limits.features }, used, document);
   }
 
   #surroundings(): SpecSurroundings {
@@ -216,7 +236,9 @@ export class SpecService {
     };
     return driver.exclusive(async () => {
       checkKept(content.secrets, vault, input.revision);
-      checkSpec(content.spec, content.blueprints, this.#surroundings(), parseYaml(text, file));
+      const document = parseYaml(text, file);
+      checkSpec(content.spec, content.blueprints, this.#surroundings(), document);
+      await this.#checkFeatures(content, document);
       return this.#commit(change, content.spec, content.blueprints, actor);
     });
   }

@@ -53,7 +53,7 @@ export interface AuditEntry {
   readonly id: string;
   readonly at: number;
   readonly actor: string;
-  /** `grpc` or `http`. */
+  /** `grpc` or `http`; `controller`: it happened by itself. */
   readonly door: string;
   readonly operation: string;
   readonly input: unknown;
@@ -70,6 +70,8 @@ export interface StatusView {
   readonly revision: { readonly running: number; readonly latest: number };
   /** Nodes by `NodeView.status`. */
   readonly nodes: Readonly<Record<string, number>>;
+  /** Nodes by the state of their lease; those that don't say aren't counted. */
+  readonly leases: Readonly<Record<string, number>>;
   readonly rollout: RolloutView | null;
   readonly warnings: readonly string[];
 }

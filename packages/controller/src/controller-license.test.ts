@@ -1,0 +1,162 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Lease, verifyDocument } from '@shoal/common';
+import { TestVendor } from '@shoal/common/testing';
+import t, { type Test } from 'tap';
+import { type RunningController, startController } from './controller.js';
+import {
+  admin,
+  agents,
+  apply,
+  blueprint,
+  ended,
+  fixture,
+  options,
+  specOf,
+  until,
+} from './controller.test.support.js';
+import { enroll, FakeAgent } from './link/fake-agent.js';
+
+const vendor = await TestVendor.create();
+
+async function licensed(t: Test, directory: string): Promise<RunningController> {
+  const controller = await startController({ ...options(directory), trustedLicenseKeys: vendor.trust });
+  t.teardown(() => controller.stop());
+  return controller;
+}
+
+/** Leases that an agent was sent on its link, in order. */
+function leases({ identity, received }: FakeAgent): Lease[] {
+  return received.flatMap(({ lease }) =>
+    lease === null ? [] : [verifyDocument<Lease>(lease, identity.manifestPublicKeyPem, 'lease')],
+  );
+}
+
+t.test(
+  'sites: what the license has no room for is refused, and let in once a larger one is there',
+  async (t) => {
+    const controller = await licensed(t, fixture(t));
+    const { services, addresses } = controller;
+    const { token } = await services.tokens.create({ ttlMs: 60_000, uses: 20 }, admin);
+    const join = (name: string, site: string) => enroll(addresses.grpc, token, name, site);
+    await join('b1', 'berlin');
+    await t.rejects(join('p1', 'paris'), {
+      code: 'resource_exhausted',
+      message: 'Node "p1" of site "paris" can\'t join: the free tier allows 1 site, in use: berlin',
+      hint: /shoal license install FILE/,
+    });
+    await services.license.install(await vendor.issue({ id: 'L-1', tier: 'e-commerce' }), admin);
+    await join('p1', 'paris');
+    await t.rejects(join('r1', 'rome'), {
+      code: 'resource_exhausted',
+      message:
+        'Node "r1" of site "rome" can\'t join: the license L-1 (e-commerce) allows 2 sites, in use: berlin, paris',
+    });
+    await join('b2', 'berlin');
+    await services.license.install(await vendor.issue({ id: 'L-2', tier: 'premium' }), admin);
+    await join('r1', 'rome');
+    const status = await services.status();
+    t.match(status, {
+      tier: 'premium',
+      license: {
+        licenseId: 'L-2',
+        limits: { sites: { limit: 5, used: 3 }, nodes: { limit: null, used: 4 } },
+      },
+      warnings: [],
+    });
+    await services.license.remove('L-1', admin);
+    await services.license.remove('L-2', admin);
+    t.match((await services.status()).warnings, [
+      'nodes stand at 3 sites, the free tier allows 1: they go on, no other site can be added',
+    ]);
+    await t.rejects(join('o1', 'oslo'), { code: 'resource_exhausted' });
+    await join('r2', 'rome');
+    t.equal(services.nodes.list().length, 5, 'what runs is not cut');
+  },
+);
+
+t.test('every linked node gets a lease at once when the license changes, with a higher serial', async (t) => {
+  const directory = fixture(t);
+  const controller = await licensed(t, directory);
+  const linked = await agents(t, controller, ['a', 'b', 'c']);
+  const issued = await vendor.issue({ id: 'L-1', tier: 'e-commerce', leaseMs: 3_600_000 });
+  await controller.services.license.install(issued, admin);
+  await until('all have it', () => linked.every((agent) => leases(agent).length === 2));
+  for (const agent of linked) {
+    const [first, second] = leases(agent);
+    t.match(first, {
+      format: 2,
+      tier: 'free',
+      licenseId: null,
+      limits: { requestsPerSecond: 100 },
+      features: [],
+    });
+    t.equal((first?.expiresAt ?? 0) - (first?.issuedAt ?? 0), 7 * 86_400_000);
+    t.match(second, { tier: 'e-commerce', licenseId: 'L-1', limits: {}, graceMs: 514_286 });
+    t.equal((second?.expiresAt ?? 0) - (second?.issuedAt ?? 0), 3_600_000);
+    t.ok((second?.serial ?? 0) > (first?.serial ?? 0));
+  }
+  const serials = linked.flatMap((agent) => leases(agent).map(({ serial }) => serial));
+  t.equal(new Set(serials).size, 6, 'no serial twice');
+  await controller.stop();
+  const again = await licensed(t, directory);
+  const identity = linked[0]?.identity;
+  if (identity === undefined) throw new Error('no agent');
+  const back = new FakeAgent(again.addresses.grpc, identity);
+  t.teardown(() => back.close());
+  await back.connect();
+  await until('a lease', () => leases(back).length > 0);
+  t.match(leases(back)[0], { tier: 'e-commerce', licenseId: 'L-1' }, 'a restart keeps the license');
+  t.ok((leases(back)[0]?.serial ?? 0) > Math.max(...serials));
+});
+
+t.test('a node that moves to a site without room stays one of the site before, until there is', async (t) => {
+  const controller = await licensed(t, fixture(t));
+  const [agent] = await agents(t, controller, ['a', 'b']);
+  if (agent === undefined) throw new Error('no agent');
+  const site = () => controller.services.nodes.get('a').site;
+  agent.close();
+  const moved = new FakeAgent(controller.addresses.grpc, agent.identity);
+  t.teardown(() => moved.close());
+  await moved.connect('rome');
+  await until('the warning', async () => (await controller.services.status()).warnings.length > 0);
+  t.match((await controller.services.status()).warnings, [
+    'Node "a" of site "rome" can\'t move: the free tier allows 1 site, in use: default; it counts as one of site "default" until there is room',
+  ]);
+  t.equal(site(), 'default');
+  await controller.services.license.install(await vendor.issue({ tier: 'premium' }), admin);
+  await until('it moves', () => site() === 'rome');
+  t.same((await controller.services.status()).warnings, []);
+});
+
+t.test('a licensed feature can be begun with a license, and is not cut without one', async (t) => {
+  const directory = fixture(t);
+  const own = join(directory, 'blueprints', 'guard');
+  await mkdir(own);
+  const guard = blueprint.replace('name: web', 'name: guard\nfeature: waf').replace('web.conf', 'guard.conf');
+  await writeFile(join(own, 'blueprint.yaml'), guard);
+  const controller = await licensed(t, directory);
+  await agents(t, controller, ['a']);
+  const spec = (body: string) => specOf(body, '').replace('blueprint: web', 'blueprint: guard');
+  const refusal = {
+    code: 'resource_exhausted',
+    message:
+      'cluster.yaml:4:16: services.web: blueprint guard@1.0.0 needs the licensed feature "waf"; the free tier includes none',
+    hint: /shoal license install FILE/,
+  };
+  await t.rejects(apply(controller, spec('one')), refusal);
+  await t.rejects(
+    controller.services.specs.plan({ spec: spec('one'), file: 'cluster.yaml', onNodes: false }),
+    refusal,
+  );
+  const limits = { sites: 1, nodes: 10, features: ['waf'], service: {} };
+  await controller.services.license.install(await vendor.issue({ tier: 'guarded', limits }), admin);
+  await apply(controller, spec('one'));
+  await ended(controller, 1);
+  await controller.services.license.remove(undefined, admin);
+  await apply(controller, spec('two'));
+  await ended(controller, 2);
+  await apply(controller, specOf('three'));
+  await ended(controller, 3);
+  await t.rejects(apply(controller, spec('four')), refusal, 'once it is gone it does not come back');
+});

@@ -1,0 +1,74 @@
+import type { ClockReading, Logger, TrustedLicenseKeys } from '@shoal/common';
+import type { ClusterIdentity } from '../cluster/cluster-identity.js';
+import type { ControllerConfig } from '../config.js';
+import type { Nodes } from '../link/nodes.js';
+import type { Store } from '../store/store.js';
+import { GrowthGate } from './growth-gate.js';
+import { KeptClock } from './kept-clock.js';
+import { Leases } from './leases.js';
+import { LicenseKeeper } from './license-keeper.js';
+import { Serials } from './serials.js';
+
+/** What the license is looked after with. */
+export interface ClusterLicenseComponents {
+  readonly config: Pick<ControllerConfig, 'leaseTtlMs' | 'license'>;
+  readonly trustedLicenseKeys: TrustedLicenseKeys;
+  readonly readClock: () => ClockReading;
+  readonly store: Store;
+  readonly cluster: Pick<ClusterIdentity, 'id' | 'signingKey'>;
+  readonly nodes: Nodes;
+  readonly logger: Logger;
+}
+
+/** The license, what is granted by it, and how far the cluster may grow. */
+export interface ClusterLicense {
+  readonly license: LicenseKeeper;
+  readonly leases: Leases;
+  readonly growth: GrowthGate;
+}
+
+/** Looks at the licenses that there are, and goes on to. When what they grant changes, every node that is linked gets a lease at once. */
+export async function openClusterLicense(parts: ClusterLicenseComponents): Promise<ClusterLicense> {
+  const { config, store, cluster, nodes, logger } = parts;
+  const clock = await KeptClock.open({ store, read: parts.readClock, logger });
+  const license = await LicenseKeeper.open({
+    store,
+    clusterId: cluster.id,
+    trust: parts.trustedLicenseKeys,
+    ...(config.license === undefined ? {} : { file: config.license }),
+    leaseTtlMs: config.leaseTtlMs,
+    clock,
+    places: () => nodes.places(),
+    logger,
+  });
+  const serials = await Serials.open({ store, now: () => license.now(), logger });
+  const leases = new Leases({
+    clusterId: cluster.id,
+    privateKeyPem: cluster.signingKey.privateKeyPem,
+    standing: () => license.standing,
+    ttlMs: config.leaseTtlMs,
+    serial: () => serials.next(),
+    now: () => license.now(),
+  });
+  const growth = new GrowthGate({
+    limits: () => ({ name: license.name, ...license.standing.limits }),
+    places: () => nodes.places(),
+  });
+  license.onChange(() => renewLeases({ leases, nodes, logger }, 0));
+  license.start();
+  return { license, leases, growth };
+}
+
+/** Renews the leases of linked nodes that were granted longer ago than `olderMs`. */
+export function renewLeases(
+  { leases, nodes, logger }: { readonly leases: Leases; readonly nodes: Nodes; readonly logger: Logger },
+  olderMs: number,
+): void {
+  nodes.renewLeases(olderMs, (session) => {
+    try {
+      session.lease(leases.grant(session.node));
+    } catch (error) {
+      logger.error({ err: error, node: session.node }, 'lease not renewed');
+    }
+  });
+}

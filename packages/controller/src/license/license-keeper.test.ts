@@ -1,0 +1,294 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type ClockReading, createLogger } from '@shoal/common';
+import { type TestLicense, TestVendor } from '@shoal/common/testing';
+import t, { type Test } from 'tap';
+import { createAuditLog } from '../operations/audit.js';
+import type { Actor } from '../services.js';
+import type { NodePlace } from '../spec/manifests.js';
+import { MemoryStore } from '../store/memory-store.js';
+import { KeptClock } from './kept-clock.js';
+import { LicenseKeeper } from './license-keeper.js';
+
+const day = 86_400_000;
+const hour = 3_600_000;
+const start = Date.parse('2026-03-01T00:00:00Z');
+const ann: Actor = { name: 'ann', role: 'admin', door: 'grpc' };
+
+/** A host whose clocks the test sets. */
+class Host {
+  wall = start;
+  bootTime = 1000;
+  bootId = 'boot-1';
+  readonly read = (): ClockReading => ({ wall: this.wall, bootId: this.bootId, bootTime: this.bootTime });
+  pass(ms: number): void {
+    this.wall += ms;
+    this.bootTime += ms;
+  }
+}
+
+interface World {
+  readonly store: MemoryStore;
+  readonly host: Host;
+  readonly vendor: TestVendor;
+  readonly log: string[];
+  readonly places: NodePlace[];
+  /** A license's text, as `TestVendor` has it, by the host's time. */
+  issue(license?: TestLicense): Promise<string>;
+  /** A controller's start. */
+  open(file?: string, trust?: TestVendor['trust']): Promise<LicenseKeeper>;
+}
+
+async function world(t: Test): Promise<World> {
+  const host = new Host();
+  const vendor = await TestVendor.create(() => host.wall);
+  const store = new MemoryStore();
+  const log: string[] = [];
+  const places: NodePlace[] = [];
+  const logger = createLogger({
+    name: 'test',
+    level: 'info',
+    destination: { write: (line) => log.push(line) },
+  });
+  return {
+    store,
+    host,
+    vendor,
+    log,
+    places,
+    issue: (license) => vendor.issue({ id: 'L-1', ...license }),
+    async open(file, trust = vendor.trust) {
+      const clock = await KeptClock.open({ store, read: host.read, logger });
+      const keeper = await LicenseKeeper.open({
+        ...{ store, clusterId: 'c1', trust, clock, logger },
+        ...(file === undefined ? {} : { file }),
+        leaseTtlMs: undefined,
+        places: () => places,
+      });
+      t.teardown(() => keeper.stop());
+      return keeper;
+    },
+  };
+}
+
+t.test('without a license the free tier counts', async (t) => {
+  const w = await world(t);
+  const keeper = await w.open();
+  w.places.push({ name: 'a', site: 'x' });
+  t.match(keeper.view(), {
+    tier: 'free',
+    licenseId: null,
+    status: 'none',
+    limits: {
+      sites: { limit: 1, used: 1 },
+      nodes: { limit: 10, used: 1 },
+      service: { requestsPerSecond: 100 },
+    },
+    leaseMs: 7 * day,
+    problems: [],
+    warnings: [],
+  });
+  t.equal(keeper.name, 'the free tier');
+});
+
+t.test(
+  'an installed license counts at once, also after a restart, and its successor without one',
+  async (t) => {
+    const w = await world(t);
+    const keeper = await w.open();
+    let changes = 0;
+    keeper.onChange(() => {
+      changes += 1;
+    });
+    const view = await keeper.install(`\n${await w.issue({ tier: 'e-commerce', leaseMs: 2 * hour })}\n`, ann);
+    t.match(view, {
+      tier: 'e-commerce',
+      licenseId: 'L-1',
+      customer: 'Test customer',
+      status: 'active',
+      limits: { sites: { limit: 2 }, nodes: { limit: null }, service: {} },
+      leaseMs: 2 * hour,
+      warnings: [],
+    });
+    t.equal(changes, 1);
+    t.match(await w.open().then((again) => again.view()), { licenseId: 'L-1', status: 'active' });
+    w.host.pass(hour);
+    const renewed = await keeper.install(await w.issue({ id: 'L-2', tier: 'premium' }), ann);
+    t.match(renewed, {
+      tier: 'premium',
+      licenseId: 'L-2',
+      problems: [{ licenseId: 'L-1', reason: 'superseded', hint: /shoal license rm L-1/ }],
+      warnings: [],
+    });
+    t.equal(changes, 2);
+    await keeper.install(await w.issue({ id: 'L-0', tier: 'e-commerce', issuedAt: start - day }), ann);
+    t.equal(keeper.standing.license?.id, 'L-2', 'an older one that comes later is kept, and does not count');
+    t.equal(changes, 2);
+    t.match(await createAuditLog(w.store).list(10), [
+      { operation: 'license.install', actor: 'ann', input: { licenseId: 'L-0' }, outcome: 'ok' },
+      { operation: 'license.install', input: { licenseId: 'L-2', tier: 'premium' } },
+      { operation: 'license.install', input: { licenseId: 'L-1', tier: 'e-commerce' } },
+    ]);
+    await t.rejects(keeper.remove(undefined, ann), {
+      code: 'failed_precondition',
+      message: '3 licenses are installed: L-1, L-2, L-0',
+      hint: /shoal license rm ID/,
+    });
+    await t.rejects(keeper.remove('L-9', ann), {
+      code: 'not_found',
+      message: 'No license "L-9" is installed',
+    });
+    t.match(await keeper.remove('L-2', ann), { licenseId: 'L-1' });
+  },
+);
+
+t.test('each refusal names its reason and what to do, and changes nothing', async (t) => {
+  const w = await world(t);
+  const keeper = await w.open();
+  await keeper.install(await w.issue(), ann);
+  const other = await TestVendor.create(() => w.host.wall);
+  const good = await w.issue({ id: 'L-2' });
+  const parts = good.split('.');
+  const header = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const claims = JSON.parse(Buffer.from(parts[1] ?? '', 'base64url').toString()) as {
+    shoal: { tier: string };
+  };
+  const table: readonly (readonly [string, string | Promise<string>, RegExp])[] = [
+    ['tampered', [parts[0], header({ ...claims, jti: 'L-3' }), parts[2]].join('.'), /signature/],
+    ['no algorithm', [header({ alg: 'none' }), parts[1], parts[2]].join('.'), /algorithm/],
+    [
+      'another algorithm',
+      [header({ alg: 'HS256', kid: w.vendor.key.kid }), parts[1], parts[2]].join('.'),
+      /algorithm/,
+    ],
+    ['key confusion', other.issue({ id: 'L-4' }), /key/],
+    ['truncated', good.slice(0, -20), /truncated/],
+    ['two parts', parts.slice(0, 2).join('.'), /truncated/],
+    ['nothing', ' \n', /empty/],
+    ['another cluster', w.issue({ id: 'L-5', cluster: 'c2' }), /c2/],
+    ['to come', w.issue({ id: 'L-6', notBefore: start + day }), /not valid before|from|begins/],
+    [
+      'over',
+      w.issue({
+        id: 'L-7',
+        issuedAt: start - 99 * day,
+        notBefore: start - 99 * day,
+        expiresAt: start - 20 * day,
+      }),
+      /expired|ended/,
+    ],
+    [
+      'made in the future',
+      w.issue({ id: 'L-8', issuedAt: start + 9 * day, notBefore: start - day }),
+      /clock/,
+    ],
+  ];
+  for (const [what, text, message] of table) {
+    const refused = await keeper.install(await text, ann).then(
+      () => undefined,
+      (error: Error & { hint?: string }) => error,
+    );
+    t.match(refused?.message, message, what);
+    t.ok(refused?.hint, `${what}: ${refused?.hint}`);
+  }
+  const revoked = await w.open(undefined, {
+    ...w.vendor.trust,
+    revoked: [{ kid: w.vendor.key.kid, reason: 'the laptop was stolen', at: '2026-02-01T00:00:00Z' }],
+  });
+  t.match(revoked.view(), {
+    tier: 'free',
+    status: 'none',
+    problems: [{ source: 'installed', reason: 'key-revoked', message: /the laptop was stolen/ }],
+    warnings: [/license \(installed\): .*the laptop was stolen/],
+  });
+  t.match(keeper.view(), { licenseId: 'L-1', problems: [] });
+});
+
+t.test('a file counts like an installed license, and is read again as it changes', async (t) => {
+  const w = await world(t);
+  const file = join(t.testdir(), 'license');
+  const keeper = await w.open(file);
+  t.match(keeper.view(), { tier: 'free', problems: [{ source: file, reason: 'unreadable' }] });
+  t.match(keeper.view().warnings, [/there is no file/]);
+  await writeFile(file, await w.issue({ tier: 'premium' }));
+  await keeper.check();
+  t.match(keeper.view(), { tier: 'premium', licenseId: 'L-1', problems: [], warnings: [] });
+  await keeper.install(await w.issue({ tier: 'premium' }), ann);
+  t.same(keeper.view().problems, [], 'the same license twice is one');
+  await writeFile(file, 'x'.repeat(100_000));
+  await keeper.check();
+  t.match(keeper.view(), {
+    licenseId: 'L-1',
+    problems: [{ source: file, reason: 'not-a-license', message: /too large/ }],
+  });
+  await t.rejects(keeper.remove('L-2', ann), {
+    message: 'No license "L-2" is installed',
+    hint: /The one in .*license is taken out in controller.yaml/,
+  });
+});
+
+t.test('its end is told early, then its grace counts in full, then the free tier', async (t) => {
+  const w = await world(t);
+  const keeper = await w.open();
+  const tiers: string[] = [];
+  keeper.onChange(() => tiers.push(keeper.standing.tier));
+  await keeper.install(await w.issue({ tier: 'e-commerce', expiresAt: start + 40 * day }), ann);
+  for (const site of ['x', 'y']) for (let i = 0; i < 8; i += 1) w.places.push({ name: `${site}${i}`, site });
+  const at = async (days: number): Promise<string[]> => {
+    w.host.pass(start + days * day - w.host.wall);
+    await keeper.check();
+    return keeper.warnings();
+  };
+  t.same(await at(9), []);
+  const told = () => w.log.filter((line) => line.includes('ends in')).length;
+  t.match(await at(10.5), [
+    /^the license L-1 ends in 30 d, at 2026-04-10 00:00 UTC: .*shoal license install FILE$/,
+  ]);
+  t.equal(told(), 1);
+  await at(11);
+  t.equal(told(), 1, 'once for each of 30, 15, 7 and 1 days');
+  for (const days of [25.5, 33.5]) await at(days);
+  t.equal(told(), 3);
+  t.match(await at(39.5), [/ends in 12 h/]);
+  t.equal(told(), 4);
+  t.match(await at(41), [
+    /^the license L-1 ended at 2026-04-10 00:00 UTC; it counts for 13 d more, then the free tier/,
+  ]);
+  t.match(keeper.view(), { tier: 'e-commerce', status: 'grace' });
+  t.match(await at(55), [
+    /^the license L-1 ended .*, its grace .*: the free tier counts/,
+    '16 nodes are enrolled, the free tier allows 10: they go on, no other can join',
+    'nodes stand at 2 sites, the free tier allows 1: they go on, no other site can be added',
+  ]);
+  t.match(keeper.view(), {
+    tier: 'free',
+    licenseId: 'L-1',
+    status: 'expired',
+    limits: { sites: { limit: 1, used: 2 } },
+  });
+  t.same(tiers, ['e-commerce', 'free']);
+  t.match(await createAuditLog(w.store).list(1), [
+    {
+      operation: 'license.changed',
+      actor: 'controller',
+      door: 'controller',
+      input: { state: 'expired', tier: 'free' },
+    },
+  ]);
+  const successor = await keeper.install(await w.issue({ id: 'L-2', tier: 'premium' }), ann);
+  t.match(successor, { tier: 'premium', problems: [], warnings: [] }, 'the one that ended makes room');
+});
+
+t.test('an earlier license that is still good goes before a newer one in grace', async (t) => {
+  const w = await world(t);
+  const keeper = await w.open();
+  await keeper.install(
+    await w.issue({ id: 'long', tier: 'premium', issuedAt: start - day, notBefore: start - day }),
+    ann,
+  );
+  await keeper.install(await w.issue({ id: 'trial', tier: 'enterprise', expiresAt: start + 10 * day }), ann);
+  t.equal(keeper.standing.license?.id, 'trial');
+  w.host.pass(11 * day);
+  await keeper.check();
+  t.equal(keeper.standing.license?.id, 'long');
+});

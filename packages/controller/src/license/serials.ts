@@ -1,0 +1,74 @@
+import { type Logger, ShoalError } from '@shoal/common';
+import { updateJson } from '../store/json.js';
+import { keys } from '../store/keys.js';
+import type { Store } from '../store/store.js';
+
+/** Serials that are reserved at once. */
+const blockSize = 100_000;
+
+interface StoredSerials {
+  /** No serial from here on was given yet. */
+  readonly reserved: number;
+}
+
+/**
+ * Numbers for leases, each above those before, also over restarts: blocks of them are reserved in the store before one is given. They begin at the clock's
+ * milliseconds, so that a store that came from a backup gives none that agents have seen already.
+ */
+export class Serials {
+  readonly #store: Store;
+  readonly #now: () => number;
+  readonly #logger: Logger;
+  #next: number;
+  #end: number;
+  #reserving = false;
+
+  private constructor(parts: { store: Store; now: () => number; logger: Logger }, next: number, end: number) {
+    this.#store = parts.store;
+    this.#now = parts.now;
+    this.#logger = parts.logger;
+    this.#next = next;
+    this.#end = end;
+  }
+
+  /** Reserves the first block. @throws what the store throws */
+  static async open(parts: { store: Store; now: () => number; logger: Logger }): Promise<Serials> {
+    const { start, end } = await reserve(parts.store, parts.now());
+    return new Serials(parts, start, end);
+  }
+
+  /** @throws ShoalError `unavailable` when the store couldn't keep that serials were given, for long */
+  next(): number {
+    if (this.#end - this.#next < blockSize / 2) void this.#extend();
+    if (this.#next >= this.#end) {
+      throw new ShoalError('unavailable', "No lease can be granted: the store can't be written", {
+        hint: "See the controller's log.",
+      });
+    }
+    this.#next += 1;
+    return this.#next - 1;
+  }
+
+  async #extend(): Promise<void> {
+    if (this.#reserving) return;
+    this.#reserving = true;
+    try {
+      const { start, end } = await reserve(this.#store, this.#now());
+      this.#next = Math.max(this.#next, start);
+      this.#end = end;
+    } catch (error) {
+      this.#logger.error({ err: error }, 'serials of leases not reserved');
+    } finally {
+      this.#reserving = false;
+    }
+  }
+}
+
+async function reserve(store: Store, now: number): Promise<{ start: number; end: number }> {
+  let start = now;
+  await updateJson<StoredSerials>(store, keys.leaseSerials, (present) => {
+    start = Math.max(present?.reserved ?? 0, now);
+    return { reserved: start + blockSize };
+  });
+  return { start, end: start + blockSize };
+}
