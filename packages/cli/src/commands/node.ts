@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { CommandContext } from '../context.js';
 import { action } from '../context.js';
 import { failureLines } from '../output/failure.js';
+import { leaseText } from '../output/license.js';
 import { formatTable } from '../output/table.js';
 import type { Palette } from '../output/text.js';
 import { ago, localTime, printable, shortHash } from '../output/text.js';
@@ -10,8 +11,8 @@ import { driftState } from './drift.js';
 
 /** A node's status word in the color of its meaning. */
 export function paintStatus(status: string, paint: Palette): string {
-  if (status === 'ok' || status === 'alive') return paint.good(status);
-  if (status === 'failed' || status === 'down' || status === 'dead') return paint.bad(status);
+  if (status === 'ok' || status === 'alive' || status === 'active') return paint.good(status);
+  if (['failed', 'down', 'dead', 'degraded'].includes(status)) return paint.bad(status);
   return paint.warn(status);
 }
 
@@ -41,6 +42,7 @@ function nodeTable(nodes: readonly NodeView[], paint: Palette): string {
           .join(' ') || '-',
     },
     { heading: 'DRIFT', cell: (n) => (n.drifts.length === 0 ? '-' : String(n.drifts.length)), right: true },
+    { heading: 'LEASE', cell: (n) => leaseText(n.lease, paint) },
     { heading: 'SEEN', cell: (n) => (n.connected ? 'now' : ago(n.lastSeenAt)) },
   ]);
 }
@@ -74,6 +76,7 @@ function nodeDetail(n: NodeView, paint: Palette): string {
     ['enrolled', localTime(n.enrolledAt)],
     ['certificate until', localTime(n.certificateExpiresAt)],
     ['last seen', n.connected ? 'now' : ago(n.lastSeenAt)],
+    ['lease', leaseText(n.lease, paint)],
     ['gossip key', gossipKeyText(n)],
     ['draining', drainText(n)],
     ['desired', hash(n.desired)],

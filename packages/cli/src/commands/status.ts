@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { askAgent } from '../client/agent-socket.js';
 import type { CommandContext } from '../context.js';
 import { action } from '../context.js';
+import { licenseLine } from '../output/license.js';
 import type { Palette } from '../output/text.js';
 import { lasting, printable } from '../output/text.js';
 import { paintStatus } from './node.js';
@@ -10,11 +11,17 @@ import { paintStatus } from './node.js';
 function statusText(s: StatusView, paint: Palette): string {
   const nodes = Object.entries(s.nodes).filter(([, count]) => count > 0);
   const lines = [
-    `cluster     ${paint.bold(s.clusterName)} (${s.clusterId}), tier ${s.tier}`,
+    `cluster     ${paint.bold(s.clusterName)} (${s.clusterId})`,
+    `license     ${licenseLine(s.license, paint)}`,
     `controller  ${s.version}, up ${lasting(s.startedAt)}`,
     `revision    running ${s.revision.running || '-'}, latest ${s.revision.latest || '-'}`,
     `nodes       ${nodes.length === 0 ? 'none yet (shoal token create)' : nodes.map(([word, count]) => `${count} ${paintStatus(word, paint)}`).join(', ')}`,
   ];
+  const leases = Object.entries(s.leases).filter(([, count]) => count > 0);
+  if (leases.length > 0)
+    lines.push(
+      `leases      ${leases.map(([state, count]) => `${count} ${paintStatus(state, paint)}`).join(', ')}`,
+    );
   if (s.rollout !== null) {
     const done = s.rollout.nodes.filter((n) => n.status === 'succeeded').length;
     lines.push(

@@ -41,6 +41,11 @@ export function lasting(at: number, now: number = Date.now()): string {
   return `for ${length(now - at)}`;
 }
 
+/** How long it is until a time: `12s`, `5m`, `3h`, `4d`. */
+export function left(until: number, now: number = Date.now()): string {
+  return length(until - now);
+}
+
 /** A time as people compare it: `12s ago`, `5m ago`, `3h ago`, `4d ago`; `-` for none. */
 export function ago(at: number | null, now: number = Date.now()): string {
   if (at === null) return '-';

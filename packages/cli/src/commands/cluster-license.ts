@@ -1,0 +1,53 @@
+import { readFile } from 'node:fs/promises';
+import { ShoalError } from '@shoal/common';
+import type { Command } from 'commander';
+import { action } from '../context.js';
+import { licenseText } from '../output/license.js';
+
+async function licenseFrom(file: string): Promise<string> {
+  if (file === '-') return await standardInput();
+  return await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    throw new ShoalError('invalid_input', `can't read the license ${file}: ${cause.code}`, { cause });
+  });
+}
+
+async function standardInput(): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** `shoal license show|install|rm`: the operator's side, by a running controller. */
+export function addClusterLicenseCommands(license: Command): void {
+  license
+    .command('show')
+    .description("the cluster's license: tier, use of each limit, until when, and what is wrong with others")
+    .action(
+      action(async (context) => {
+        const view = await context.withClient((client) => client.call('license.get', {}));
+        context.show(view, (l) => licenseText(l, context.paint));
+      }),
+    );
+  license
+    .command('install <file>')
+    .description(
+      'install a license (- reads it from standard input); of several valid ones the newest counts',
+    )
+    .action(
+      action(async (context, file: string) => {
+        const text = await licenseFrom(file);
+        const view = await context.withClient((client) => client.call('license.install', { text }));
+        context.show(view, (l) => licenseText(l, context.paint));
+      }),
+    );
+  license
+    .command('rm [id]')
+    .description('remove an installed license; what runs goes on, within what then is allowed')
+    .action(
+      action(async (context, id?: string) => {
+        const input = id === undefined ? {} : { id };
+        const view = await context.withClient((client) => client.call('license.remove', input));
+        context.show(view, (l) => licenseText(l, context.paint));
+      }),
+    );
+}
