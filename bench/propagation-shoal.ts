@@ -4,6 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RolloutView } from '@shoal/common';
+import { TestVendor } from '@shoal/common/testing';
 import type { ControllerClient } from '../packages/cli/src/client/client.js';
 import { freePort } from './free-port.js';
 import { type ProcessSample, sampleProcess } from './processes.js';
@@ -40,7 +41,7 @@ rollout: { strategy: all-at-once }
 `;
 }
 
-/** A controller as users run it, in a process of its own. */
+/** A controller as users run it, but for the vendor that it trusts, in a process of its own. */
 export class ControllerProcess {
   readonly #child: ChildProcess;
   readonly #endpoints: number;
@@ -72,9 +73,14 @@ export class ControllerProcess {
       config,
       `cluster: { name: bench }\ndataDir: ${directory}/controller\nhttp: { listen: "${address}:${httpPort}", tls: "off" }\ngrpc: ${listen}\ngossip: ${listen}\nlog: { level: warn }\n`,
     );
-    const program = join(root, 'packages/cli/dist/main.js');
+    const vendor = await TestVendor.create();
+    const program = [
+      join(import.meta.dirname, 'propagation-controller.js'),
+      config,
+      JSON.stringify(vendor.trust),
+    ];
     const extra = (process.env['SHOAL_BENCH_NODE_ARGS'] ?? '').split(' ').filter((word) => word !== '');
-    const child = spawn(process.execPath, [...extra, program, 'controller', 'run', '--config', config], {
+    const child = spawn(process.execPath, [...extra, ...program], {
       stdio: ['ignore', 'inherit', 'inherit'],
       env: { ...process.env, SHOAL_BLUEPRINTS: join(root, 'blueprints') },
     });
@@ -82,7 +88,8 @@ export class ControllerProcess {
       const file = join(directory, 'controller/admin-credentials.json');
       const credentials = JSON.parse(await written(file, child)) as Parameters<typeof connect>[0];
       const client = connect(credentials, { timeoutMs: 60_000 });
-      await client.call('status.get', {});
+      // A thousand nodes are more than the free tier has.
+      await client.call('license.install', { text: await vendor.issue() });
       const metrics = {
         url: `http://${address}:${httpPort}/metrics`,
         token: (await written(join(directory, 'controller/metrics-token'), child)).trim(),
