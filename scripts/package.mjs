@@ -4,12 +4,14 @@
 //   --no-build   take packages/*/dist as it is
 //   --out DIR    write there instead of out/
 //   SHOAL_PACKAGE_VERSION=1.2.3   another version than package.json's, for trying upgrades
+//   SHOAL_LICENSE_KEYS=FILE       whose licenses count in this build: a list that `shoal license keygen --trust FILE` made
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildDeb, debianVersion } from './package/deb.mjs';
 import { inputsDigest } from './package/inputs.mjs';
+import { licenseKeysFile, readLicenseKeys } from './package/license-keys.mjs';
 import { root, sourceDate } from './package/repository.mjs';
 import { stageAgent, stageCommand, stageController } from './package/stages.mjs';
 
@@ -29,7 +31,7 @@ const version = debianVersion(
   process.env.SHOAL_PACKAGE_VERSION ?? JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version,
 );
 const stamp = join(out, '.inputs');
-const digest = inputsDigest(version);
+const digest = inputsDigest(version, readFileSync(licenseKeysFile(), 'utf8'));
 
 if (flags['if-stale'] && existsSync(stamp) && readFileSync(stamp, 'utf8') === digest) {
   console.log(`Packages in ${out} are up to date (${version}).`);
@@ -39,12 +41,14 @@ if (flags['if-stale'] && existsSync(stamp) && readFileSync(stamp, 'utf8') === di
 
 async function make() {
   if (!flags['no-build']) execFileSync('npm', ['run', '--silent', 'build'], { cwd: root, stdio: 'inherit' });
+  const licenseKeys = await readLicenseKeys();
+  console.log(licenseKeys.summary);
   const staging = join(out, 'staging');
   rmSync(out, { recursive: true, force: true });
   mkdirSync(staging, { recursive: true });
   const date = sourceDate();
   for (const stage of [stageCommand, stageAgent, stageController]) {
-    const { name, tree } = await stage({ directory: staging, version });
+    const { name, tree } = await stage({ directory: staging, version, licenseKeys: licenseKeys.text });
     console.log(buildDeb({ name, tree, version, date, out }));
   }
   rmSync(staging, { recursive: true });

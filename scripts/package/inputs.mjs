@@ -12,7 +12,7 @@ const inputs = [
   'scripts/package',
 ];
 
-/** A digest of all that goes into the packages: it changes when they have to be made again. */
-export function inputsDigest(version) {
-  return digestOf(root, inputs, `${version} ${process.version} ${process.arch}`);
+/** A digest of all that goes into the packages, the text of the trusted license keys among it: it changes when they have to be made again. */
+export function inputsDigest(version, licenseKeys) {
+  return digestOf(root, inputs, `${version} ${process.version} ${process.arch} ${licenseKeys}`);
 }

@@ -9,8 +9,8 @@ import { root } from './repository.mjs';
 
 const library = 'usr/lib/shoal';
 
-/** `shoal`: the command, the Node.js runtime for all of Shoal, the built-in blueprints. */
-export async function stageCommand({ directory, version }) {
+/** `shoal`: the command, the Node.js runtime for all of Shoal, the list of trusted license keys, the built-in blueprints. */
+export async function stageCommand({ directory, version, licenseKeys }) {
   const { tree, put, copy } = emptyTree(directory, 'shoal', version);
   copy(process.execPath, `${library}/node`, 0o755);
   put('usr/bin/shoal', readFileSync(join(root, 'deploy/debian/shoal/shoal.sh')), 0o755);
@@ -19,6 +19,8 @@ export async function stageCommand({ directory, version }) {
     outfile: join(tree, library, 'shoal.cjs'),
     separate: { '@shoal/agent': 'shoal-agent', '@shoal/controller': 'shoal-controller' },
   });
+  // Beside the bundles: the controller's reads it there as well.
+  put(`${library}/trusted-license-keys.json`, licenseKeys);
   cpSync(join(root, 'blueprints'), join(tree, 'usr/share/shoal/blueprints'), { recursive: true });
   const completion = bashCompletion(join(tree, library, 'shoal.cjs'));
   if (completion !== undefined) put('usr/share/bash-completion/completions/shoal', completion);
