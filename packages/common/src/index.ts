@@ -52,6 +52,7 @@ export * from './license/trust-list.js';
 export type * from './license/trusted-license-keys.js';
 export * from './license/verify-license.js';
 export * from './log/logger.js';
+export * from './manifest/change-ranks.js';
 export * from './manifest/check-spec.js';
 export * from './manifest/compile-manifest.js';
 export type * from './manifest/manifest.js';

@@ -1,4 +1,4 @@
-import { canonicalJson, nodeRanks, ShoalError } from '@shoal/common';
+import { canonicalJson, changeRanks, ShoalError, type Spec } from '@shoal/common';
 import type { CompiledManifest } from '../spec/compiler.js';
 import type { Manifests, NodePlace } from '../spec/manifests.js';
 
@@ -25,7 +25,7 @@ function touchedServices(pairs: Iterable<readonly [before: Compiled, after: Comp
 /** What a rollout needs to know of its change, made once. */
 export interface ChangeSummary {
   readonly key: string;
-  /** As `nodeRanks` gives them. */
+  /** As `changeRanks` gives them. */
   readonly ranks: ReadonlyMap<string, number>;
   /** Services that it touches; found out when it is asked for first. */
   readonly touched: () => ReadonlySet<string>;
@@ -41,9 +41,10 @@ export function summarizeChange(options: {
 }): ChangeSummary {
   const { key, revision, from, places, manifests } = options;
   let touched: ReadonlySet<string> | undefined;
+  const servicesAt = (number: number): Spec['services'] => manifests.spec(number)?.services ?? {};
   return {
     key,
-    ranks: nodeRanks({ services: manifests.spec(revision)?.services ?? {} }, places),
+    ranks: changeRanks(servicesAt(from), servicesAt(revision), places),
     touched: () => {
       touched ??= touchedServices(
         places.map((place) => [manifests.at(place, from), manifests.at(place, revision)] as const),

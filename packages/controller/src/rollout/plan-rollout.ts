@@ -1,6 +1,6 @@
 import {
+  changeRanks,
   gateDefaults,
-  nodeRanks,
   type PlanGate,
   type PlanRollout,
   parseDuration,
@@ -23,11 +23,16 @@ export interface NodeForPlan {
   readonly healthy: boolean;
 }
 
-/** How the rollout of a spec would go with the nodes as they are: by the same rules by which it meets them when it begins. */
-export function planRollout(spec: Spec, nodes: readonly NodeForPlan[]): PlanRollout {
+/** How the rollout of a spec would go with the nodes as they are: by the same rules by which it meets them when it begins. `before`: the services of the revision that it leads away from. */
+export function planRollout(
+  spec: Spec,
+  nodes: readonly NodeForPlan[],
+  before: Spec['services'] = {},
+): PlanRollout {
   const policy = policyOf(spec.rollout);
-  const ranks = nodeRanks(
-    spec,
+  const ranks = changeRanks(
+    before,
+    spec.services,
     nodes.map(({ place }) => place),
   );
   const observed = new Map(
@@ -58,6 +63,7 @@ const unknown: Omit<ObservedNode, 'site' | 'rank' | 'hash' | 'running' | 'health
   failed: null,
   settled: true,
   affected: false,
+  drained: false,
   good: 0,
   attempt: 0,
 };

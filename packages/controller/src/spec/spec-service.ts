@@ -137,6 +137,7 @@ export class SpecService {
     const { spec, blueprints } = await this.#check(input);
     const { latest } = (await revisions.head()).value;
     const before = latest === 0 ? undefined : await revisions.record(latest);
+    const old = before === undefined ? undefined : parseSpec(before.spec, before.file);
     // A name that no node has is told as such.
     for (const name of input.nodes ?? []) nodes.view(name);
     const isAsked = (name: string): boolean => input.onNodes && (input.nodes?.includes(name) ?? true);
@@ -147,7 +148,7 @@ export class SpecService {
     return {
       basedOn: latest,
       blueprints: await this.#blueprintChanges(before, spec, blueprints),
-      changes: diffSpecs(before === undefined ? undefined : parseSpec(before.spec, before.file), spec),
+      changes: diffSpecs(old, spec),
       text: unifiedDiff(
         before?.spec ?? '',
         input.spec,
@@ -161,6 +162,7 @@ export class SpecService {
           const measured = nodes.measured(place.name);
           return { place, hash, running: measured?.runningHash ?? '', healthy: isHealthy(measured) };
         }),
+        old?.services,
       ),
       ...planSecrets(spec, blueprints, this.#parts.vault, before?.secrets ?? {}),
     };
