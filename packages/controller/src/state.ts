@@ -17,6 +17,7 @@ import type { LicenseKeeper } from './license/license-keeper.js';
 import { DrainRequests } from './link/drain-requests.js';
 import { EventBus } from './link/event-bus.js';
 import { Nodes } from './link/nodes.js';
+import { readClocks } from './rollout/clock.js';
 import { RolloutDriver } from './rollout/driver.js';
 import { StepEvents } from './rollout/step-events.js';
 import { Targets } from './rollout/targets.js';
@@ -129,7 +130,16 @@ export async function openState(parts: StateComponents): Promise<ControllerState
   const enrolment = createEnrolment(parts, { nodes, leases, growth, tokens, gossipKeys });
   const moves = new NodeMoves({ store, nodes, growth, license, logger });
   const stepEvents = new StepEvents(store, logger);
-  const driver = new RolloutDriver({ store, revisions, manifests, targets, nodes, events, logger, now });
+  const driver = new RolloutDriver({
+    store,
+    revisions,
+    manifests,
+    targets,
+    nodes,
+    events,
+    logger,
+    clocks: () => readClocks(now),
+  });
   const library = new BlueprintLibrary({
     store,
     ...parts.blueprintDirs,

@@ -17,14 +17,15 @@ export interface Entry {
   facts: NodeFacts | null;
   measured: MeasuredState | null;
   lastSeenAt: number | null;
-  /** Since when it has no link; the controller's start when it had none yet. */
+  /** Since when it has no link, by `NodesComponents.monotonic`; the controller's start when it had none yet. */
   awaySince: number;
   session: Session | null;
+  /** When its lease was renewed last, by the same clock. */
   leaseAt: number;
   dirty: boolean;
 }
 
-/** A node of which nothing was measured yet; `now`: ms since the epoch. */
+/** A node of which nothing was measured yet; `now`: by `NodesComponents.monotonic`. */
 export function freshEntry(record: NodeRecord, now: number): Entry {
   return {
     record,

@@ -58,9 +58,9 @@ export class Nodes {
 
   /** Reads what the store holds and begins to follow the gossip. */
   async start(): Promise<void> {
-    const { store, membership, now } = this.#parts;
+    const { store, membership } = this.#parts;
     for (const record of await listJson<NodeRecord>(store, keys.nodes))
-      this.#entries.set(record.name, freshEntry(record, now()));
+      this.#entries.set(record.name, freshEntry(record, this.#monotonic()));
     for (const report of await listJson<StoredReport>(store, keys.reports)) {
       const entry = this.#entries.get(report.node);
       if (entry === undefined) continue;
@@ -157,7 +157,7 @@ export class Nodes {
   /** A record was stored: of a new node, or of one whose certificate or site changed. */
   stored(record: NodeRecord): void {
     const entry = this.#entries.get(record.name);
-    if (entry === undefined) this.#entries.set(record.name, freshEntry(record, this.#parts.now()));
+    if (entry === undefined) this.#entries.set(record.name, freshEntry(record, this.#monotonic()));
     else entry.record = record;
     this.#changed(record.name);
   }
@@ -189,7 +189,7 @@ export class Nodes {
     const entry = this.#entries.get(session.node);
     if (entry?.session !== session) return;
     entry.session = null;
-    entry.awaySince = this.#parts.now();
+    entry.awaySince = this.#monotonic();
     // It stood until now, also when there was nothing to be said for a while.
     if (entry.lastSeenAt !== null) this.seen(session.node);
     this.#changed(session.node);
@@ -256,7 +256,7 @@ export class Nodes {
 
   /** All nodes as a rollout sees them; its revisions are prepared. */
   observe({ revision, back, ranks, touched }: RolloutAngle): Map<string, ObservedNode> {
-    const { manifests, targets } = this.#parts;
+    const { manifests, targets, drains } = this.#parts;
     const observed = new Map<string, ObservedNode>();
     for (const [name, entry] of this.#entries) {
       const { record, measured } = entry;
@@ -264,6 +264,7 @@ export class Nodes {
         presence: this.#presence(entry),
         site: record.site,
         measured,
+        drainAsked: drains.get(name),
         target: targets.get(name),
         revision,
         next: manifests.at(record, revision),
@@ -300,11 +301,11 @@ export class Nodes {
   }
 
   #presence(entry: Entry): Presence {
-    const { membership, now } = this.#parts;
+    const { membership } = this.#parts;
     // Of a node that stands by its link the gossip's verdict isn't asked: it costs more than all the rest.
     const isLinked = entry.session !== null && entry.measured !== null;
     const state = isLinked ? undefined : membership.member(entry.record.name)?.state;
-    return presenceOf(entry, state, now());
+    return presenceOf(entry, state, this.#monotonic());
   }
 
   #view(entry: Entry): NodeView {

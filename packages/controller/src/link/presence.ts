@@ -10,7 +10,7 @@ export const awayMs: number = 40_000;
 export interface Reachable {
   readonly session: Pick<Session, 'offeredAttempt'> | null;
   readonly measured: MeasuredState | null;
-  /** Since when it has no link, ms since the epoch. */
+  /** Since when it has no link, by the clock of `now`: one that nobody sets. */
   readonly awaySince: number;
 }
 

@@ -15,7 +15,8 @@ function inOrder(nodes: Iterable<Named>, { order, maxUnavailable }: Policy): Nam
   const place = new Map(order.map((site, index) => [site, index]));
   const siteOf = ([, { site }]: Named): number => place.get(site) ?? order.length;
   // One that serves nothing anyway costs no availability, and would hold up the others for ever where it counts.
-  const isDown = ([, { healthy }]: Named): number => (maxUnavailable !== null && !healthy ? 0 : 1);
+  const isDown = ([, { healthy, drained }]: Named): number =>
+    maxUnavailable !== null && (!healthy || drained) ? 0 : 1;
   return [...nodes].sort(
     (a, b) =>
       isDown(a) - isDown(b) ||

@@ -198,6 +198,29 @@ t.test('killed at every transition, each way: the rollout ends right', async (t)
   );
 });
 
+t.test('the wall clock is set while time is counted: nothing expires, nothing is put off', async (t) => {
+  const day = 86_400_000;
+  const timed = scenarios.filter(({ name, policy }) => /lies still/.test(name) || policy.canary?.promote);
+  t.equal(timed.length, 2);
+  const wrong: string[] = [];
+  const plans = [[], [{ transaction: 2, point: 'acted' }]] as const;
+  for (const scenario of timed) {
+    for (const plan of plans) {
+      const { ticks } = await simulate(scenario, plan);
+      for (let tick = 1; tick < ticks; tick += 2) {
+        for (const ms of [-day, day]) {
+          const name = `${scenario.name}, set by ${ms} at ${tick}`;
+          const run = await simulate({ ...scenario, name, clockSet: [{ tick, ms }] }, plan);
+          wrong.push(...run.wrong);
+          // Noting that the clock was set is a transition, too: the kill comes a little earlier.
+          if (Math.abs(run.ticks - ticks) > 1) wrong.push(`${name}: ${run.ticks} ticks instead of ${ticks}`);
+        }
+      }
+    }
+  }
+  t.same(wrong.slice(0, 5), []);
+});
+
 t.test('killed again and again, at random: the rollout ends right', async (t) => {
   let kills = 0;
   const wrong: string[] = [];

@@ -9,10 +9,11 @@ import { putJson, type Stored } from '../store/json.js';
 import { keys } from '../store/keys.js';
 import type { Store, Write } from '../store/store.js';
 import { type ChangeSummary, summarizeChange } from './change-summary.js';
+import { keepTime } from './clock.js';
 import { adoptions, proofs } from './keep-targets.js';
 import { advance, nextDeadline, resumeAfterStart, supersede } from './machine.js';
 import { applyRequest } from './requests.js';
-import type { Observation, RolloutState, TargetChange } from './state.js';
+import type { ClockReading, Observation, RolloutState, TargetChange } from './state.js';
 import { listRollouts, openRollout, readRollout, rolloutWrites } from './stored.js';
 import type { Targets } from './targets.js';
 import { hasLateNodes, rolloutView } from './view.js';
@@ -31,7 +32,8 @@ export interface RolloutComponents {
   readonly nodes: Pick<Nodes, 'places' | 'place' | 'measured' | 'observe' | 'targetsChanged' | 'onChange'>;
   readonly events: Pick<EventBus, 'publish'>;
   readonly logger: Logger;
-  readonly now: () => number;
+  /** Both clocks of the host, now. */
+  readonly clocks: () => ClockReading;
   /** As `WakeUp` has it. */
   readonly monotonic?: () => number;
 }
@@ -74,7 +76,8 @@ export class RolloutDriver {
   async #resume(): Promise<void> {
     const present = this.#current;
     if (present === undefined) return;
-    const resumed = resumeAfterStart(present.value, this.#parts.now());
+    const clock = this.#parts.clocks();
+    const resumed = resumeAfterStart(keepTime(present.value, clock), clock.at);
     if (resumed !== present.value) await this.#store(present, { state: resumed, targets: [] });
   }
 
@@ -137,10 +140,10 @@ export class RolloutDriver {
    * revision's own keys. @throws ShoalError `conflict` when another commit came first
    */
   async commit(begun: RolloutState, head: Stored<Head>, writes: readonly Write[]): Promise<void> {
-    const { store, events, now } = this.#parts;
+    const { store, events, clocks } = this.#parts;
     const running = this.#current;
     const { state: superseded, carried } =
-      running === undefined ? { state: undefined, carried: {} } : supersede(running.value, now());
+      running === undefined ? { state: undefined, carried: {} } : supersede(running.value, clocks().at);
     const isSuperseding = running !== undefined && superseded !== undefined && superseded !== running.value;
     const state = { ...begun, carried };
     const next: Head = { latest: state.revision, active: head.value.active };
@@ -183,9 +186,9 @@ export class RolloutDriver {
       if (revision !== undefined && revision !== present.value.revision) {
         throw await this.#notNewest(revision, present.value.revision);
       }
-      const observation = await this.#observe(present.value);
+      const { state, observation } = await this.#observe(present.value);
       const { at } = observation;
-      const next = applyRequest(present.value, { what, by: actor.name, at, keep }, observation);
+      const next = applyRequest(state, { what, by: actor.name, at, keep }, observation);
       const input = { revision: present.value.revision, ...(keep ? { keep } : {}) };
       const audit = auditWrite({ at, actor, operation: `rollout.${what}`, input, outcome: 'ok' });
       await this.#store(present, next, [audit]);
@@ -229,7 +232,7 @@ export class RolloutDriver {
     if (!isRolloutEnded(state.status)) return true;
     if (!hasLateNodes(state)) return false;
     const deadline = nextDeadline(state);
-    if (deadline !== undefined && deadline <= this.#parts.now()) return true;
+    if (deadline !== undefined && deadline <= this.#parts.clocks().at) return true;
     return state.nodes.some(({ node, status }) => status !== 'succeeded' && dirty.has(node));
   }
 
@@ -237,8 +240,8 @@ export class RolloutDriver {
     for (;;) {
       const present = this.#current;
       if (present === undefined) return;
-      const observation = await this.#observe(present.value);
-      const next = this.#looking(() => advance(present.value, observation));
+      const { state, observation } = await this.#observe(present.value);
+      const next = this.#looking(() => advance(state, observation));
       if (next.state === present.value && next.targets.length === 0) {
         this.#wakeLater(next.state, observation.at);
         return;
@@ -256,8 +259,11 @@ export class RolloutDriver {
     this.#wakeUp.in(isRolloutEnded(state.status) ? until : Math.min(idleCheckMs, until));
   }
 
-  async #observe(state: RolloutState): Promise<Observation> {
-    const { manifests, nodes, now } = this.#parts;
+  /** The nodes as they are, and the rollout with its times by the clock of the same moment. */
+  async #observe(
+    state: RolloutState,
+  ): Promise<{ readonly state: RolloutState; readonly observation: Observation }> {
+    const { manifests, nodes, clocks } = this.#parts;
     const { revision, policy } = state;
     const previous = new Map(state.nodes.map((node) => [node.node, node.previous]));
     for (const needed of new Set([revision, state.from, ...previous.values()])) {
@@ -267,7 +273,9 @@ export class RolloutDriver {
     const back = (name: string): number => previous.get(name) ?? 0;
     const isCounted = policy.maxUnavailable !== null;
     const angle = { revision, back, ranks, touched: isCounted ? touched() : undefined };
-    return { at: now(), nodes: this.#looking(() => nodes.observe(angle)) };
+    const observed = this.#looking(() => nodes.observe(angle));
+    const clock = clocks();
+    return { state: keepTime(state, clock), observation: { at: clock.at, nodes: observed } };
   }
 
   /** What the change is, as far as it is the same while neither the rollout nor the number of nodes changes. */

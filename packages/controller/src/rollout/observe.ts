@@ -11,7 +11,7 @@ export interface RolloutAngle {
   readonly revision: number;
   /** The revision that a node would go back to; 0: none. */
   readonly back: (name: string) => number;
-  /** As `nodeRanks` gives them. */
+  /** As `changeRanks` gives them. */
   readonly ranks: ReadonlyMap<string, number>;
   /** Services that the change touches; undefined: nobody asks which nodes are affected. */
   readonly touched: ReadonlySet<string> | undefined;
@@ -22,6 +22,8 @@ export interface KnownForRollout {
   readonly presence: Presence;
   readonly site: string;
   readonly measured: MeasuredState | null;
+  /** Services that operators want drained on it, `*`: all. */
+  readonly drainAsked: readonly string[];
   /** What it was offered last is on its way, or not dealt with yet. */
   readonly isOutstanding: boolean;
   readonly target: Target | undefined;
@@ -58,16 +60,15 @@ function failedOf({ next, measured, revision }: KnownForRollout): ObservedNode['
   return { ...measured.failed, attempt: measured.failed.attempt ?? 0 };
 }
 
-function isAffected({ next, measured }: KnownForRollout, touched: ReadonlySet<string>): boolean {
+function runsTouched({ next, measured }: KnownForRollout, touched: ReadonlySet<string>): readonly string[] {
   const present = measured?.services ?? [];
-  return (
-    servicesOf(next).some((name) => touched.has(name)) || present.some(({ service }) => touched.has(service))
-  );
+  return [...servicesOf(next), ...present.map(({ service }) => service)].filter((name) => touched.has(name));
 }
 
 /** A node as a rollout sees it. */
 export function observeNode(known: KnownForRollout): ObservedNode {
-  const { measured, next, back, target, touched } = known;
+  const { measured, next, back, target, touched, drainAsked } = known;
+  const affected = touched === undefined ? [] : runsTouched(known, touched);
   return {
     presence: known.presence,
     site: known.site,
@@ -78,7 +79,8 @@ export function observeNode(known: KnownForRollout): ObservedNode {
     failed: failedOf(known),
     settled: (measured === null || isSettled(measured)) && !known.isOutstanding,
     healthy: isHealthy(measured),
-    affected: touched !== undefined && isAffected(known, touched),
+    affected: affected.length > 0,
+    drained: affected.some((name) => drainAsked.includes(name) || drainAsked.includes('*')),
     good: target?.good ?? 0,
     attempt: target?.attempt ?? 0,
   };

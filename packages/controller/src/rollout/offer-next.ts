@@ -85,13 +85,32 @@ function canaryWaits(nodes: readonly RolloutNode[], what: string): string {
   return `The canary ${names(nodes)} is ${what}`;
 }
 
-/** Nodes that run what the change touches, and are down or unhealthy without being under way. */
+/** Nodes that run what the change touches, and are down, unhealthy or drained by an operator without being under way. */
 function unavailable(nodes: Observation['nodes'], under: ReadonlySet<string>): Set<string> {
   const down = new Set<string>();
-  for (const [name, { affected, presence, healthy }] of nodes) {
-    if (affected && !under.has(name) && (presence !== 'connected' || !healthy)) down.add(name);
+  for (const [name, seen] of nodes) {
+    if (seen.affected && !under.has(name) && (isDown(seen) || seen.drained)) down.add(name);
   }
   return down;
+}
+
+function isDown({ presence, healthy }: ObservedNode): boolean {
+  return presence !== 'connected' || !healthy;
+}
+
+/** Why nothing may begin: who is unavailable for which reason. */
+function heldBy(down: ReadonlySet<string>, nodes: Observation['nodes'], bound: number): string {
+  const all = [...down].map((node) => ({ node }));
+  const isDrained = ({ node }: { readonly node: string }): boolean => {
+    const seen = nodes.get(node);
+    return seen !== undefined && !isDown(seen);
+  };
+  const told = [
+    { who: all.filter((node) => !isDrained(node)), what: 'unavailable' },
+    { who: all.filter(isDrained), what: 'drained by an operator' },
+  ].filter(({ who }) => who.length > 0);
+  const words = told.map(({ who, what }) => `${names(who)} ${who.length === 1 ? 'is' : 'are'} ${what}`);
+  return `${words.join(', ')}, and at most ${bound} may be unavailable (rollout.maxUnavailable)`;
 }
 
 /** Which nodes of the batch may begin now. */
@@ -124,9 +143,7 @@ function choose(
     chosen.push(candidate);
   }
   const isHeld = candidates.length > 0 && chosen.length === 0 && down.size > 0;
-  const waits = isHeld
-    ? `${names([...down].map((node) => ({ node })))} ${down.size === 1 ? 'is' : 'are'} unavailable, and at most ${state.bound} may be (rollout.maxUnavailable)`
-    : '';
+  const waits = isHeld ? heldBy(down, nodes, state.bound) : '';
   return { chosen, waits };
 }
 

@@ -9,7 +9,7 @@ export interface Policy {
     /** Null: an operator promotes it. */
     readonly promoteAfterMs: number | null;
   };
-  /** Null: the batch; then nodes that are down or unhealthy for another reason don't count. */
+  /** Null: the batch; then nodes that are down, unhealthy or drained for another reason don't count. */
   readonly maxUnavailable: NodeCount | null;
   readonly order: readonly string[];
   readonly nodeDeadlineMs: number;

@@ -32,11 +32,16 @@ export interface Scenario {
     readonly what: 'pause' | 'resume' | 'promote' | 'retry' | 'abort';
     readonly keep?: boolean;
   }[];
+  /** When somebody sets the controller's wall clock, and by how much. */
+  readonly clockSet?: readonly { readonly tick: number; readonly ms: number }[];
   /** How it ends when nobody is killed. */
   readonly ends: RolloutState['status'];
   /** `RolloutState.undone` at the end. Default: what isn't `succeeded` is undone. */
   readonly undone?: boolean;
 }
+
+/** Far enough from nothing to be set back. */
+const wallAtBegin = 1_000_000_000;
 
 const never = new Promise<never>(() => undefined);
 
@@ -80,7 +85,7 @@ class Controller {
       },
       events: { publish: () => undefined },
       logger: createLogger({ name: 'test', level: 'silent' }),
-      now: () => cluster.tick * 1000,
+      clocks: () => ({ at: cluster.wall, elapsed: cluster.tick * 1000, boot: 'one' }),
       monotonic: () => 0,
     });
   }
@@ -150,6 +155,7 @@ class Controller {
         presence: this.#presence(name),
         site: 'default',
         measured: link?.measured ?? null,
+        drainAsked: [],
         isOutstanding: link?.isOutstanding ?? false,
         target: this.targets.get(name),
         revision,
@@ -181,6 +187,8 @@ export class SimulatedCluster {
   readonly store: MemoryStore = new MemoryStore();
   readonly scenario: Scenario;
   tick = 0;
+  /** By how much somebody has set the wall clock, milliseconds. */
+  #skewMs = 0;
   kills = 0;
   /** Where the next processes of the controller are killed. */
   readonly #plan: { transaction: number; point: KillPoint }[];
@@ -203,6 +211,11 @@ export class SimulatedCluster {
   async head(): Promise<{ latest: number; active: number }> {
     const entry = await this.store.get(keys.head);
     return JSON.parse(Buffer.from(entry?.value ?? '').toString()) as { latest: number; active: number };
+  }
+
+  /** What the controller's wall clock says, milliseconds. */
+  get wall(): number {
+    return wallAtBegin + this.tick * 1000 + this.#skewMs;
   }
 
   /** Transactions of the present process of the controller. */
@@ -235,7 +248,12 @@ export class SimulatedCluster {
     const head = { latest: 2, active: 1 };
     const { policy } = this.scenario;
     const rollout = policyOf({ nodeDeadline: '30s', ...policy });
-    const { nodes: _, ...header } = beginRollout({ revision: 2, from: 1, at: 0, policy: rollout });
+    const { nodes: _, ...header } = beginRollout({
+      revision: 2,
+      from: 1,
+      at: this.wall,
+      policy: rollout,
+    });
     await this.store.transact({
       writes: [...writes, putJson(keys.head, head), putJson(keys.rollout(2), header)],
     });
@@ -250,6 +268,7 @@ export class SimulatedCluster {
   /** One second. True when something happened. */
   async #pass(): Promise<boolean> {
     this.tick += 1;
+    for (const { tick, ms } of this.scenario.clockSet ?? []) if (tick === this.tick) this.#skewMs += ms;
     const before = this.state;
     if (this.#controller === undefined || this.#controller.isKilled) {
       if (this.#controller !== undefined) this.kills += 1;
@@ -306,7 +325,7 @@ export class SimulatedCluster {
     await turn();
     const entry = await this.store.get(keys.rollout(2));
     const stored = JSON.parse(Buffer.from(entry?.value ?? '').toString()) as RolloutState;
-    if (stored.request?.what === what && stored.request.at === this.tick * 1000) this.#asked += 1;
+    if (stored.request?.what === what && stored.request.at === this.wall) this.#asked += 1;
   }
 
   /** What must hold at every moment. */

@@ -19,6 +19,16 @@ export interface RolloutNode {
   readonly failure: FailureView | null;
 }
 
+/** Both clocks of this host at one moment. */
+export interface ClockReading {
+  /** Milliseconds since the epoch, as somebody set them. */
+  readonly at: number;
+  /** Milliseconds that passed since this boot, whatever anybody sets. */
+  readonly elapsed: number;
+  /** Id of the boot: `elapsed` of another one tells nothing. */
+  readonly boot: string;
+}
+
 /** A rollout. Its id is the target revision's number. */
 export interface RolloutState {
   readonly revision: number;
@@ -53,6 +63,8 @@ export interface RolloutState {
   /** What nodes go back to that the superseded rollout before it was about to undo, by name. */
   readonly carried: Readonly<Record<string, number>>;
   readonly nodes: readonly RolloutNode[];
+  /** The clocks by which its times were last kept; null: they weren't yet. */
+  readonly clock: ClockReading | null;
 }
 
 /**
@@ -86,6 +98,8 @@ export interface ObservedNode {
   readonly healthy: boolean;
   /** It runs, or is to run, a service that the change touches. */
   readonly affected: boolean;
+  /** An operator drains such a service on it. */
+  readonly drained: boolean;
   /** Last revision that it was measured to run; 0: none. */
   readonly good: number;
   /** Number of the last thing that was asked of it; 0: none. */
@@ -148,6 +162,7 @@ export function beginRollout(options: {
     request: null,
     carried,
     nodes: [],
+    clock: null,
   };
 }
 

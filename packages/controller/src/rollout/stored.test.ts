@@ -2,11 +2,12 @@ import t from 'tap';
 import { putJson } from '../store/json.js';
 import { keys } from '../store/keys.js';
 import { MemoryStore } from '../store/memory-store.js';
+import { keepTime } from './clock.js';
 import { nextDeadline } from './machine.js';
 import { policyOf } from './policy.js';
-import { beginRollout } from './state.js';
+import { beginRollout, type RolloutState } from './state.js';
 import { listRollouts, openRollout, readRollout, rolloutWrites } from './stored.js';
-import { World } from './world.test.support.js';
+import { deadline, World } from './world.test.support.js';
 
 t.test('a rollout comes back as it was stored; only nodes that changed are written', async (t) => {
   const store = new MemoryStore();
@@ -74,5 +75,40 @@ t.test(
       undone: false,
       nodes: [{ status: 'succeeded' }, { status: 'failed' }],
     });
+  },
+);
+
+t.test(
+  'times are moved with a wall clock that was set, and time in which the host was off does not count',
+  (t) => {
+    const world = new World();
+    world.add('a');
+    const policy = { strategy: 'canary', deadline: '10m', canary: { promote: '5m' } } as const;
+    const state = world.begin(policy);
+    const first = keepTime(state, { at: world.at, elapsed: 70_000, boot: 'one' });
+    t.same({ ...first, clock: null }, state, 'from then on they are kept');
+    const offsets = (kept: RolloutState, at: number): unknown => [
+      (kept.deadlineAt ?? 0) - at,
+      (kept.nodes[0]?.deadlineAt ?? 0) - at,
+    ];
+    const due = [600_000, deadline];
+    t.same(offsets(first, world.at), due);
+    const later = { at: world.at + 20_000, elapsed: 90_000, boot: 'one' };
+    t.equal(keepTime(first, later), first, 'time passes');
+    for (const jump of [-86_400_000, 86_400_000, -5000]) {
+      const set = keepTime(first, { ...later, at: later.at + jump });
+      t.same(
+        offsets(set, later.at + jump),
+        due.map((ms) => ms - 20_000),
+        `set by ${jump}`,
+      );
+      t.equal(keepTime(set, { ...later, at: later.at + jump + 1000, elapsed: 91_000 }), set, 'once');
+    }
+    t.equal(keepTime(first, { ...later, at: later.at + 1500 }), first, 'what is kept right is no jump');
+    const rebooted = { at: world.at + 3_600_000, elapsed: 20_000, boot: 'two' };
+    t.same(offsets(keepTime(first, rebooted), rebooted.at), due);
+    const paused = keepTime(world.ask(first, 'pause'), { ...later, at: later.at + 86_400_000 });
+    t.equal((paused.pausedAt ?? 0) - world.at, 86_400_000);
+    t.end();
   },
 );

@@ -50,7 +50,9 @@ async function withNodes(store: Store, header: Header | FirstFormat): Promise<Ro
   if ('nodes' in header) return fromFirstFormat(header);
   const nodes = await listJson<StoredNode>(store, keys.rolloutNodes(header.revision));
   nodes.sort((a, b) => a.position - b.position);
-  return { ...header, nodes: nodes.map(({ position: _, ...node }) => node) };
+  // Earlier versions kept no clock.
+  const { clock = null } = header;
+  return { ...header, clock, nodes: nodes.map(({ position: _, ...node }) => node) };
 }
 
 /** Reads a rollout, in whatever format it was stored; undefined when there is none of that revision. */

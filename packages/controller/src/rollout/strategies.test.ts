@@ -76,6 +76,9 @@ t.test('a plan tells the batches that the rollout would have', async (t) => {
   const canary = { strategy: 'canary', canary: { promote: '10m' }, onFailure: 'stop' } as const;
   t.match(planRollout({ ...spec, rollout: canary }, nodes), { promoteAfterMs: 600_000, onFailure: 'stop' });
   t.same(planRollout({ ...spec }, []).batches, [], 'no node, no batch');
+  const without = { cluster: 'harbor', services: { other: { ...service, nodes: ['n4'] } } };
+  const apart = planRollout(without, nodes, spec.services);
+  t.same(apart.batches, [['n0'], ['n1'], ['n2'], ['n3']], 'what others needed goes last');
   const gate = { observe: '30s', maxErrorRateIncrease: 0.05 };
   t.same(
     planRollout({ ...spec, rollout: { gate } }, nodes).gate,
@@ -163,7 +166,10 @@ t.test('maxUnavailable counts what is down for other reasons, where it is given'
   world.change('n3', { presence: 'offline', hash: 'old-n3' });
   let state = world.begin({ maxUnavailable: 1 });
   t.same(under(state), []);
-  t.match(rolloutView(state).message, 'n3 is unavailable, and at most 1 may be (rollout.maxUnavailable).');
+  t.match(
+    rolloutView(state).message,
+    'n3 is unavailable, and at most 1 may be unavailable (rollout.maxUnavailable).',
+  );
   t.same(under(world.begin()), ['n0'], 'where it is not given, it does not count');
   world.change('n3', { affected: false });
   t.same(under(world.settle(state)), ['n0'], 'nor does one that runs nothing of what the change touches');
@@ -176,6 +182,29 @@ t.test('maxUnavailable counts what is down for other reasons, where it is given'
   t.same(under(state), [], 'it is still unhealthy');
   world.change('n2', { healthy: true });
   t.same(under(world.settle(state)), ['n0']);
+});
+
+t.test('maxUnavailable counts what operators drained, and says so', async (t) => {
+  const world = worldOf(4);
+  world.change('n3', { drained: true, hash: 'old-n3' });
+  let state = world.begin({ maxUnavailable: 1 });
+  t.same(under(state), []);
+  t.match(
+    rolloutView(state).message,
+    'n3 is drained by an operator, and at most 1 may be unavailable (rollout.maxUnavailable).',
+  );
+  world.change('n2', { presence: 'offline', hash: 'old-n2' });
+  t.match(
+    rolloutView(world.settle(state)).message,
+    'n2 is unavailable, n3 is drained by an operator, and at most 1',
+  );
+  t.same(under(world.begin({ maxUnavailable: 3 })), ['n0']);
+  world.change('n2', { presence: 'connected' });
+  world.change('n3', { drained: false });
+  t.same(under(world.settle(state)), ['n0'], 'taken back');
+  world.change('n3', { drained: true, hash: 'new-n3' });
+  state = world.begin({ maxUnavailable: 1 });
+  t.same(under(state), ['n3'], 'one that serves nobody anyway goes first');
 });
 
 t.test('undoing goes back a few at a time, and does not wait for what is offline', async (t) => {

@@ -40,6 +40,7 @@ export class World {
       settled: true,
       healthy: true,
       affected: true,
+      drained: false,
       good: 1,
       attempt: 0,
       ...part,
