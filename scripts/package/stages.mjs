@@ -16,11 +16,13 @@ export async function stageCommand({ directory, version, licenseKeys }) {
   put('usr/bin/shoal', readFileSync(join(root, 'deploy/debian/shoal/shoal.sh')), 0o755);
   const inside = await bundle({
     entry: 'packages/cli/dist/main.js',
-    outfile: join(tree, library, 'shoal.cjs'),
+    outfile: join(tree, library, 'shoal-program.cjs'),
     separate: { '@shoal/agent': 'shoal-agent', '@shoal/controller': 'shoal-controller' },
   });
   // Beside the bundles: the controller's reads it there as well.
   put(`${library}/trusted-license-keys.json`, licenseKeys);
+  put(`${library}/shoal.cjs`, readFileSync(join(root, 'deploy/debian/shoal/shoal.cjs')));
+  compileOnce(join(tree, library));
   cpSync(join(root, 'blueprints'), join(tree, 'usr/share/shoal/blueprints'), { recursive: true });
   const completion = bashCompletion(join(tree, library, 'shoal.cjs'));
   if (completion !== undefined) put('usr/share/bash-completion/completions/shoal', completion);
@@ -88,6 +90,15 @@ function emptyTree(directory, name, version) {
     `${name} (${version}) unstable; urgency=medium\n\n  * See the project's CHANGELOG.md.\n`,
   );
   return { tree, put, copy, unit, stateDirectory };
+}
+
+/** Keeps the command's compiled code beside it: a start by the same Node.js doesn't make it again. */
+function compileOnce(directory) {
+  const program = join(root, 'scripts/package/code-cache.mjs');
+  for (const what of ['compiled', 'used once it is compiled']) {
+    const { status, stderr } = spawnSync(process.execPath, [program, directory], { encoding: 'utf8' });
+    if (status !== 0) throw new Error(`the command's code can't be ${what}: ${stderr.trim()}`);
+  }
 }
 
 /** The completion script that the bundled command prints for bash. */

@@ -5,6 +5,7 @@ import { descriptorJson } from './generated/descriptor.js';
 import type { ProtoGrpcType as EnrollmentTypes } from './generated/enrollment.js';
 import type { ProtoGrpcType as LinkTypes } from './generated/link.js';
 import type { ProtoGrpcType as OperationsTypes } from './generated/operations.js';
+import { serviceDescriptor } from './service-descriptor.js';
 
 export type { AgentMessage, AgentMessage__Output } from './generated/shoal/v1/AgentMessage.js';
 export type { BatchAck, BatchAck__Output } from './generated/shoal/v1/BatchAck.js';
@@ -46,23 +47,41 @@ export type { Welcome, Welcome__Output } from './generated/shoal/v1/Welcome.js';
 
 type Services = EnrollmentTypes['shoal']['v1'] & LinkTypes['shoal']['v1'] & OperationsTypes['shoal']['v1'];
 
-let loaded: Services | undefined;
+const loaded = new Map<string, unknown>();
 
-/** The services of `proto/shoal/v1` for grpc-js: client constructors, with `.service` as server definition. Loaded on first use. */
-export function services(): Services {
-  if (loaded === undefined) {
-    const definition = fromJSON(JSON.parse(descriptorJson), {
-      longs: Number,
-      enums: String,
-      defaults: true,
-      arrays: true,
-      objects: true,
-      oneofs: true,
-    });
-    const root = loadPackageDefinition(definition) as unknown as { shoal: { v1: Services } };
-    loaded = root.shoal.v1;
-  }
-  return loaded;
+function load(service: string): unknown {
+  const known = loaded.get(service);
+  if (known !== undefined) return known;
+  const descriptor = serviceDescriptor(JSON.parse(descriptorJson), service);
+  const definition = fromJSON(descriptor as Parameters<typeof fromJSON>[0], {
+    longs: Number,
+    enums: String,
+    defaults: true,
+    arrays: true,
+    objects: true,
+    oneofs: true,
+  });
+  const root = loadPackageDefinition(definition) as unknown as { shoal: { v1: Record<string, unknown> } };
+  const made = root.shoal.v1[service];
+  loaded.set(service, made);
+  return made;
+}
+
+const all = {
+  get Enrollment() {
+    return load('Enrollment') as Services['Enrollment'];
+  },
+  get Link() {
+    return load('Link') as Services['Link'];
+  },
+  get Operations() {
+    return load('Operations') as Services['Operations'];
+  },
+};
+
+/** The services of `proto/shoal/v1` for grpc-js: client constructors, with `.service` as server definition. Each is loaded on its first use. */
+export function services(): Pick<Services, 'Enrollment' | 'Link' | 'Operations'> {
+  return all;
 }
 
 /** Any of the client constructors that `services()` gives. */
