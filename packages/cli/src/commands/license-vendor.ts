@@ -76,6 +76,12 @@ async function keygen(context: CommandContext, flags: KeygenFlags): Promise<void
   if (trust !== undefined && vendor === undefined) {
     throw new ShoalError('invalid_input', 'Whose key is it? --trust needs --vendor NAME');
   }
+  if (trust === undefined && vendor !== undefined) {
+    throw new ShoalError(
+      'invalid_input',
+      'The name goes into a trust list only: --vendor needs --trust FILE',
+    );
+  }
   const file = flags.out ?? `license-key.${form}`;
   // What can be wrong with the list is said before there is a key.
   const list = trust === undefined ? undefined : await readOrBeginTrust(trust);

@@ -63,6 +63,10 @@ export function splitLicense(given: string): LicenseParts {
     const message = `has ${signature.length - signatureLength} characters too many at its end`;
     throw new LicenseRefused('not-a-license', message, again);
   }
+  // Its last character holds four bits that decode to nothing: a license has one text.
+  if (Buffer.from(signature, 'base64url').toString('base64url') !== signature) {
+    throw new LicenseRefused('not-a-license', "was altered: its signature isn't base64url", again);
+  }
   return { text, header: decode(header, 'header'), claims: decode(claims, 'content') };
 }
 

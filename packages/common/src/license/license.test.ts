@@ -1,10 +1,12 @@
 import { createHmac, sign } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { seededRandom } from '@shoal/gossip/sim';
 import t from 'tap';
 import { issueLicense } from './issue-license.js';
 import type { License } from './license.js';
 import { createLicenseKey, encodeLicenseKey, type LicenseKey } from './license-key.js';
+import { LicenseRefused } from './license-refused.js';
 import { licenseStatus } from './license-status.js';
 import { readLicenseFile } from './license-text.js';
 import { builtInTiers, hasFeature } from './tiers.js';
@@ -237,6 +239,24 @@ t.test('only what a trusted key has signed counts', async (t) => {
     await refused(await issueLicense(order, other), { ...trustOf(key, other), revoked: [revoked] }),
     'the next key goes on',
   );
+});
+
+t.test('of two thousand damaged licenses none counts, and each is refused in words', async (t) => {
+  const random = seededRandom(20);
+  const below = (count: number) => Math.floor(random() * count);
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.';
+  const reasons = new Set<string>();
+  for (let i = 0; i < 2000; i++) {
+    const at = below(good.length);
+    const letter = alphabet[below(alphabet.length)];
+    const cut = [0, 1, 1, 2, 40][below(5)] ?? 0;
+    const text = `${good.slice(0, at)}${random() < 0.7 ? letter : ''}${good.slice(at + cut)}`;
+    if (text === good) continue;
+    const refused: unknown = await verifyLicense(text, trust, context).catch((error: unknown) => error);
+    if (!(refused instanceof LicenseRefused)) throw new Error(`case ${i}: ${text}: ${refused}`);
+    reasons.add(refused.reason);
+  }
+  t.strictSame([...reasons].sort(), ['algorithm', 'key-unknown', 'not-a-license', 'signature', 'truncated']);
 });
 
 t.test('a signed content that this version does not know is refused with all that is wrong', async (t) => {
