@@ -4,20 +4,29 @@ import { createLogger, type Manifest } from '@shoal/common';
 import type { Test } from 'tap';
 import { Agent, type AgentSeams } from './agent.js';
 import { readAgentConfig } from './config.js';
-import type { ConvergeListener } from './converge/converger.js';
+import type { ConvergeListener, TemplateFacts } from './converge/converger.js';
 import { Backoff } from './link/backoff.js';
 import { FakeController } from './testing/fake-controller.js';
 import { FakeConverger } from './testing/fake-converger.js';
 
 let nextHost = 1;
 
+/** An agent that runs, and what its templates would see now. */
+export interface Started {
+  readonly agent: Agent;
+  readonly converger: FakeConverger;
+  facts(): TemplateFacts;
+}
+
 export interface World {
+  /** Where controller and agents listen. */
+  readonly host: string;
   readonly controller: FakeController;
   readonly dataDir: string;
   /** What the agents logged. */
   readonly log: readonly string[];
   /** Starts an agent; `flags` stand before what its configuration says by itself. */
-  start(flags?: Record<string, unknown>): Promise<{ agent: Agent; converger: FakeConverger }>;
+  start(flags?: Record<string, unknown>): Promise<Started>;
 }
 
 /** A controller, and agents that come and go on one data directory. */
@@ -32,14 +41,16 @@ export async function world(
   const log: string[] = [];
   const start = async (flags: Record<string, unknown> = {}) => {
     let converger: FakeConverger | undefined;
+    let facts: (() => TemplateFacts) | undefined;
     const seams: AgentSeams = {
       logger: createLogger({
         name: 'agent',
         level: 'debug',
         destination: { write: (line) => log.push(line) },
       }),
-      createConverger: ({ listener }: { listener: ConvergeListener }) => {
-        converger = new FakeConverger(listener);
+      createConverger: (given: { listener: ConvergeListener; facts: () => TemplateFacts }) => {
+        facts = given.facts;
+        converger = new FakeConverger(given.listener);
         return converger;
       },
       gossip: { profile: 'local' },
@@ -60,10 +71,10 @@ export async function world(
     });
     const agent = await Agent.start(config, seams);
     t.teardown(() => agent.stop());
-    if (converger === undefined) throw new Error('no converger was made');
-    return { agent, converger };
+    if (converger === undefined || facts === undefined) throw new Error('no converger was made');
+    return { agent, converger, facts };
   };
-  return { controller, dataDir, log, start };
+  return { host, controller, dataDir, log, start };
 }
 
 async function emptyFile(t: Test): Promise<string> {

@@ -16,7 +16,7 @@ import type { ConvergeListener, Converger, SupervisorKind, TemplateFacts } from 
 import { createConverger } from './converge/create-converger.js';
 import { IdentityFile, type NodeIdentity } from './enrol/stored-identity.js';
 import { hostFacts } from './host-facts.js';
-import { LeaseKeeper } from './lease/lease-keeper.js';
+import { type LeaseDeed, LeaseKeeper } from './lease/lease-keeper.js';
 import type { Backoff } from './link/backoff.js';
 import { LocalApi } from './local-api/local-api.js';
 import { MetricsServer } from './local-api/metrics-server.js';
@@ -100,6 +100,7 @@ export class Agent {
     this.#lease = new LeaseKeeper({
       dataDir: config.dataDir,
       logger,
+      perform: (deed) => this.#leaseWants(deed),
       changed: () => this.#factsChanged(),
     });
     this.#membership = new Membership({
@@ -209,7 +210,8 @@ export class Agent {
               lastError: link?.lastError ?? '',
               certificateExpiresAt: identity.expiresAt,
             },
-      tier: this.#lease.grant().tier,
+      tier: this.#lease.demands.grant.tier,
+      lease: this.#lease.standing,
       report: this.#converger.report(),
       spool:
         this.#logs === undefined
@@ -229,6 +231,7 @@ export class Agent {
     await parts.start('lease', { stop: () => this.#lease.stop() }, () => this.#lease.start(this.#identity));
     if (clustered) {
       await this.#membership.load();
+      this.#membership.usePools(this.#lease.demands.pools);
       await parts.start('spools', { stop: () => this.#closeSpools() }, () => this.#openSpools());
     }
     await parts.start('local API', this.#localApi);
@@ -324,7 +327,6 @@ export class Agent {
     await this.#identityFile.remove();
     this.#identity = undefined;
     await rm(join(this.config.dataDir, 'spool'), { recursive: true, force: true });
-    await rm(join(this.config.dataDir, 'lease.json'), { force: true });
   }
 
   /** The controller removed the node: lines and samples that nobody will take are deleted. */
@@ -352,6 +354,12 @@ export class Agent {
   #factsChanged(): void {
     this.#membership.factsChanged();
     this.#converger.factsChanged();
+    this.#cluster?.link?.reportChanged();
+  }
+
+  #leaseWants(deed: LeaseDeed): void {
+    if (deed.kind === 'pools') this.#membership.usePools(deed.pools);
+    else this.#cluster?.leaseWants(deed);
   }
 
   #templateFacts(): TemplateFacts {
@@ -361,17 +369,19 @@ export class Agent {
       node: { name: this.name, site, address },
       facts: this.#facts,
       members: this.#membership.nodes(),
-      lease: this.#lease.grant(),
+      lease: this.#lease.demands.grant,
     };
   }
 
   #gossipFacts(): NodeFacts {
     const report = this.#converger.report();
+    const { tier, state, expiresAt, trustedTime } = this.#lease.standing;
     return {
       clusterId: this.#cluster?.identity?.clusterId ?? this.#identity?.clusterId ?? standaloneClusterId,
       site: this.config.node.site,
       version,
-      tier: this.#lease.grant().tier,
+      tier,
+      lease: { state, leftMs: (expiresAt ?? trustedTime) - trustedTime },
       revision: Number(report.runningRevision ?? 0),
       services: (report.services ?? []).map(({ service = '', health = '' }) => ({ name: service, health })),
       draining: this.#converger.draining(),

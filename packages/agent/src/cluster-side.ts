@@ -15,13 +15,15 @@ import { clearPendingKey, pendingKey } from './enrol/pending-key.js';
 import { clearRemovedMark, readRemovedMark, writeRemovedMark } from './enrol/removed-mark.js';
 import { CertificateRenewal } from './enrol/renew.js';
 import type { IdentityFile, NodeIdentity } from './enrol/stored-identity.js';
-import type { LeaseKeeper } from './lease/lease-keeper.js';
+import { leaseReport, longestWait, whyNoManifests } from './lease/lease-contact.js';
+import type { LeaseDeed, LeaseKeeper } from './lease/lease-keeper.js';
 import type { Backoff } from './link/backoff.js';
 import { logBatch, statBatch } from './link/batches.js';
 import { ControllerLink } from './link/link.js';
 import { Shipper } from './link/shipper.js';
 import { KeyChanges } from './membership/key-changes.js';
 import type { Membership } from './membership/membership.js';
+import { Presence } from './membership/presence.js';
 import type { SpooledLine } from './observe/log-collector.js';
 import type { Spool } from './observe/spool/spool.js';
 import type { SpooledSample } from './observe/stat-collector.js';
@@ -60,6 +62,7 @@ export class ClusterSide {
   #statShipper: Shipper<SpooledSample, ReturnType<typeof statBatch>> | undefined;
   #renewal: CertificateRenewal | undefined;
   #keyChanges: KeyChanges | undefined;
+  #presence: Presence | undefined;
   #enrolling: Promise<void> = Promise.resolve();
   #removed = false;
 
@@ -103,7 +106,17 @@ export class ClusterSide {
     this.#abort.abort();
     await this.#enrolling;
     await this.#endLink();
+    await this.#presence?.stop();
     await this.#options.membership.leave();
+  }
+
+  /** Does what the lease wants of the cluster's side. */
+  leaseWants({ kind }: LeaseDeed): void {
+    if (kind === 'joinGossip') this.#presence?.want(true);
+    if (kind === 'takeManifests') this.#link?.takeManifests();
+    if (kind === 'leaveGossip') this.#presence?.want(false);
+    // Each new link brings a lease.
+    if (kind === 'renew') this.#link?.redial('asking for a lease');
   }
 
   /** A controller was seen in the gossip: no need to wait for the next try. */
@@ -168,8 +181,8 @@ export class ClusterSide {
   }
 
   async #begin(identity: NodeIdentity): Promise<void> {
-    const { membership, cluster, logger } = this.#options;
-    await membership.start(identity.gossipSeeds, decodeKeys(identity.gossipKeys));
+    const { cluster, logger, membership } = this.#options;
+    await this.#enterGossip(identity);
     if (this.#abort.signal.aborted) return;
     const link = this.#makeLink(cluster.controller);
     this.#link = link;
@@ -201,15 +214,28 @@ export class ClusterSide {
       renewed: async (fresh) => {
         // The keys that the link told are newer, or the same.
         await this.#keep({ ...fresh, gossipKeys: (this.#identity ?? identity).gossipKeys });
-        link.redial();
+        link.redial('the certificate was renewed');
       },
     });
     link.start();
     this.#renewal.start();
   }
 
+  /** A node without a lease keeps out until it has one. */
+  async #enterGossip(identity: NodeIdentity): Promise<void> {
+    const { membership, logger, lease } = this.#options;
+    const entry = () => {
+      const { gossipSeeds, gossipKeys } = this.#identity ?? identity;
+      return { seeds: gossipSeeds, keys: decodeKeys(gossipKeys) };
+    };
+    const isIn = lease.demands.gossip;
+    if (isIn) await membership.start(entry().seeds, entry().keys);
+    this.#presence = new Presence({ membership, logger, entry }, isIn);
+    this.#presence.want(lease.demands.gossip);
+  }
+
   #makeLink(controller: string): ControllerLink {
-    const { logger, membership, converger, backoff } = this.#options;
+    const { logger, membership, converger, backoff, lease } = this.#options;
     const known = (): NodeIdentity => {
       if (this.#identity === undefined) throw new ShoalError('internal', 'a link without an identity');
       return this.#identity;
@@ -220,14 +246,20 @@ export class ClusterSide {
       ...(backoff === undefined ? {} : { backoff: backoff() }),
       identity: known,
       hello: () => this.#hello(),
-      report: () => ({ ...converger.report(), gossipKeys: gossipKeysReport(membership.keyState()) }),
+      report: () => ({
+        ...converger.report(),
+        gossipKeys: gossipKeysReport(membership.keyState()),
+        lease: leaseReport(lease),
+      }),
+      refuses: () => whyNoManifests(lease),
+      longestWait: () => longestWait(lease.state),
       members: () => membership.members(),
       offered: (manifest, hash, options) => converger.offer(manifest, hash, options),
       drained: (services) => void converger.drain(services),
       held: (hash) => converger.held(hash),
       check: (manifest, secrets) => converger.check(manifest, secrets),
       repair: (service) => converger.repair(service),
-      leased: (lease) => void this.#leased(lease),
+      leased: (document) => void this.#leased(document),
       gossipKeys: (keys) => this.#keyChanges?.take(keys),
       seeds: (seeds) => this.#useSeeds(seeds),
       removed: () => void this.#leaveForGood(),
@@ -259,9 +291,11 @@ export class ClusterSide {
 
   async #leased(document: Parameters<LeaseKeeper['accept']>[0]): Promise<void> {
     if (this.#identity === undefined) return;
-    await this.#options.lease.accept(document, this.#identity).catch((thrown: unknown) => {
+    try {
+      await this.#options.lease.accept(document, this.#identity);
+    } catch (thrown) {
       this.#options.logger.error({ reason: ShoalError.from(thrown).message }, 'a lease was refused');
-    });
+    }
   }
 
   async #storeKeys(keys: readonly Buffer[]): Promise<void> {
@@ -298,6 +332,7 @@ export class ClusterSide {
       await identityFile.remove();
     });
     await this.#attempt(() => this.#endLink());
+    await this.#attempt(async () => this.#presence?.stop());
     await this.#attempt(() => membership.leave());
     await this.#attempt(() => this.#options.removed());
   }

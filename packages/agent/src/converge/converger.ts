@@ -1,6 +1,5 @@
 import type {
   GatePolicy,
-  Lease,
   LogSource,
   Manifest,
   MemberView,
@@ -9,6 +8,7 @@ import type {
   StepDifference,
   StepEvent,
 } from '@shoal/common';
+import type { Grant } from '../lease/lease-states.js';
 import type { SecretValue } from '../secrets/secret-store.js';
 import type { Failure } from './state.js';
 
@@ -25,7 +25,7 @@ export interface TemplateFacts {
   readonly facts: Readonly<Record<string, string>>;
   /** Alive members, this node included, sorted by name; never empty. */
   readonly members: readonly MemberView[];
-  readonly lease: Pick<Lease, 'tier' | 'limits'>;
+  readonly lease: Grant;
 }
 
 /** How a repair ended: what was put back, or which step failed, so that everything that the repair had changed was undone. */

@@ -1,186 +1,180 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import {
+  type ClockReading,
+  createTrustedClock,
   type Lease,
+  type LeaseState,
   type Logger,
-  ShoalError,
+  readClock,
   type SignedDocument__Output,
-  verifyDocument,
-  writeFileAtomic,
 } from '@shoal/common';
+import { type BookEntries, LeaseBook } from './lease-book.js';
+import { LeaseFile } from './lease-file.js';
+import { untilChange } from './lease-machine.js';
+import type { LeaseDemands, LeaseEffect } from './lease-states.js';
+import { type LeaseTrust, verifyLease } from './verify-lease.js';
 
-/** What templates see of the lease. */
-export type Grant = Pick<Lease, 'tier' | 'limits'>;
-
-/** What a node without a valid lease may do. */
-export const freeGrant: Grant = { tier: 'free', limits: {} };
-
-interface LeaseFileContent {
-  readonly payload: string;
-  readonly signature: string;
-  /** Latest time that this host's clock was seen at, milliseconds since the epoch. */
-  readonly seenAt: number;
-}
+/** Something that the lease wants done, besides what it says. */
+export type LeaseDeed = Exclude<LeaseEffect, { readonly kind: 'say' }>;
 
 /** What the keeper needs. */
 export interface LeaseKeeperOptions {
   readonly dataDir: string;
   readonly logger: Logger;
-  readonly now?: () => number;
-  /** The grant changed: by a new lease, or by the end of one. */
-  readonly changed: () => void;
+  /** What the host's clocks say. Default: this host's. */
+  readonly read?: () => ClockReading;
+  perform(deed: LeaseDeed): void;
+  /** The state, or what is told of it, changed; after what it wants done was. */
+  changed(): void;
 }
 
-/** How often the clock's latest time is written down, milliseconds. */
-const recordEvery = 10 * 60_000;
-/** Longest wait of a timer (setTimeout's own limit is 24.8 days). */
-const longestWait = 24 * 3600_000;
+/** How the lease stands, for people. Times are milliseconds since the epoch. */
+export interface LeaseStanding {
+  readonly state: LeaseState;
+  /** What is in force here. */
+  readonly tier: string;
+  readonly limits: Readonly<Record<string, number>>;
+  /** End of the term as this node counts it; null: there is no lease. */
+  readonly expiresAt: number | null;
+  /** Until then what the lease grants goes on. */
+  readonly graceEndsAt: number | null;
+  readonly licenseId: string | null;
+  readonly licenseExpiresAt: number | null;
+  readonly serial: number | null;
+  /** The time that leases are counted by, at the last look; and how far this host's clock was ahead of it, milliseconds. */
+  readonly trustedTime: number;
+  readonly clockAheadMs: number;
+  /** In sentences: the state, the last refused lease, what is doubtful of the clocks. */
+  readonly detail: string;
+}
 
-/**
- * Keeps the node's lease on disk and says what it grants. Time never runs backwards for it: the latest time that was ever seen is kept on disk too, so
- * that a clock set back doesn't make a lease longer.
- */
+/** Longest time between two looks at the clock, and between two records of it on disk, milliseconds. */
+export const tickMs: number = 60_000;
+
+/** Keeps the node's lease over restarts, follows it through its states as time goes on, and has done what it asks for. */
 export class LeaseKeeper {
   readonly #options: LeaseKeeperOptions;
-  readonly #path: string;
-  readonly #now: () => number;
+  readonly #file: LeaseFile;
+  readonly #read: () => ClockReading;
+  /** The wall clock at the last look. */
+  #wall = 0;
+  #book: LeaseBook;
   #document: SignedDocument__Output | undefined;
-  #lease: Lease | undefined;
-  #seenAt = 0;
-  #expiry: NodeJS.Timeout | undefined;
-  #recorder: NodeJS.Timeout | undefined;
-  #wasValid = false;
+  #clusterId = '';
+  #timer: NodeJS.Timeout | undefined;
+  #recordedAt = Number.NEGATIVE_INFINITY;
+  #stopped = false;
 
   constructor(options: LeaseKeeperOptions) {
     this.#options = options;
-    this.#path = join(options.dataDir, 'lease.json');
-    this.#now = options.now ?? Date.now;
+    this.#file = new LeaseFile(options.dataDir, options.logger);
+    this.#read = () => {
+      const reading = (options.read ?? readClock)();
+      this.#wall = reading.wall;
+      return reading;
+    };
+    this.#book = new LeaseBook(createTrustedClock(undefined, this.#read()));
   }
 
-  /** Reads what was kept. `trust`: whose leases count; without it (standalone) there is none. */
+  /** Reads what was kept. `trust`: whose leases count; without it (standalone) there is none. Nothing is performed: `demands` says what counts. */
   async start(trust: LeaseTrust | undefined): Promise<void> {
-    const content = await readFile(this.#path, 'utf8').catch(() => undefined);
-    if (content !== undefined) await this.#restore(content, trust);
-    this.#recorder = setInterval(() => void this.#record(), recordEvery);
-    this.#recorder.unref();
+    const kept = await this.#file.read(trust);
+    this.#clusterId = trust?.clusterId ?? '';
+    this.#document = kept?.document;
+    this.#book = new LeaseBook(createTrustedClock(kept?.entries.clock, this.#read()), kept?.entries);
+    this.tick();
+    const { state } = this.#book.machine;
+    if (state !== 'active') this.#options.logger.warn({ state }, this.#book.describe());
   }
 
   async stop(): Promise<void> {
-    clearTimeout(this.#expiry);
-    clearInterval(this.#recorder);
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    // What it asks for is found again at the next start.
+    this.#book.tick(this.#read());
     await this.#record();
   }
 
-  /** Takes a lease from the controller. One that doesn't verify, is another node's or is older than the present one is refused: throws `permission_denied`. */
-  async accept(document: SignedDocument__Output, trust: LeaseTrust): Promise<void> {
-    const lease = verifyLease(document, trust);
-    if (this.#lease !== undefined && lease.issuedAt < this.#lease.issuedAt) return;
+  /**
+   * Takes a lease from the controller: it counts when this returns, and is on disk when what it returns resolves. Throws `permission_denied` for one of another key, cluster
+   * or node, and for one that isn't newer than the last; `invalid_input` for one that isn't understood.
+   */
+  accept(document: SignedDocument__Output, trust: LeaseTrust): Promise<void> {
+    let effects: readonly LeaseEffect[];
+    try {
+      effects = this.#book.take(verifyLease(document, trust), this.#read());
+    } finally {
+      this.#options.changed();
+    }
     this.#document = document;
-    this.#lease = lease;
-    // The controller signed this time, so it has been.
-    this.#seenAt = Math.max(this.#seenAt, lease.issuedAt);
-    await this.#record();
-    this.#watchExpiry();
-    this.#options.changed();
+    this.#clusterId = trust.clusterId;
+    this.#follow(effects);
+    return this.#record();
   }
 
   /** Forgets the lease: the node left its cluster. */
   async forget(): Promise<void> {
     this.#document = undefined;
-    this.#lease = undefined;
-    clearTimeout(this.#expiry);
+    this.#follow(this.#book.forget());
     await this.#record();
-    this.#options.changed();
   }
 
-  /** What the node may do now. */
-  grant(): Grant {
-    const lease = this.#lease;
-    if (lease === undefined || this.time() >= lease.expiresAt) return freeGrant;
-    return { tier: lease.tier, limits: lease.limits };
+  /** Looks at the clock, as it does by itself in time. */
+  tick(): void {
+    const before = this.state;
+    this.#follow(this.#book.tick(this.#read()));
+    const isOld = this.#book.now - this.#recordedAt >= tickMs || this.#book.now < this.#recordedAt;
+    if (before !== this.state || isOld) void this.#record();
   }
 
-  /** The lease, valid or not. */
+  /** What the lease asks for now. */
+  get demands(): LeaseDemands {
+    return this.#book.machine.demands;
+  }
+
+  get state(): LeaseState {
+    return this.#book.machine.state;
+  }
+
+  /** The lease, whatever its state. */
   get lease(): Lease | undefined {
-    return this.#lease;
+    return this.#book.lease;
   }
 
-  /** The clock, never earlier than it was seen before. Milliseconds since the epoch. */
-  time(): number {
-    this.#seenAt = Math.max(this.#seenAt, this.#now());
-    return this.#seenAt;
+  /** How it stands, for people. */
+  get standing(): LeaseStanding {
+    const { machine, now } = this.#book;
+    const { lease, state, demands } = machine;
+    return {
+      state,
+      ...demands.grant,
+      expiresAt: lease?.endsAt ?? null,
+      graceEndsAt: lease === null ? null : lease.endsAt + lease.graceMs,
+      licenseId: lease?.licenseId ?? null,
+      licenseExpiresAt: lease?.licenseExpiresAt ?? null,
+      serial: lease?.serial ?? null,
+      trustedTime: now,
+      clockAheadMs: this.#wall - now,
+      detail: this.#book.describe(),
+    };
   }
 
-  async #restore(content: string, trust: LeaseTrust | undefined): Promise<void> {
-    try {
-      const stored = JSON.parse(content) as LeaseFileContent;
-      this.#seenAt = stored.seenAt;
-      if (trust === undefined || stored.payload === '') return;
-      const document = {
-        payload: Buffer.from(stored.payload, 'base64'),
-        signature: Buffer.from(stored.signature, 'base64'),
-      };
-      this.#lease = verifyLease(document, trust);
-      this.#document = document;
-      this.#watchExpiry();
-    } catch (error) {
-      this.#options.logger.warn(
-        { reason: ShoalError.from(error).message },
-        'the stored lease cannot be used',
-      );
+  #follow(effects: readonly LeaseEffect[]): void {
+    for (const effect of effects) {
+      if (effect.kind === 'say') this.#options.logger[effect.level]({ state: this.state }, effect.text);
+      else this.#options.perform(effect);
     }
-  }
-
-  #watchExpiry(): void {
-    clearTimeout(this.#expiry);
-    const lease = this.#lease;
-    if (lease === undefined) return;
-    const left = lease.expiresAt - this.time();
-    if (left <= 0) {
-      if (this.#wasValid) this.#options.changed();
-      this.#wasValid = false;
-      this.#options.logger.warn(
-        { expiredAt: new Date(lease.expiresAt) },
-        'the lease has ended: limits of the free tier apply until the controller renews it',
-      );
-      return;
-    }
-    this.#wasValid = true;
-    this.#expiry = setTimeout(() => this.#watchExpiry(), Math.min(left, longestWait));
-    this.#expiry.unref();
+    if (effects.length > 0) this.#options.changed();
+    clearTimeout(this.#timer);
+    if (this.#stopped) return;
+    const wait = Math.min(untilChange(this.#book.machine, this.#book.now), tickMs);
+    // A timer may come a moment early by the other clock.
+    this.#timer = setTimeout(() => this.tick(), Math.max(Math.ceil(wait), 20));
+    this.#timer.unref();
   }
 
   async #record(): Promise<void> {
-    const content: LeaseFileContent = {
-      payload: this.#document?.payload.toString('base64') ?? '',
-      signature: this.#document?.signature.toString('base64') ?? '',
-      seenAt: this.time(),
-    };
-    await writeFileAtomic(this.#path, `${JSON.stringify(content)}\n`, { mode: 0o600 }).catch(
-      (error: unknown) => {
-        this.#options.logger.warn({ reason: ShoalError.from(error).message }, 'keeping the lease failed');
-      },
-    );
+    this.#recordedAt = this.#book.now;
+    const entries: BookEntries = this.#book.entries;
+    await this.#file.write(entries, this.#document, this.#clusterId);
   }
-}
-
-/** Whose leases count: the cluster's key, the cluster and the node. */
-export interface LeaseTrust {
-  readonly manifestPublicKeyPem: string;
-  readonly clusterId: string;
-  readonly node: string;
-}
-
-function verifyLease(document: SignedDocument__Output, trust: LeaseTrust): Lease {
-  const lease = verifyDocument<Lease>(document, trust.manifestPublicKeyPem, 'lease');
-  if (lease.format !== 2) {
-    throw new ShoalError('permission_denied', `lease has the format ${lease.format}, this version knows 2`);
-  }
-  if (lease.clusterId !== trust.clusterId || lease.node !== trust.node) {
-    throw new ShoalError(
-      'permission_denied',
-      `lease is for node ${lease.node} of cluster ${lease.clusterId}, this is ${trust.node} of ${trust.clusterId}`,
-    );
-  }
-  return lease;
 }

@@ -22,13 +22,14 @@ export class Backoff {
     this.#random = random;
   }
 
-  /** The wait before the next try, milliseconds. `atLeast`: what the other side asked for. */
-  next(atLeast = 0): number {
+  /** The wait before the next try, milliseconds. `atLeast`: what the other side asked for. `atMost`: no longer than that, this time. */
+  next(atLeast = 0, atMost: number = this.#longest): number {
+    const longest = Math.min(this.#longest, atMost);
     const wait = this.#first * 2 ** Math.min(this.#failures, 20);
     this.#failures += 1;
-    const spread = Math.min(wait, this.#longest) * (0.5 + this.#random());
+    const spread = Math.min(wait, longest) * (0.5 + this.#random());
     // Those whom the same controller told to wait come back spread as well.
-    return Math.max(Math.min(spread, this.#longest), atLeast * (1 + this.#random() / 2));
+    return Math.max(Math.min(spread, longest), atLeast * (1 + this.#random() / 2));
   }
 
   /** It worked: the next failure begins anew. */

@@ -26,6 +26,8 @@ export interface ControlStreamOptions {
   readonly client: LinkClient;
   readonly outbox: Outbox;
   readonly hello: Hello;
+  /** How long the controller may take to welcome, milliseconds. Default 15000. */
+  readonly welcomeMs?: number;
   report(): NodeReport;
   welcomed(welcome: Welcome__Output): void;
   /** A message in order, the welcome taken out of it. */
@@ -50,7 +52,7 @@ export class ControlStream {
     this.#options = options;
     const patience = setTimeout(
       () => this.close(new ShoalError('deadline_exceeded', 'the controller sent no welcome')),
-      welcomeMs,
+      options.welcomeMs ?? welcomeMs,
     );
     this.#ended = new Promise((resolve) => {
       this.#end = (end) => {

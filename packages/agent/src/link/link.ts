@@ -42,6 +42,10 @@ export interface LinkOptions {
   hello(): Hello;
   report(): NodeReport;
   members(): readonly MemberView[];
+  /** Why manifests are refused, for people; undefined: they aren't, which is the default. */
+  refuses?(): string | undefined;
+  /** The longest wait between two tries now, milliseconds; undefined, the default: as usual. */
+  longestWait?(): number | undefined;
   /** A manifest whose signature holds. */
   offered(manifest: Manifest, hash: string, options: OfferOptions): void;
   /** A manifest with that content hash, if the node has it: offers may come as what differs from it. */
@@ -62,6 +66,11 @@ export interface LinkOptions {
 /** `stopped`: nothing under way; `connecting`; `connected`: welcomed; `waiting` for the next try. */
 export type LinkState = 'stopped' | 'connecting' | 'connected' | 'waiting';
 
+/** Who may not wait long between two tries doesn't wait long for an answer either. */
+function patience(longestWaitMs: number | undefined): { welcomeMs?: number } {
+  return longestWaitMs === undefined ? {} : { welcomeMs: longestWaitMs + 2000 };
+}
+
 /** Keeps the link to the controller: dials, says what is true here, takes in what shall be, and comes back whenever it broke. */
 export class ControllerLink {
   readonly #options: LinkOptions;
@@ -73,6 +82,8 @@ export class ControllerLink {
   #refusal: Refusal | undefined;
   /** Of the manifest that was offered last, so that the next one that builds upon it comes to be soon. */
   #newest: { readonly hash: string; readonly content: Buffer } | undefined;
+  /** What was offered while manifests are refused. */
+  #put: Offer__Output | undefined;
   #state: LinkState = 'stopped';
   #stopped = false;
   #running: Promise<void> | undefined;
@@ -116,11 +127,18 @@ export class ControllerLink {
     this.#wake();
   }
 
-  /** Dials anew, with the identity of now. */
-  redial(): void {
+  /** Dials anew at once, with the identity of now. `why`: what for, for the log. */
+  redial(why: string): void {
     this.#backoff.reset();
-    this.#stream?.close(new ShoalError('unavailable', 'dialing anew with the renewed certificate'));
+    this.#stream?.close(new ShoalError('unavailable', `dialing anew: ${why}`));
     this.#wake();
+  }
+
+  /** Manifests aren't refused any more: what was offered meanwhile counts. */
+  takeManifests(): void {
+    const offer = this.#put;
+    this.#put = undefined;
+    if (offer !== undefined) this.#offered(offer);
   }
 
   /** What is true on the node changed. */
@@ -139,7 +157,7 @@ export class ControllerLink {
       const { error, retryAfterMs, welcomed } = await this.#connectOnce();
       if (this.#stopped) break;
       if (welcomed) this.#backoff.reset();
-      const waitMs = this.#backoff.next(retryAfterMs);
+      const waitMs = this.#backoff.next(retryAfterMs, this.#options.longestWait?.());
       const explained = explainConnection(error);
       this.#tell(explained, waitMs);
       this.#state = 'waiting';
@@ -171,6 +189,7 @@ export class ControllerLink {
     this.#client = client;
     const stream = new ControlStream({
       client,
+      ...patience(this.#options.longestWait?.()),
       outbox: this.#outbox,
       hello: { ...this.#options.hello(), manifestDeltas: true },
       report: () => this.#report(),
@@ -181,6 +200,8 @@ export class ControllerLink {
     const end = await stream.ended;
     this.#stream = undefined;
     this.#client = undefined;
+    // It is offered anew on the next stream.
+    this.#put = undefined;
     if (end.welcomed) this.#options.connected(false);
     client.close();
     return end;
@@ -229,6 +250,12 @@ export class ControllerLink {
         this.#contentOf(known),
       );
       this.#newest = content.length > keptContent ? undefined : { hash: offer.hash, content };
+      const reason = this.#options.refuses?.();
+      if (reason !== undefined) {
+        this.#put = offer;
+        this.#refuse(offer, 'lease', reason);
+        return;
+      }
       this.#refusal = undefined;
       const { hash, retryFailed, attempt, gate } = offer;
       const secrets = openSealed(offer.secrets, this.#dialedAs());
@@ -236,19 +263,20 @@ export class ControllerLink {
       this.#options.offered(manifest, hash, { retryFailed, attempt, secrets, ...judged });
     } catch (thrown) {
       const error = ShoalError.from(thrown);
-      const { hash, revision, attempt } = offer;
+      const { hash, revision } = offer;
       if (offer.delta !== null) {
         this.#askForWhole({ hash, revision, reason: error.message });
         return;
       }
-      this.#refusal = { hash, revision, attempt, message: error.message };
-      this.#options.logger.error(
-        { revision: offer.revision, reason: error.message },
-        'an offered manifest was refused',
-      );
-      this.stepEvent(refusalEvent(this.#refusal, Date.now()));
-      this.reportChanged();
+      this.#refuse(offer, 'signature', error.message);
     }
+  }
+
+  #refuse({ hash, revision, attempt }: Offer__Output, step: string, message: string): void {
+    this.#refusal = { hash, revision, attempt, message, step };
+    this.#options.logger.error({ revision, reason: message }, 'an offered manifest was refused');
+    this.stepEvent(refusalEvent(this.#refusal, Date.now()));
+    this.reportChanged();
   }
 
   #contentOf(hash: string): Buffer | undefined {

@@ -1,15 +1,14 @@
 import type { NodeReport, StepEvent } from '@shoal/common';
 
-/** An offer that was never begun, because its manifest can't be trusted. */
+/** An offer that was never begun: its manifest can't be trusted, or the node has no lease. */
 export interface Refusal {
   readonly hash: string;
   readonly revision: number;
   readonly attempt: number;
   readonly message: string;
+  /** Under which it is reported, as no step of the manifest's own was reached: `signature`, `lease`. */
+  readonly step: string;
 }
-
-/** Step under which a refusal is reported: no step of the manifest's own was reached. */
-const step = 'signature';
 
 /** The report with a refused offer as what failed last: the controller need not wait for a deadline to learn of it. */
 export function withRefusal(report: NodeReport, refusal: Refusal | undefined): NodeReport {
@@ -18,7 +17,14 @@ export function withRefusal(report: NodeReport, refusal: Refusal | undefined): N
     ...report,
     failedHash: refusal.hash,
     failedRevision: refusal.revision,
-    failure: { service: '', step, message: refusal.message, output: '', undone: true, untouched: true },
+    failure: {
+      service: '',
+      step: refusal.step,
+      message: refusal.message,
+      output: '',
+      undone: true,
+      untouched: true,
+    },
     failedAttempt: refusal.attempt,
     attempt: refusal.attempt,
     ...(report.state === 'IDLE' ? { state: 'FAILED' as const } : {}),
@@ -27,6 +33,6 @@ export function withRefusal(report: NodeReport, refusal: Refusal | undefined): N
 
 /** The refusal for those who follow the rollout live. */
 export function refusalEvent(refusal: Refusal, at: number): StepEvent {
-  const { revision, hash, message } = refusal;
+  const { revision, hash, message, step } = refusal;
   return { revision, hash, service: '', step, kind: 'failed', text: message, atMs: at };
 }

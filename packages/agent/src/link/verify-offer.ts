@@ -11,7 +11,7 @@ import {
   type SignedDocument__Output,
   verifyDocument,
 } from '@shoal/common';
-import type { LeaseTrust } from '../lease/lease-keeper.js';
+import type { LeaseTrust } from '../lease/verify-lease.js';
 
 /** Whose manifests count: those signed by the cluster's key, for this cluster and this node. */
 export type Trust = LeaseTrust;

@@ -2,6 +2,9 @@ import type { GossipStats } from '@shoal/gossip';
 import type { MetricsSnapshot } from './metrics-server.js';
 import type { AgentStatus } from './status.js';
 
+/** In the order of their numbers in the metric. */
+const leaseStates: readonly string[] = ['active', 'restored', 'warning', 'expired', 'degraded'];
+
 /** What the agent's metrics are worked out from. */
 export interface SnapshotSources {
   readonly status: AgentStatus;
@@ -11,7 +14,7 @@ export interface SnapshotSources {
 
 /** The agent's figures for Prometheus. */
 export function metricsSnapshot({ status, gossip, sample }: SnapshotSources): MetricsSnapshot {
-  const { report, spool, cluster } = status;
+  const { report, spool, cluster, lease } = status;
   const { user, system } = process.cpuUsage();
   const unhealthy = (report.services ?? []).filter(({ health }) => health === 'unhealthy').length;
   return {
@@ -27,6 +30,7 @@ export function metricsSnapshot({ status, gossip, sample }: SnapshotSources): Me
         'End of the certificate, seconds since the epoch; 0: none',
         (cluster?.certificateExpiresAt ?? 0) / 1000,
       ],
+      ...leaseGauges(lease),
       running_revision: ['Revision in force on this host; 0: none', Number(report.runningRevision ?? 0)],
       failed_revision: ['Revision that failed here last; 0: none', Number(report.failedRevision ?? 0)],
       services: ['Services in force', (report.services ?? []).length],
@@ -39,6 +43,38 @@ export function metricsSnapshot({ status, gossip, sample }: SnapshotSources): Me
       ...memberGauges(gossip),
     },
     sample,
+  };
+}
+
+function leaseGauges({
+  state,
+  expiresAt,
+  graceEndsAt,
+  trustedTime,
+  clockAheadMs,
+  limits,
+}: AgentStatus['lease']): MetricsSnapshot['gauges'] {
+  return {
+    lease_state: [
+      'How the lease stands: 0 active, 1 restored, 2 warning, 3 expired (within its grace), 4 degraded (free tier, out of the gossip)',
+      leaseStates.indexOf(state),
+    ],
+    lease_expiry_seconds: [
+      'End of the lease, seconds since the epoch, as this node counts it; 0: none',
+      (expiresAt ?? 0) / 1000,
+    ],
+    lease_remaining_seconds: [
+      'Time until what the lease grants ends, its grace included; 0: it has',
+      Math.max(0, (graceEndsAt ?? trustedTime) - trustedTime) / 1000,
+    ],
+    lease_requests_per_second: [
+      'Limit of requests per second and service; 0: none',
+      limits['requestsPerSecond'] ?? 0,
+    ],
+    lease_clock_ahead_seconds: [
+      "How far this host's clock is ahead of the time that leases are counted by; below 0: behind",
+      clockAheadMs / 1000,
+    ],
   };
 }
 

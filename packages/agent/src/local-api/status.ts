@@ -1,4 +1,5 @@
 import type { NodeReport } from '@shoal/common';
+import type { LeaseStanding } from '../lease/lease-keeper.js';
 import type { LinkState } from '../link/link.js';
 
 /** What `GET /status` of the local API answers. Times are milliseconds since the epoch. */
@@ -19,6 +20,7 @@ export interface AgentStatus {
     readonly certificateExpiresAt: number;
   } | null;
   readonly tier: string;
+  readonly lease: LeaseStanding;
   readonly report: NodeReport;
   readonly spool: { readonly bytes: number; readonly waiting: number; readonly hasRoom: boolean } | null;
 }

@@ -12,6 +12,7 @@ const facts: NodeFacts = {
   site: 'berlin',
   version: '0.1.0',
   tier: 'free',
+  lease: { state: 'active', leftMs: 7 * 24 * 3600_000 },
   revision: 3,
   services: [
     { name: 'web', health: 'healthy' },
@@ -27,6 +28,7 @@ t.test('tags say what a node is, and fit', (t) => {
     site: 'berlin',
     ver: '0.1.0',
     tier: 'free',
+    lease: 'a168',
     rev: '3',
     svc: 'web:h,api:u,new:?',
   });

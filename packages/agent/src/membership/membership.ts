@@ -10,6 +10,8 @@ import {
   ShoalError,
 } from '@shoal/common';
 import { Gossip, GossipError, type GossipOptions, type GossipStats, type Member } from '@shoal/gossip';
+import type { Pools } from '../lease/lease-states.js';
+import { keptMembers } from './kept-members.js';
 import { type KnownMembers, loadKnownMembers, saveKnownMembers } from './known-members.js';
 import { type NodeFacts, nodeTags } from './tags.js';
 
@@ -33,6 +35,8 @@ export interface MembershipOptions {
 
 /** How long others are told of a leave at most, milliseconds. */
 const leaveMs = 3000;
+/** How long others are told at most why this node leaves, before it does, milliseconds. */
+const reasonMs = 2000;
 /** Changes within this time are written down together, milliseconds. */
 const saveAfterMs = 2000;
 
@@ -49,6 +53,9 @@ export class Membership {
   #met = false;
   #told = '';
   #tags = '';
+  #pools: Pools = 'live';
+  /** The nodes that there were when pools were frozen. */
+  #frozen: readonly MemberView[] | undefined;
   #rejoin: NodeJS.Timeout | undefined;
   #save: NodeJS.Timeout | undefined;
   #saving: Promise<void> = Promise.resolve();
@@ -88,13 +95,21 @@ export class Membership {
     void this.#findCluster();
   }
 
-  /** Leaves the gossip gracefully: others learn that this node went, not that it failed. The members stay as they were last known. */
-  async leave(): Promise<void> {
+  /**
+   * Leaves the gossip gracefully: others learn that this node went, not that it failed. The members stay as they were last known. `tellWhy`: the facts say why it goes, and
+   * others shall know them. `start` leads back.
+   */
+  async leave(options: { tellWhy?: boolean } = {}): Promise<void> {
     const gossip = this.#gossip;
     if (gossip === undefined) return;
     clearTimeout(this.#rejoin);
+    if (options.tellWhy === true) {
+      this.factsChanged();
+      await gossip.tagsTold({ timeoutMs: reasonMs });
+    }
     await this.#saveNow();
     this.#gossip = undefined;
+    this.#met = false;
     await gossip.leave({ timeoutMs: leaveMs }).catch((error: unknown) => {
       this.#options.logger.warn({ err: error }, 'leaving the gossip failed');
     });
@@ -122,12 +137,16 @@ export class Membership {
     return (this.#gossip?.members() ?? []).map(viewOf);
   }
 
-  /** Alive nodes that run an agent, this one included, sorted by name; never empty. What templates see. */
+  /** Nodes that run an agent, this one included, sorted by name; never empty. What templates see: those that are alive, and more as `usePools` says. */
   nodes(): readonly MemberView[] {
-    const live = this.#liveNodes();
-    const found = this.#gossip !== undefined && (this.#met || this.#known.members.length < 2);
-    const shown = found ? live : merged(this.#known.members, this.#self());
-    return [...shown].sort((a, b) => (a.name < b.name ? -1 : 1));
+    return [...this.#shown()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  /** What `nodes` tells besides those that are alive. */
+  usePools(pools: Pools): void {
+    this.#frozen = pools === 'frozen' ? this.nodes() : undefined;
+    this.#pools = pools;
+    this.#tellIfChanged();
   }
 
   stats(): GossipStats | undefined {
@@ -165,6 +184,15 @@ export class Membership {
     this.#tags = text;
     this.#gossip.setTags(tags);
     this.#tellIfChanged();
+  }
+
+  #shown(): readonly MemberView[] {
+    if (this.#frozen !== undefined) return merged(this.#frozen, this.#self());
+    const live = this.#liveNodes();
+    const found = this.#gossip !== undefined && (this.#met || this.#known.members.length < 2);
+    if (!found) return merged(this.#known.members, this.#self());
+    if (this.#pools === 'live') return live;
+    return [...live, ...keptMembers(live, this.#known.members, this.members())];
   }
 
   #self(): MemberView {
@@ -244,7 +272,7 @@ export class Membership {
     this.#known = {
       peers: peers.length > 0 ? peers : this.#known.peers,
       incarnation: gossip.self.incarnation,
-      members: this.#liveNodes(),
+      members: this.#shown(),
     };
     const known = this.#known;
     // One after the other: of two that overlap, the older one could be the last.

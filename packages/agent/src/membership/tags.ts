@@ -1,9 +1,13 @@
+import { type LeaseState, leaseTag } from '@shoal/common';
+
 /** Facts that a node gossips about itself. */
 export interface NodeFacts {
   readonly clusterId: string;
   readonly site: string;
   readonly version: string;
   readonly tier: string;
+  /** How its lease stands, and the time that is left of it, milliseconds. */
+  readonly lease: { readonly state: LeaseState; readonly leftMs: number };
   readonly revision: number;
   /** Service name to health. */
   readonly services: readonly { readonly name: string; readonly health: string }[];
@@ -20,7 +24,7 @@ const healthMarks: Readonly<Record<string, string>> = { healthy: 'h', unhealthy:
 const maxDrainBytes = 160;
 
 /**
- * The node's tags: `role`, `id` (cluster), `site`, `ver`, `tier`, `rev`, `drain` as `web,api` when there is something, and `svc` as `web:h,api:u` (h healthy, u unhealthy, ? unknown). Services that
+ * The node's tags: `role`, `id` (cluster), `site`, `ver`, `tier`, `lease` (see `leaseTag`), `rev`, `drain` as `web,api` when there is something, and `svc` as `web:h,api:u` (h healthy, u unhealthy, ? unknown). Services that
  * don't fit are left out and said so by a final `+3`; then a long site name is cut.
  */
 export function nodeTags(facts: NodeFacts, limit: number = maxTagBytes): Record<string, string> {
@@ -30,6 +34,7 @@ export function nodeTags(facts: NodeFacts, limit: number = maxTagBytes): Record<
     site: facts.site,
     ver: facts.version,
     tier: facts.tier,
+    lease: leaseTag(facts.lease.state, facts.lease.leftMs),
     rev: String(facts.revision),
     ...drainTag(facts.draining ?? []),
   };

@@ -53,6 +53,10 @@ export class FakeController {
   refuse: ShoalError | undefined;
   /** Control streams are refused with this retry-after, milliseconds. */
   retryAfterMs: number | undefined;
+  /** What the lease of an identity has that is not usual. */
+  firstLease: Partial<Lease> = {};
+  /** Sent with each welcome, fresh. Default: none. */
+  welcomeLease: Partial<Lease> | undefined;
   /** Sent in answer to each hello, after the welcome. */
   offer: ControllerMessage['offer'] | undefined;
   readonly #options: FakeOptions;
@@ -183,7 +187,7 @@ export class FakeController {
       manifestPublicKeyPem: this.signing.publicKeyPem,
       gossipKeys: [...(this.#options.gossipKeys ?? [])],
       gossipSeeds: [...(this.#options.gossipSeeds ?? [])],
-      lease: this.lease({ node }),
+      lease: this.lease({ node, ...this.firstLease }),
     };
   }
 
@@ -220,6 +224,7 @@ export class FakeController {
         gossipSeeds: [...(this.#options.gossipSeeds ?? [])],
         reportIntervalS: 10,
       },
+      ...(this.welcomeLease === undefined ? {} : { lease: this.lease(this.welcomeLease) }),
       ...(this.offer === undefined ? {} : { offer: this.offer }),
     });
   }

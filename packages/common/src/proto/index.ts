@@ -22,6 +22,7 @@ export type { GatePolicy, GatePolicy__Output } from './generated/shoal/v1/GatePo
 export type { GossipKeys as GossipKeysReport } from './generated/shoal/v1/GossipKeys.js';
 export type { Hello, Hello__Output } from './generated/shoal/v1/Hello.js';
 export type { Identity, Identity__Output } from './generated/shoal/v1/Identity.js';
+export type { LeaseStatus, LeaseStatus__Output } from './generated/shoal/v1/LeaseStatus.js';
 export type { LinkClient, LinkHandlers } from './generated/shoal/v1/Link.js';
 export type { LogBatch, LogBatch__Output } from './generated/shoal/v1/LogBatch.js';
 export type { LogRecord, LogRecord__Output } from './generated/shoal/v1/LogRecord.js';

@@ -1,0 +1,167 @@
+import {
+  type ClockEvent,
+  type ClockReading,
+  describeClockDoubt,
+  describeClockEvent,
+  formatDuration,
+  type Lease,
+  longestLeaseMs,
+  ShoalError,
+  type TrustedClock,
+  type TrustedClockState,
+} from '@shoal/common';
+import { describeLease } from './lease-effects.js';
+import { startMachine, stepLease } from './lease-machine.js';
+import type { HeldLease, LeaseEffect, LeaseMachine } from './lease-states.js';
+
+/** What the book holds, to be kept over restarts. Times are trusted time, milliseconds since the epoch. */
+export interface BookEntries {
+  /** The lease, and its term as this node counts it; null: none. */
+  readonly held: { readonly lease: Lease; readonly startsAt: number; readonly endsAt: number } | null;
+  /** Serial of the last lease of this cluster; 0: none yet. */
+  readonly serial: number;
+  readonly clock: TrustedClockState;
+}
+
+/** Differences between the controller's time and this node's that are nobody's fault, milliseconds; of shorter terms less. */
+const agreedWithinMs = 10 * 60_000;
+/** What tells a leap of the clock apart while there is no lease whose term would, milliseconds. */
+const usualTermMs = 7 * 24 * 3600_000;
+
+/**
+ * The node's lease, its state and the time that it is counted by. It has no file, timer or clock of its own: whoever keeps it tells what the host's clocks say, and performs
+ * the effects that come back.
+ */
+export class LeaseBook {
+  readonly #clock: TrustedClock;
+  #held: BookEntries['held'];
+  #serial: number;
+  #machine: LeaseMachine;
+  #refusal = '';
+  /** By how much the controller's time was ahead of this host's clock when the last lease came; 0: they agreed. */
+  #differs = 0;
+
+  /** `clock`: restored from the entries, if there are any, and told the time of the start. */
+  constructor(clock: TrustedClock, entries?: Pick<BookEntries, 'held' | 'serial'>) {
+    this.#clock = clock;
+    this.#held = entries?.held ?? null;
+    this.#serial = entries?.serial ?? 0;
+    this.#machine = startMachine(heldLease(this.#held), clock.now);
+  }
+
+  /** What is true now. */
+  get machine(): LeaseMachine {
+    return this.#machine;
+  }
+
+  get lease(): Lease | undefined {
+    return this.#held?.lease;
+  }
+
+  /** Trusted time of the last reading, milliseconds since the epoch. */
+  get now(): number {
+    return this.#clock.now;
+  }
+
+  get entries(): BookEntries {
+    return { held: this.#held, serial: this.#serial, clock: this.#clock.state };
+  }
+
+  /** Time went on. Call it each minute, and at the moment that `untilChange` tells. */
+  tick(reading: ClockReading): readonly LeaseEffect[] {
+    const news = clockNews(this.#clock.tick(reading, this.#termMs));
+    return [...news, ...this.#step({ kind: 'tick' })];
+  }
+
+  /**
+   * Takes a lease whose signature holds, from the controller, as it comes. Throws `permission_denied` for one that isn't newer than the last, and
+   * `invalid_input` for a term that can't be.
+   */
+  take(lease: Lease, reading: ClockReading): readonly LeaseEffect[] {
+    const news = clockNews(this.#clock.tick(reading, this.#termMs));
+    try {
+      this.#check(lease);
+    } catch (thrown) {
+      this.#refusal = ShoalError.from(thrown).message;
+      throw thrown;
+    }
+    this.#refusal = '';
+    const termMs = Math.min(lease.expiresAt - lease.issuedAt, longestLeaseMs);
+    const agreed = Math.min(agreedWithinMs, termMs / 12);
+    const didAgree = this.#differs === 0;
+    const apart = lease.issuedAt - reading.wall;
+    this.#differs = Math.abs(apart) > agreed ? apart : 0;
+    this.#clock.agree(lease.issuedAt, reading, termMs);
+    const told = didAgree && this.#differs !== 0 ? [differs(this.#differs)] : [];
+    // From its reception, whatever the clocks of the two say: it comes as soon as it is granted.
+    const startsAt = this.#clock.now;
+    this.#serial = lease.serial;
+    this.#held = { lease, startsAt, endsAt: startsAt + termMs };
+    const taken = heldLease(this.#held);
+    return [...news, ...told, ...(taken === null ? [] : this.#step({ kind: 'lease', lease: taken }))];
+  }
+
+  /** The node left its cluster: its lease is nothing any more. The time stays, and `serial` for when it comes back to the same one. */
+  forget(): readonly LeaseEffect[] {
+    this.#held = null;
+    this.#refusal = '';
+    return this.#step({ kind: 'forget' });
+  }
+
+  /** How it stands, in sentences for people. */
+  describe(): string {
+    const sentences = [describeLease(this.#machine, this.#clock.now)];
+    if (this.#refusal !== '') sentences.push(`the last lease that came was refused: ${this.#refusal}`);
+    if (this.#differs !== 0) sentences.push(differs(this.#differs).text);
+    const { doubt } = this.#clock;
+    if (doubt !== null) sentences.push(describeClockDoubt(doubt));
+    return sentences.join('; ');
+  }
+
+  get #termMs(): number {
+    return this.#held === null ? usualTermMs : this.#held.endsAt - this.#held.startsAt;
+  }
+
+  #check({ serial, issuedAt, expiresAt, graceMs }: Lease): void {
+    if (
+      !Number.isSafeInteger(serial) ||
+      ![issuedAt, expiresAt, graceMs].every(Number.isFinite) ||
+      graceMs < 0
+    )
+      throw new ShoalError('invalid_input', 'a lease without serial, or with times that are none');
+    if (serial <= this.#serial) {
+      const message = `lease ${serial} is no newer than lease ${this.#serial}, which this node had`;
+      throw new ShoalError('permission_denied', message);
+    }
+    if (expiresAt <= issuedAt) throw new ShoalError('invalid_input', `lease ${serial} ends before it begins`);
+  }
+
+  #step(input: Parameters<typeof stepLease>[1]): readonly LeaseEffect[] {
+    const { machine, effects } = stepLease(this.#machine, input, this.#clock.now);
+    this.#machine = machine;
+    return effects;
+  }
+}
+
+function heldLease(held: BookEntries['held']): HeldLease | null {
+  if (held === null) return null;
+  const { serial, tier, limits, licenseId, licenseExpiresAt, graceMs } = held.lease;
+  const { startsAt, endsAt } = held;
+  // A grace isn't honored for longer than a term.
+  const grace = Math.min(graceMs, longestLeaseMs);
+  return { serial, tier, limits, startsAt, endsAt, graceMs: grace, licenseId, licenseExpiresAt };
+}
+
+function clockNews(events: readonly ClockEvent[]): LeaseEffect[] {
+  return events.map((event) => ({
+    kind: 'say',
+    level: event.kind === 'set-right' ? 'info' : 'warn',
+    text: describeClockEvent(event),
+  }));
+}
+
+function differs(byMs: number): { kind: 'say'; level: 'warn'; text: string } {
+  const side = byMs > 0 ? 'ahead of' : 'behind';
+  const text = `the controller's time is ${formatDuration(Math.round(Math.abs(byMs) / 1000) * 1000)} ${side} this host's clock: leases count from when they come, and one of the two is to be set right`;
+  return { kind: 'say', level: 'warn', text };
+}
