@@ -21,6 +21,8 @@ const HELP = `npm run simulate -- COMMAND [OPTIONS]
              --churn P       percent of the nodes that crash or leave each minute, and as many join (1)
              --loss P        percent of all datagrams (1)
 
+  lease    histories of a node's lease; see lease --help
+
   --json   results as JSON
   --help   this text
 

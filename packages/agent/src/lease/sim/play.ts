@@ -1,0 +1,203 @@
+import type { Lease } from '@shoal/common';
+import { seededRandom } from '@shoal/gossip/sim';
+import { type Happening, type History, planHistory } from './history.js';
+import { beginning, SimHost } from './host.js';
+import { judge, restoredWithinMs } from './oracle.js';
+import { SimAgent } from './sim-agent.js';
+
+/** What came of a history. */
+export interface Played {
+  readonly seed: number;
+  /** What is wrong, with when; undefined: all held. */
+  readonly violation: string | undefined;
+  /** What happened, a line each; when a trace was asked for. */
+  readonly trace: readonly string[];
+  /** How often the node degraded, and was restored. */
+  readonly degraded: number;
+  readonly restored: number;
+  readonly looks: number;
+}
+
+/** Plays the history of that seed to its end, or until something is wrong. `trace`: tell all that happens. */
+export function playHistory(seed: number, options: { readonly trace?: boolean } = {}): Played {
+  const world = new World(planHistory(seed), options.trace === true);
+  let violation: string | undefined;
+  try {
+    violation = world.play();
+  } catch (thrown) {
+    violation = `it threw: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}`;
+  }
+  return { seed, violation, ...world.result };
+}
+
+class World {
+  readonly #history: History;
+  readonly #random: () => number;
+  readonly #host = new SimHost();
+  readonly #trace: string[] | undefined;
+  #agent: SimAgent | undefined;
+  #wantsAgent = true;
+  #controller = { isUp: true, ahead: 0, serial: 0 };
+  /** Since when nothing has stood between agent and controller. */
+  #contactSince = 0;
+  #degradedSince = 0;
+  #now = 0;
+  #state = '';
+  #degraded = 0;
+  #restored = 0;
+  #looks = 0;
+
+  constructor(history: History, isTraced: boolean) {
+    this.#history = history;
+    this.#random = seededRandom(history.seed + 0x5f3759df);
+    this.#trace = isTraced
+      ? [JSON.stringify({ ...history, happenings: history.happenings.length })]
+      : undefined;
+  }
+
+  get result(): Omit<Played, 'seed' | 'violation'> {
+    return {
+      trace: this.#trace ?? [],
+      degraded: this.#degraded,
+      restored: this.#restored,
+      looks: this.#looks,
+    };
+  }
+
+  /** Plays it; what is wrong, if anything is. */
+  play(): string | undefined {
+    this.#startAgent();
+    const { happenings, endMs } = this.#history;
+    let next = 0;
+    while (this.#now < endMs) {
+      const happening = happenings[next];
+      const { tickAt, linkAt } = this.#agent ?? { tickAt: endMs, linkAt: endMs };
+      const deadline = this.#deadline();
+      this.#now = Math.min(happening?.at ?? endMs, tickAt, linkAt, deadline, endMs);
+      this.#looks += 1;
+      if (happening !== undefined && happening.at <= this.#now) {
+        next += 1;
+        this.#tell(() => JSON.stringify(happening));
+        this.#happens(happening);
+      } else if (this.#agent !== undefined && linkAt <= this.#now) this.#link(this.#agent);
+      else this.#agent?.tick(this.#now);
+      const wrong = this.#judged();
+      if (wrong !== undefined) return `${this.#at()}: ${wrong}`;
+    }
+    return undefined;
+  }
+
+  #happens(happening: Happening): void {
+    switch (happening.kind) {
+      case 'controller':
+        this.#controller.isUp = happening.up;
+        // Tries that fail in between change nothing: the wait that matters is the one under way when the controller comes back.
+        if (happening.up || this.#agent?.isLinked === true) this.#agent?.lost(this.#now);
+        this.#contactSince = this.#now;
+        return;
+      case 'controller-clock':
+        this.#controller.ahead = happening.ahead;
+        return;
+      case 'clock':
+        this.#host.setClock(happening.ahead);
+        return;
+      case 'agent':
+        this.#wantsAgent = happening.up;
+        if (happening.up) this.#startAgent();
+        else this.#stopAgent(happening.graceful);
+        return;
+      case 'host':
+        if (happening.up) this.#bootHost();
+        else {
+          this.#stopAgent(happening.graceful);
+          this.#host.isOn = false;
+        }
+        return;
+      case 'snapshot':
+        this.#host.takeSnapshot();
+        return;
+      case 'restore':
+        this.#host.restoreSnapshot();
+    }
+  }
+
+  #bootHost(): void {
+    if (this.#host.isOn) return;
+    this.#host.boot(this.#now);
+    this.#startAgent();
+  }
+
+  #startAgent(): void {
+    if (!this.#host.isOn || !this.#wantsAgent || this.#agent !== undefined) return;
+    this.#agent = new SimAgent(this.#history, this.#host, this.#random, this.#now);
+    this.#contactSince = this.#now;
+  }
+
+  #stopAgent(isGraceful: boolean): void {
+    if (isGraceful) {
+      this.#agent?.tick(this.#now);
+      this.#agent?.keep(this.#now);
+    }
+    this.#agent = undefined;
+  }
+
+  #link(agent: SimAgent): void {
+    if (this.#controller.isUp) agent.leased(this.#lease(), this.#now);
+    else agent.waits();
+  }
+
+  #lease(): Lease {
+    this.#controller.serial += 1;
+    const issuedAt = beginning + this.#now + this.#controller.ahead;
+    const at = Math.floor(issuedAt);
+    return {
+      format: 2,
+      clusterId: 'c',
+      node: 'n',
+      serial: this.#controller.serial,
+      tier: 'premium',
+      limits: {},
+      features: [],
+      licenseId: 'l',
+      licenseExpiresAt: null,
+      issuedAt: at,
+      expiresAt: at + this.#history.termMs,
+      graceMs: Math.floor(this.#history.graceMs),
+    };
+  }
+
+  /** By when the node must be restored; never, while something stands between. */
+  #deadline(): number {
+    const at = Math.max(this.#contactSince, this.#degradedSince) + restoredWithinMs;
+    const isInContact = this.#controller.isUp && this.#agent !== undefined;
+    return isInContact && at > this.#now ? at : Number.POSITIVE_INFINITY;
+  }
+
+  #judged(): string | undefined {
+    const agent = this.#agent;
+    if (agent === undefined) return undefined;
+    const { machine } = agent.book;
+    if (machine.state !== this.#state) {
+      if (machine.state === 'degraded') {
+        this.#degraded += 1;
+        this.#degradedSince = this.#now;
+      }
+      if (machine.state === 'restored') this.#restored += 1;
+      this.#tell(() => `${this.#state === '' ? 'it begins' : this.#state} -> ${machine.state}`);
+      this.#state = machine.state;
+    }
+    const since = Math.max(this.#contactSince, this.#degradedSince);
+    const isLate = this.#controller.isUp && this.#now >= since + restoredWithinMs;
+    if (isLate && machine.state === 'degraded')
+      return `degraded after ${this.#now - this.#contactSince} ms of contact`;
+    return judge(this.#history, machine, agent.truth, this.#host.swing);
+  }
+
+  #tell(line: () => string): void {
+    this.#trace?.push(`${this.#at()} ${line()}`);
+  }
+
+  #at(): string {
+    return `${(this.#now / 60_000).toFixed(2)} min`;
+  }
+}
