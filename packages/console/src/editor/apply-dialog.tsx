@@ -9,8 +9,8 @@ import { readNewestRevision } from '../state/cluster.js';
 import { type Draft, draft } from '../state/draft.js';
 import { navigate } from '../state/router.js';
 import { Dialog } from '../ui/dialog.js';
-import { Field } from '../ui/field.js';
 import { ErrorNotice } from '../ui/notice.js';
+import { ReasonField } from '../ui/reason-field.js';
 import { NodeCheckPanel, problemsOf, useNodeCheck } from './node-check.js';
 import { failureWords } from './planned-rollout.js';
 
@@ -59,15 +59,7 @@ export function ApplyDialog({ value, plan, onClose }: ApplyDialogProps): JSX.Ele
         <NodeCheckPanel check={check} disabled={busy} />
         {error !== undefined && <ErrorNotice error={error} />}
         {unchanged && <p role="status">The cluster runs exactly this already; nothing was committed.</p>}
-        <Field
-          label="Reason"
-          name="reason"
-          value={reason}
-          maxLength={1000}
-          onInput={setReason}
-          autocomplete="off"
-          hint="For those who read the history later"
-        />
+        <ReasonField value={reason} onInput={setReason} />
         {isRefused && (
           <label class="check">
             <input

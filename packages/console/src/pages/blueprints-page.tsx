@@ -13,6 +13,7 @@ import { Link } from '../ui/link.js';
 import { ErrorNotice, Notice } from '../ui/notice.js';
 import { Loading, Page } from '../ui/page.js';
 import { Badge, newestBlueprint } from '../ui/status.js';
+import { type Column, Table } from '../ui/table.js';
 
 /** Every version of every blueprint that specs can name. */
 export function BlueprintsPage({ user }: PageProps): JSX.Element {
@@ -49,7 +50,14 @@ export function BlueprintsPage({ user }: PageProps): JSX.Element {
       {data !== undefined && data.blueprints.length === 0 && (
         <p class="empty">The controller knows no blueprint.</p>
       )}
-      {data !== undefined && data.blueprints.length > 0 && <Table blueprints={data.blueprints} />}
+      {data !== undefined && data.blueprints.length > 0 && (
+        <Table
+          caption="Blueprints by name and version"
+          columns={columns}
+          rows={data.blueprints}
+          rowKey={({ name, version }) => `${name}@${version}`}
+        />
+      )}
       {uploading && <UploadBlueprint onClose={close} />}
     </Page>
   );
@@ -87,48 +95,36 @@ function Problems({ problems }: { problems: readonly Problem[] }): JSX.Element {
   );
 }
 
-function Table({ blueprints }: { blueprints: readonly BlueprintView[] }): JSX.Element {
-  return (
-    <div class="table-frame">
-      <table class="table cards">
-        <caption class="visually-hidden">Blueprints by name and version</caption>
-        <thead>
-          <tr>
-            <th scope="col">Blueprint</th>
-            <th scope="col">Version</th>
-            <th scope="col">Source</th>
-            <th scope="col">Used by</th>
-            <th scope="col">What it is</th>
-          </tr>
-        </thead>
-        <tbody>
-          {blueprints.map((blueprint) => (
-            <Row key={`${blueprint.name}@${blueprint.version}`} blueprint={blueprint} />
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
-}
-
-function Row({ blueprint }: { blueprint: BlueprintView }): JSX.Element {
-  const { name, version, newest, source, usedBy, description, note } = blueprint;
-  return (
-    <tr>
-      <th scope="row">
-        <Link to={blueprintPath(`${name}@${version}`)}>{name}</Link>
-      </th>
-      <td class="cell-status cell-version">
+const columns: readonly Column<BlueprintView>[] = [
+  {
+    heading: 'Blueprint',
+    kind: 'name',
+    cell: ({ name, version }) => <Link to={blueprintPath(`${name}@${version}`)}>{name}</Link>,
+  },
+  {
+    heading: 'Version',
+    kind: 'status',
+    class: 'cell-version',
+    cell: ({ version, newest }) => (
+      <>
         <span class="version">{version}</span> {newest && <Badge shown={newestBlueprint} />}
-      </td>
-      <td data-label="Source">{source}</td>
-      <td data-label="Used by">
-        {usedBy.length === 0 ? <span class="muted">nothing</span> : usedBy.join(', ')}
-      </td>
-      <td class="cell-meaning">
+      </>
+    ),
+  },
+  { heading: 'Source', cell: ({ source }) => source },
+  {
+    heading: 'Used by',
+    cell: ({ usedBy }) => (usedBy.length === 0 ? <span class="muted">nothing</span> : usedBy.join(', ')),
+  },
+  {
+    heading: 'What it is',
+    kind: 'text',
+    class: 'cell-meaning',
+    cell: ({ description, note }) => (
+      <>
         {description}
         {note !== '' && <span class="hint">{note}</span>}
-      </td>
-    </tr>
-  );
-}
+      </>
+    ),
+  },
+];

@@ -10,6 +10,7 @@ import { Link } from '../ui/link.js';
 import { ErrorNotice } from '../ui/notice.js';
 import { Loading, Page } from '../ui/page.js';
 import { RevisionBadge } from '../ui/status.js';
+import { type Column, Table } from '../ui/table.js';
 import { Hash, Time } from '../ui/text.js';
 
 const shown = 200;
@@ -40,49 +41,31 @@ export function RevisionsPage({ user }: PageProps): JSX.Element {
           <code>shoal apply cluster.yaml</code>.
         </p>
       )}
-      {data !== undefined && data.revisions.length > 0 && <Table revisions={data.revisions} />}
+      {data !== undefined && data.revisions.length > 0 && (
+        <Table
+          caption="Revisions of the spec, newest first"
+          columns={columns}
+          rows={data.revisions}
+          rowKey={({ number }) => number}
+        />
+      )}
     </Page>
   );
 }
 
-function Table({ revisions }: { revisions: readonly RevisionView[] }): JSX.Element {
-  return (
-    <div class="table-frame">
-      <table class="table cards">
-        <caption class="visually-hidden">Revisions of the spec, newest first</caption>
-        <thead>
-          <tr>
-            <th scope="col">Revision</th>
-            <th scope="col">Status</th>
-            <th scope="col">Author</th>
-            <th scope="col">Reason</th>
-            <th scope="col">Made</th>
-            <th scope="col">Spec</th>
-          </tr>
-        </thead>
-        <tbody>
-          {revisions.map((revision) => (
-            <tr key={revision.number}>
-              <th scope="row">
-                <Link to={`/revisions/${revision.number}`}>{revision.number}</Link>
-              </th>
-              <td class="cell-status">
-                <RevisionBadge status={revision.status} />
-              </td>
-              <td data-label="Author">{revision.author}</td>
-              <td data-label="Reason" class="cell-reason">
-                {revision.reason === '' ? <span class="muted">none given</span> : revision.reason}
-              </td>
-              <td data-label="Made">
-                <Time at={revision.createdAt} />
-              </td>
-              <td data-label="Spec">
-                <Hash hash={revision.specHash} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
-}
+const columns: readonly Column<RevisionView>[] = [
+  {
+    heading: 'Revision',
+    kind: 'name',
+    cell: ({ number }) => <Link to={`/revisions/${number}`}>{number}</Link>,
+  },
+  { heading: 'Status', kind: 'status', cell: ({ status }) => <RevisionBadge status={status} /> },
+  { heading: 'Author', cell: ({ author }) => author },
+  {
+    heading: 'Reason',
+    class: 'cell-reason',
+    cell: ({ reason }) => (reason === '' ? <span class="muted">none given</span> : reason),
+  },
+  { heading: 'Made', cell: ({ createdAt }) => <Time at={createdAt} /> },
+  { heading: 'Spec', cell: ({ specHash }) => <Hash hash={specHash} /> },
+];

@@ -13,6 +13,7 @@ import { ErrorNotice } from '../ui/notice.js';
 import { Loading, Page } from '../ui/page.js';
 import { progressWords } from '../ui/rollout-progress.js';
 import { RolloutBadge } from '../ui/status.js';
+import { type Column, Table } from '../ui/table.js';
 import { Time } from '../ui/text.js';
 
 /** Every rollout, newest first, live. */
@@ -34,49 +35,35 @@ export function RolloutsPage(_: PageProps): JSX.Element {
           No rollout yet. One begins with each <Link to="/apply">applied change</Link>.
         </p>
       )}
-      {rollouts.length > 0 && <Table rollouts={rollouts} />}
+      {rollouts.length > 0 && (
+        <Table
+          caption="Rollouts, newest first"
+          columns={columns}
+          rows={rollouts}
+          rowKey={({ revision }) => revision}
+        />
+      )}
     </Page>
   );
 }
 
-function Table({ rollouts }: { rollouts: readonly RolloutView[] }): JSX.Element {
-  return (
-    <div class="table-frame">
-      <table class="table cards">
-        <caption class="visually-hidden">Rollouts, newest first</caption>
-        <thead>
-          <tr>
-            <th scope="col">Revision</th>
-            <th scope="col">Status</th>
-            <th scope="col">From</th>
-            <th scope="col">Strategy</th>
-            <th scope="col">Nodes</th>
-            <th scope="col">Began</th>
-            <th scope="col">Took</th>
-          </tr>
-        </thead>
-        <tbody>
-          {rollouts.map((rollout) => (
-            <tr key={rollout.revision}>
-              <th scope="row">
-                <Link to={`/rollouts/${rollout.revision}`}>{rollout.revision}</Link>
-              </th>
-              <td class="cell-status">
-                <RolloutBadge status={rollout.status} undone={wasUndone(rollout)} />
-              </td>
-              <td data-label="From">{rollout.from === 0 ? 'nothing' : rollout.from}</td>
-              <td data-label="Strategy">{strategyWords(rollout)}</td>
-              <td data-label="Nodes">{progressWords(rollout)}</td>
-              <td data-label="Began">
-                <Time at={rollout.startedAt} />
-              </td>
-              <td data-label="Took">
-                {rollout.endedAt === null ? '–' : duration(rollout.endedAt - rollout.startedAt)}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
-}
+const columns: readonly Column<RolloutView>[] = [
+  {
+    heading: 'Revision',
+    kind: 'name',
+    cell: ({ revision }) => <Link to={`/rollouts/${revision}`}>{revision}</Link>,
+  },
+  {
+    heading: 'Status',
+    kind: 'status',
+    cell: (rollout) => <RolloutBadge status={rollout.status} undone={wasUndone(rollout)} />,
+  },
+  { heading: 'From', cell: ({ from }) => (from === 0 ? 'nothing' : from) },
+  { heading: 'Strategy', cell: strategyWords },
+  { heading: 'Nodes', cell: progressWords },
+  { heading: 'Began', cell: ({ startedAt }) => <Time at={startedAt} /> },
+  {
+    heading: 'Took',
+    cell: ({ startedAt, endedAt }) => (endedAt === null ? '–' : duration(endedAt - startedAt)),
+  },
+];

@@ -3,17 +3,19 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { call } from '../api/operations.js';
 import { count } from '../lib/format.js';
-import { type Query, useQuery } from '../lib/use-query.js';
+import { useQuery } from '../lib/use-query.js';
 import { RemoveSecret } from '../secrets/remove-secret.js';
 import { SetSecret } from '../secrets/set-secret.js';
 import type { PageProps } from '../shell.js';
 import { cluster } from '../state/cluster.js';
 import { may } from '../state/roles.js';
 import { useStore } from '../state/store.js';
+import { Answer } from '../ui/answer.js';
 import { Link } from '../ui/link.js';
-import { ErrorNotice, Notice } from '../ui/notice.js';
-import { Loading, Page } from '../ui/page.js';
+import { Notice } from '../ui/notice.js';
+import { Page } from '../ui/page.js';
 import { WordBadge } from '../ui/status.js';
+import { type Column, Table } from '../ui/table.js';
 import { Time } from '../ui/text.js';
 
 type Asked =
@@ -60,7 +62,9 @@ export function SecretsPage({ user }: PageProps): JSX.Element {
           </p>
         </Notice>
       )}
-      <Secrets query={query} {...(maySet ? { onAsk: setAsked } : {})} />
+      <Answer query={query} what="the secrets">
+        {({ secrets }) => <Secrets secrets={secrets} {...(maySet ? { onAsk: setAsked } : {})} />}
+      </Answer>
       {asked?.kind === 'set' && (
         <SetSecret secret={asked.secret} onClose={(set) => close(set !== undefined)} />
       )}
@@ -79,79 +83,63 @@ function pendingWords(pending: readonly SecretView[]): string {
 }
 
 interface SecretsProps {
-  readonly query: Query<{ secrets: readonly SecretView[] }>;
+  readonly secrets: readonly SecretView[];
   readonly onAsk?: (asked: Asked) => void;
 }
 
-function Secrets({ query: { data, error }, onAsk }: SecretsProps): JSX.Element {
-  if (error !== undefined) return <ErrorNotice error={error} />;
-  if (data === undefined) return <Loading what="the secrets" />;
-  if (data.secrets.length === 0) {
+const columns: readonly Column<SecretView>[] = [
+  { heading: 'Name', kind: 'name', cell: ({ name }) => <code>{name}</code> },
+  {
+    heading: 'State',
+    kind: 'status',
+    cell: ({ isPending, usedBy }) => (
+      <WordBadge word={isPending ? 'new value waits' : usedBy.length > 0 ? 'in use' : 'unused'} />
+    ),
+  },
+  {
+    heading: 'Used by',
+    cell: ({ usedBy }) =>
+      usedBy.length === 0 ? (
+        <span class="muted">nothing</span>
+      ) : (
+        usedBy.map(({ service, nodes }) => `${service} on ${count(nodes.length, 'node')}`).join(', ')
+      ),
+  },
+  { heading: 'Set', cell: ({ createdAt }) => <Time at={createdAt} /> },
+  { heading: 'By', cell: ({ createdBy }) => createdBy },
+];
+
+function Secrets({ secrets, onAsk }: SecretsProps): JSX.Element {
+  if (secrets.length === 0) {
     return (
       <p class="empty">
         No secret yet. Set one here, or by <code>shoal secret set NAME</code>.
       </p>
     );
   }
+  const actions: readonly Column<SecretView>[] =
+    onAsk === undefined ? [] : [{ heading: 'Actions', kind: 'actions', cell: actionsOf(onAsk) }];
   return (
-    <div class="table-frame">
-      <table class="table cards">
-        <caption class="visually-hidden">Secrets by name</caption>
-        <thead>
-          <tr>
-            <th scope="col">Name</th>
-            <th scope="col">State</th>
-            <th scope="col">Used by</th>
-            <th scope="col">Set</th>
-            <th scope="col">By</th>
-            {onAsk !== undefined && (
-              <th scope="col">
-                <span class="visually-hidden">Actions</span>
-              </th>
-            )}
-          </tr>
-        </thead>
-        <tbody>
-          {data.secrets.map((secret) => (
-            <Row key={secret.name} secret={secret} {...(onAsk === undefined ? {} : { onAsk })} />
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      caption="Secrets by name"
+      columns={[...columns, ...actions]}
+      rows={secrets}
+      rowKey={({ name }) => name}
+    />
   );
 }
 
-function Row({ secret, onAsk }: { secret: SecretView; onAsk?: (asked: Asked) => void }): JSX.Element {
-  const { name, usedBy, isPending, createdAt, createdBy } = secret;
-  return (
-    <tr>
-      <th scope="row">
-        <code>{name}</code>
-      </th>
-      <td class="cell-status">
-        <WordBadge word={isPending ? 'new value waits' : usedBy.length > 0 ? 'in use' : 'unused'} />
-      </td>
-      <td data-label="Used by">
-        {usedBy.length === 0 ? (
-          <span class="muted">nothing</span>
-        ) : (
-          usedBy.map(({ service, nodes }) => `${service} on ${count(nodes.length, 'node')}`).join(', ')
-        )}
-      </td>
-      <td data-label="Set">
-        <Time at={createdAt} />
-      </td>
-      <td data-label="By">{createdBy}</td>
-      {onAsk !== undefined && (
-        <td class="cell-actions">
-          <button type="button" class="button small" onClick={() => onAsk({ kind: 'set', secret })}>
-            New value<span class="visually-hidden"> of {name}</span> …
-          </button>{' '}
-          <button type="button" class="button small" onClick={() => onAsk({ kind: 'remove', secret })}>
-            Remove<span class="visually-hidden"> {name}</span> …
-          </button>
-        </td>
-      )}
-    </tr>
-  );
-}
+const actionsOf = (onAsk: (asked: Asked) => void) =>
+  function Actions(secret: SecretView): JSX.Element {
+    const { name } = secret;
+    return (
+      <>
+        <button type="button" class="button small" onClick={() => onAsk({ kind: 'set', secret })}>
+          New value<span class="visually-hidden"> of {name}</span> …
+        </button>{' '}
+        <button type="button" class="button small" onClick={() => onAsk({ kind: 'remove', secret })}>
+          Remove<span class="visually-hidden"> {name}</span> …
+        </button>
+      </>
+    );
+  };

@@ -3,76 +3,60 @@ import type { JSX } from 'preact';
 import { nodePath } from '../state/router.js';
 import { Link } from './link.js';
 import { DrainMark, DriftMark, NodeBadge, WordBadge } from './status.js';
+import { type Column, Table } from './table.js';
 import { Hash, Time } from './text.js';
+
+const columns: readonly Column<NodeView>[] = [
+  {
+    heading: 'Status',
+    kind: 'status',
+    cell: (node) => (
+      <>
+        <NodeBadge status={node.status} /> <DriftMark node={node} /> <DrainMark node={node} />
+      </>
+    ),
+  },
+  { heading: 'Node', kind: 'name', cell: ({ name }) => <Link to={nodePath(name)}>{name}</Link> },
+  { heading: 'Site', cell: ({ site }) => site },
+  { heading: 'Revision', cell: (node) => <RevisionCell node={node} /> },
+  {
+    heading: 'Running',
+    title: 'Content hash of what runs',
+    cell: ({ running }) => <Hash hash={running?.hash} />,
+  },
+  {
+    heading: 'Desired',
+    title: 'Content hash of what shall run',
+    cell: ({ desired }) => <Hash hash={desired?.hash} />,
+  },
+  {
+    heading: 'Failed',
+    title: 'Content hash of what was tried and failed',
+    class: ({ failed }) => (failed === null ? 'cell-none' : ''),
+    cell: ({ failed }) => <Hash hash={failed?.hash} />,
+  },
+  {
+    heading: 'Services',
+    class: 'cell-services',
+    cell: ({ services, connected }) => <Services services={services} stale={!connected} />,
+  },
+  {
+    heading: 'Last seen',
+    cell: ({ connected, lastSeenAt }) =>
+      connected ? <span title="The link stands">connected</span> : <Time at={lastSeenAt} none="never" />,
+  },
+];
 
 /** The nodes, a row each; a card each where it is narrow. */
 export function NodeTable({ nodes }: { nodes: readonly NodeView[] }): JSX.Element {
   return (
-    <div class="table-frame">
-      <table class="table cards">
-        <caption class="visually-hidden">Nodes of the cluster</caption>
-        <thead>
-          <tr>
-            <th scope="col">Status</th>
-            <th scope="col">Node</th>
-            <th scope="col">Site</th>
-            <th scope="col">Revision</th>
-            <th scope="col" title="Content hash of what runs">
-              Running
-            </th>
-            <th scope="col" title="Content hash of what shall run">
-              Desired
-            </th>
-            <th scope="col" title="Content hash of what was tried and failed">
-              Failed
-            </th>
-            <th scope="col">Services</th>
-            <th scope="col">Last seen</th>
-          </tr>
-        </thead>
-        <tbody>
-          {nodes.map((node) => (
-            <Row key={node.name} node={node} />
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
-}
-
-function Row({ node }: { node: NodeView }): JSX.Element {
-  return (
-    <tr data-node={node.name}>
-      <td class="cell-status">
-        <NodeBadge status={node.status} /> <DriftMark node={node} /> <DrainMark node={node} />
-      </td>
-      <th scope="row">
-        <Link to={nodePath(node.name)}>{node.name}</Link>
-      </th>
-      <td data-label="Site">{node.site}</td>
-      <td data-label="Revision">
-        <RevisionCell node={node} />
-      </td>
-      <td data-label="Running">
-        <Hash hash={node.running?.hash} />
-      </td>
-      <td data-label="Desired">
-        <Hash hash={node.desired?.hash} />
-      </td>
-      <td data-label="Failed" class={node.failed === null ? 'cell-none' : ''}>
-        <Hash hash={node.failed?.hash} />
-      </td>
-      <td data-label="Services" class="cell-services">
-        <Services services={node.services} stale={!node.connected} />
-      </td>
-      <td data-label="Last seen">
-        {node.connected ? (
-          <span title="The link stands">connected</span>
-        ) : (
-          <Time at={node.lastSeenAt} none="never" />
-        )}
-      </td>
-    </tr>
+    <Table
+      caption="Nodes of the cluster"
+      columns={columns}
+      rows={nodes}
+      rowKey={({ name }) => name}
+      nodeOf={({ name }) => name}
+    />
   );
 }
 

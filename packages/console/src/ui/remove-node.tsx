@@ -1,26 +1,19 @@
 import type { JSX } from 'preact';
-import { useState } from 'preact/hooks';
-import { ApiError } from '../api/api-error.js';
 import { call } from '../api/operations.js';
+import { useAsking } from '../lib/use-asking.js';
 import { navigate } from '../state/router.js';
 import { Dialog } from './dialog.js';
 import { ErrorNotice } from './notice.js';
 
 /** Asks before a node is taken out of the cluster. */
 export function RemoveNode({ name, onClose }: { name: string; onClose: () => void }): JSX.Element {
-  const [error, setError] = useState<ApiError>();
-  const [busy, setBusy] = useState(false);
-  const remove = async () => {
-    setBusy(true);
-    try {
+  const { busy, error, run } = useAsking();
+  const remove = () =>
+    run(async () => {
       await call('node.remove', { name });
       onClose();
       navigate('/nodes');
-    } catch (thrown) {
-      setError(ApiError.from(thrown));
-      setBusy(false);
-    }
-  };
+    });
   return (
     <Dialog title={`Remove ${name} from the cluster?`} onClose={onClose} closable={!busy}>
       <p>

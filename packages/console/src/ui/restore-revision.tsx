@@ -6,8 +6,8 @@ import { useAsking } from '../lib/use-asking.js';
 import { readNewestRevision } from '../state/cluster.js';
 import { navigate } from '../state/router.js';
 import { Dialog } from './dialog.js';
-import { Field } from './field.js';
 import { ErrorNotice } from './notice.js';
+import { ReasonField } from './reason-field.js';
 import { RevisionDifference } from './revision-difference.js';
 
 interface RestoreRevisionProps {
@@ -48,15 +48,7 @@ export function RestoreRevision({ revision, newest, onClose }: RestoreRevisionPr
         <RevisionDifference from={basedOn} to={revision} />
         {error !== undefined && <ErrorNotice error={error} />}
         {unchanged && <p role="status">The cluster runs exactly this already; nothing was committed.</p>}
-        <Field
-          label="Reason"
-          name="reason"
-          value={reason}
-          maxLength={1000}
-          onInput={setReason}
-          autocomplete="off"
-          hint="For those who read the history later"
-        />
+        <ReasonField value={reason} onInput={setReason} />
         <div class="dialog-actions">
           <button type="button" class="button" onClick={onClose} disabled={busy}>
             Back
