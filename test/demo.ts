@@ -114,15 +114,21 @@ export function run(t: Test, cwd: string, ...args: string[]): { child: ChildProc
   return { child, output: () => output };
 }
 
-/** Command lines of all processes, words separated by spaces. */
-export function commandLines(): string[] {
+/** All processes, with their command lines, words separated by spaces. */
+export function processes(): { readonly pid: number; readonly line: string }[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map((name) => {
+      const pid = Number(name);
       try {
-        return readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
+        return { pid, line: readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' ').trim() };
       } catch {
-        return '';
+        return { pid, line: '' };
       }
     });
+}
+
+/** Command lines of all processes. */
+export function commandLines(): string[] {
+  return processes().map(({ line }) => line);
 }

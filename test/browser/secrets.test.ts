@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Page } from 'playwright-core';
 import type { Test } from 'tap';
 import { checkLooks } from './looks.js';
 import { button, heading, logInFirst, type Story, section, tell } from './story.js';
@@ -108,6 +109,8 @@ services:
   await row.getByText('new value waits').waitFor();
   await page.getByText('greeting has a new value that no node has yet.').waitFor();
   await checkLooks(t, page, 'secrets');
+  await planned(t, page);
+  await section(page, 'Secrets').click();
   await row.getByRole('button', { name: /^Remove/ }).click();
   const remove = dialog.getByRole('button', { name: 'Remove' });
   t.ok(await remove.isDisabled(), 'it is in use');
@@ -115,4 +118,23 @@ services:
   await dialog.getByLabel('although web uses it by the newest revision').check();
   await remove.click();
   await page.getByText('No secret yet').waitFor();
+}
+
+/** What a plan tells of a secret: that it gets a new value, who could read it, and where it stands; never the value. */
+async function planned(t: Test, page: Page): Promise<void> {
+  await section(page, 'Apply').last().click();
+  await page.getByText('Based on revision 1').waitFor();
+  await page.getByLabel('with a dry run on the nodes').check();
+  await button(page, 'Plan').click();
+  await page.getByRole('heading', { name: 'New values of secrets' }).waitFor();
+  await page.getByText('1 warning').first().waitFor();
+  await page
+    .getByText(/may be read by everybody|readable|everybody/)
+    .first()
+    .waitFor();
+  await page.locator('.difference summary').first().click();
+  await page.locator('.diff-added').getByText('[secret greeting]').first().waitFor();
+  await page.locator('.diff-added').getByText('(secret changed)').waitFor();
+  t.notMatch(await page.content(), value);
+  await checkLooks(t, page, 'apply-plan-secret');
 }

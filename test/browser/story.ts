@@ -88,5 +88,5 @@ export async function serve(story: Story, nodes: readonly string[], text: string
   for (const name of nodes) await cluster.join(name, token);
   for (const name of nodes) await row(page, name).getByText('connected').waitFor();
   await post(story, '/spec/apply', { spec: text });
-  for (const name of nodes) await row(page, name).getByText('healthy').waitFor({ timeout: 60_000 });
+  for (const name of nodes) await row(page, name).getByText('healthy').first().waitFor({ timeout: 60_000 });
 }

@@ -231,7 +231,7 @@ t.test('undoing goes back a few at a time, and does not wait for what is offline
   world.runs('n2');
   state = world.settle(state);
   t.match(state, { status: 'failed', undone: true });
-  t.match(rolloutView(state).message, /n3 is offline and goes back on returning/);
+  t.match(rolloutView(state).message, /n3 is still to go back \(on returning, if it is offline\)/);
   world.change('n3', { presence: 'connected' });
   world.at += 10 * deadline;
   world.runs('n3');

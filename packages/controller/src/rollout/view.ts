@@ -143,7 +143,8 @@ function endWords(state: RolloutState): string {
     undone ? undoneWords(state) : undefined,
     about(
       of('undoing'),
-      (one) => `${one ? 'is' : 'are'} offline and ${one ? 'goes' : 'go'} back on returning`,
+      (one) =>
+        `${one ? 'is' : 'are'} still to go back (on returning, if ${one ? 'it is' : 'they are'} offline)`,
     ),
     about(of('offered'), (one) => `${one ? 'is' : 'are'} still under way`),
     about(
