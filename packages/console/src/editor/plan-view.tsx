@@ -31,6 +31,7 @@ export function PlanView({ plan, stale, onApply }: PlanViewProps): JSX.Element {
   const top = useRef<HTMLDivElement>(null);
   useEffect(() => top.current?.scrollIntoView({ block: 'nearest' }), [plan]);
   const touched = plan.nodes.filter(({ action }) => action !== 'same');
+  const changes = [...plan.changes, ...plan.blueprints.map(blueprintChange)];
   const nothing =
     plan.changes.length === 0 &&
     plan.blueprints.length === 0 &&
@@ -49,7 +50,7 @@ export function PlanView({ plan, stale, onApply }: PlanViewProps): JSX.Element {
             {count(plan.changes.length, 'value')} changed, {count(touched.length, 'node')} touched of{' '}
             {plan.nodes.length}.
           </p>
-          <Changes changes={[...plan.changes, ...plan.blueprints.map(blueprintChange)]} />
+          {changes.length > 0 && <Changes changes={changes} />}
           {plan.text !== '' && <Diff text={plan.text} label="Difference of the spec" />}
           <RenewedSecrets secrets={plan.secrets} />
           <h3>Rollout</h3>

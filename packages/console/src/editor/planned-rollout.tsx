@@ -1,6 +1,6 @@
 import type { PlanRollout, PlanSecret } from '@shoal/common';
 import type { JSX } from 'preact';
-import { count, formatPercent } from '../lib/format.js';
+import { count, formatNumber } from '../lib/format.js';
 import { strategyWords } from '../lib/rollout-words.js';
 import { duration } from '../lib/time.js';
 import { Notice } from '../ui/notice.js';
@@ -97,10 +97,12 @@ function gateWords({
 }: PlanRollout['gate']): string {
   if (observeMs === 0) return 'Gate: healthy; traffic isn’t watched.';
   const time = observeMs === null ? 'where it is drained' : `for ${duration(observeMs)}`;
-  const errors = `at most ${formatPercent(maxErrorRateIncrease)} more errors`;
-  const latency = `a 95th percentile at most ${formatPercent(maxLatencyIncrease)} longer`;
+  const errors = `at most ${percent(maxErrorRateIncrease)} more errors`;
+  const latency = `a 95th percentile at most ${percent(maxLatencyIncrease)} longer`;
   return `Gate: healthy; traffic is watched ${time}: ${errors} and ${latency} than before, from ${minRequests} requests on.`;
 }
+
+const percent = (share: number) => `${formatNumber(share * 100)} %`;
 
 /** What follows when a node fails. */
 export function failureWords({ onFailure }: Pick<PlanRollout, 'onFailure'>): string {
