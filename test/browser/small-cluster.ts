@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type RunningAgent, startAgent } from '@shoal/agent';
-import { createLogger } from '@shoal/common';
+import { createLogger, type TrustedLicenseKeys } from '@shoal/common';
 import { type RunningController, startController } from '@shoal/controller';
 import type { Test } from 'tap';
 
@@ -29,8 +29,14 @@ export interface SmallCluster {
   restartController(): Promise<void>;
 }
 
+/** How a cluster differs from the usual one. */
+export interface ClusterOptions {
+  /** Whose licenses the controller believes. Default: nobody's. */
+  readonly trustedLicenseKeys?: TrustedLicenseKeys;
+}
+
 /** Starts a controller; everything is stopped with the test. */
-export async function startCluster(t: Test): Promise<SmallCluster> {
+export async function startCluster(t: Test, options: ClusterOptions = {}): Promise<SmallCluster> {
   const dir = t.testdir({ controller: {} });
   const agents: RunningAgent[] = [];
   let http = `${network}.4:0`;
@@ -47,6 +53,7 @@ export async function startCluster(t: Test): Promise<SmallCluster> {
       },
       logger: createLogger({ name: 'controller', level: 'silent' }),
       env: {},
+      ...options,
     });
   let controller: RunningController = await start();
   ({ http, grpc } = controller.addresses);

@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import { type Test, test } from 'tap';
 import { launchBrowser, openPage, skipReason, type Watched } from './browser.js';
-import { type SmallCluster, startCluster } from './small-cluster.js';
+import { type ClusterOptions, type SmallCluster, startCluster } from './small-cluster.js';
 
 /** What every part of a story works with. */
 export interface Story extends Watched {
@@ -49,9 +49,10 @@ export function tell(
   title: string,
   parts: readonly Part[],
   begin: (story: Story) => Promise<void> = async () => {},
+  options: ClusterOptions = {},
 ): void {
   test(title, { skip: skipReason ?? false }, async (t) => {
-    const cluster = await startCluster(t);
+    const cluster = await startCluster(t, options);
     const watched = await openPage(await launchBrowser(t));
     const story: Story = { ...watched, cluster };
     await begin(story);

@@ -53,7 +53,19 @@ t.test(
         'Node "r1" of site "rome" can\'t join: the license L-1 (e-commerce) allows 2 sites, in use: berlin, paris',
     });
     await join('b2', 'berlin');
-    await services.license.install(await vendor.issue({ id: 'L-2', tier: 'premium' }), admin);
+    const larger = await vendor.issue({ id: 'L-2', tier: 'premium' });
+    t.match(
+      await services.license.preview(larger),
+      {
+        licenseId: 'L-2',
+        limits: { sites: { limit: 5, used: 2 } },
+        problems: [{ licenseId: 'L-1', reason: 'superseded' }],
+      },
+      'what it would change can be seen before',
+    );
+    t.match(services.license.view(), { licenseId: 'L-1', problems: [] }, 'looking changes nothing');
+    await t.rejects(services.license.preview(`${larger.slice(0, -4)}AAAA`), { code: 'permission_denied' });
+    await services.license.install(larger, admin);
     await join('r1', 'rome');
     const status = await services.status();
     t.match(status, {

@@ -122,6 +122,7 @@ export function createControllerServices(parts: ServicesComponents): ControllerS
     license: {
       view: () => license.view(),
       install: (text, actor) => license.install(text, actor),
+      preview: (text) => license.preview(text),
       remove: (id, actor) => license.remove(id, actor),
     },
     tokens: {

@@ -87,6 +87,8 @@ export interface ControllerServices {
     view(): LicenseView;
     /** @throws ShoalError that names why it is refused, and what to do */
     install(text: string, actor: Actor): Promise<LicenseView>;
+    /** What the license would be with this one installed. @throws ShoalError as `install` */
+    preview(text: string): Promise<LicenseView>;
     /** `id` may be left out when one is installed. @throws ShoalError `not_found`, `failed_precondition` */
     remove(id: string | undefined, actor: Actor): Promise<LicenseView>;
   };

@@ -42,6 +42,8 @@ export interface OperationTypes {
   'license.get': { input: Record<string, never>; output: LicenseView };
   /** `text`: the license as the vendor sent it. Refused with why, and what to do; else it is kept beside those before, and the newest valid one counts. */
   'license.install': { input: { text: string }; output: LicenseView };
+  /** What `license.get` would say with this license installed; refused as by `license.install`. */
+  'license.preview': { input: { text: string }; output: LicenseView };
   /** An installed license by its id, which may be left out when there is one. */
   'license.remove': { input: { id?: string }; output: LicenseView };
 

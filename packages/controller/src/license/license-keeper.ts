@@ -136,11 +136,11 @@ export class LicenseKeeper {
   /** `asked`: an operator did it, which is recorded as such. */
   async #check(asked = false): Promise<void> {
     const now = this.now();
-    const judged = await Promise.all(
-      this.#installed.map(({ text }) => this.#judge(installedSource, text, now)),
+    const judged = await this.#judgeAll(
+      this.#installed.map(({ text }) => text),
+      now,
     );
-    const { file, clock, trust, clusterId } = this.#parts;
-    if (file !== undefined) judged.push(await judgeFile(file, trust, { clusterId, now }));
+    const { clock } = this.#parts;
     for (const { license, problem } of judged)
       if (license !== undefined && problem === undefined) clock.attest(license.issuedAt);
     const before = this.#standing;
@@ -148,6 +148,13 @@ export class LicenseKeeper {
     const writes = [clock.write(), ...this.#say(before, asked)];
     if (granted(before) !== granted(this.#standing)) for (const listener of this.#listeners) listener();
     await this.#parts.store.transact({ writes });
+  }
+
+  /** Installed licenses, and the one of the configuration's file. */
+  async #judgeAll(installed: readonly string[], now: number): Promise<JudgedLicense[]> {
+    const { file, trust, clusterId } = this.#parts;
+    const judged = await Promise.all(installed.map((text) => this.#judge(installedSource, text, now)));
+    return file === undefined ? judged : [...judged, await judgeFile(file, trust, { clusterId, now })];
   }
 
   #judge(source: string, text: string, now: number): Promise<JudgedLicense> {
@@ -230,6 +237,23 @@ export class LicenseKeeper {
     });
   }
 
+  /**
+   * What the license would be with another one installed; changes nothing.
+   *
+   * @throws ShoalError that names why it would be refused
+   */
+  preview(text: string): Promise<LicenseView> {
+    return this.#exclusive(async () => {
+      const { trust, clusterId } = this.#parts;
+      const now = this.now();
+      await verifyNew(text, trust, { clusterId, now });
+      const over = await this.#over(now);
+      const kept = this.#installed.filter((one) => !over.includes(one)).map((one) => one.text);
+      const texts = new Set([...kept, text.trim()]);
+      return this.#viewOf(decideStanding(await this.#judgeAll([...texts], now)));
+    });
+  }
+
   /** Installed licenses that ended: a new one takes their place. */
   async #over(now: number): Promise<StoredLicense[]> {
     const judged = await Promise.all(
@@ -293,10 +317,14 @@ export class LicenseKeeper {
   }
 
   warnings(): string[] {
+    return this.#warningsOf(this.#standing);
+  }
+
+  #warningsOf(standing: LicenseStanding): string[] {
     const places = this.#parts.places();
     const names = new Set(places.map(({ name }) => name));
     return licenseWarnings({
-      standing: this.#standing,
+      standing,
       now: this.#parts.clock.now,
       doubt: this.#parts.clock.doubt,
       nodes: places.length,
@@ -306,8 +334,12 @@ export class LicenseKeeper {
   }
 
   view(): LicenseView {
-    const leaseMs = leaseTermMs(this.#standing, this.#parts.leaseTtlMs);
-    return licenseView(this.#standing, this.#parts.places(), { leaseMs, warnings: this.warnings() });
+    return this.#viewOf(this.#standing);
+  }
+
+  #viewOf(standing: LicenseStanding): LicenseView {
+    const leaseMs = leaseTermMs(standing, this.#parts.leaseTtlMs);
+    return licenseView(standing, this.#parts.places(), { leaseMs, warnings: this.#warningsOf(standing) });
   }
 
   #termMs(): number {

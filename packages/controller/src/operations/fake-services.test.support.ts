@@ -49,6 +49,10 @@ function fakeCluster(
     }),
     license: {
       view: () => license,
+      preview: async (text) => {
+        note('license.preview', text);
+        return license;
+      },
       install: async (text, actor) => {
         note('license.install', { text, actor });
         return license;

@@ -2,7 +2,10 @@ import { createHash } from 'node:crypto';
 import type { OperationTable } from './definition.js';
 import { described, nothing, object, options, view, word } from './schema.js';
 
-type LicenseOperations = Pick<OperationTable, 'license.get' | 'license.install' | 'license.remove'>;
+type LicenseOperations = Pick<
+  OperationTable,
+  'license.get' | 'license.preview' | 'license.install' | 'license.remove'
+>;
 
 /** Its form and length are judged by the service, which says what is wrong. */
 const text = described(
@@ -22,6 +25,16 @@ export const licenseOperations: LicenseOperations = {
     input: nothing,
     output: view('License'),
     run: async (_input, { services }) => services.license.view(),
+  },
+  'license.preview': {
+    name: 'license.preview',
+    summary: 'What the license would be with another one installed, or why that is refused; changes nothing',
+    role: 'admin',
+    stream: false,
+    http: { method: 'POST', path: '/license/preview' },
+    input: object({ text }),
+    output: view('License'),
+    run: ({ text: license }, { services }) => services.license.preview(license),
   },
   'license.install': {
     name: 'license.install',

@@ -20,6 +20,7 @@ const roles: readonly Role[] = ['viewer', 'operator', 'admin'];
 
 /** An input that each operation takes; those that aren't named take none. */
 const inputs: Readonly<Record<string, Record<string, unknown>>> = {
+  'license.preview': { text: 'eyJhbGciOiJFZERTQSJ9.e30.AA' },
   'license.install': { text: 'eyJhbGciOiJFZERTQSJ9.e30.AA' },
   'license.remove': { id: 'lic-1' },
   'token.create': { ttl: '2h', uses: 3 },
