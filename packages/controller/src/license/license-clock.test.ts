@@ -1,0 +1,123 @@
+import { type ClockReading, createLogger } from '@shoal/common';
+import { TestVendor } from '@shoal/common/testing';
+import t, { type Test } from 'tap';
+import type { Actor } from '../services.js';
+import { MemoryStore } from '../store/memory-store.js';
+import { KeptClock } from './kept-clock.js';
+import { LicenseKeeper } from './license-keeper.js';
+
+const hour = 3_600_000;
+const day = 24 * hour;
+const start = Date.parse('2026-03-01T00:00:00Z');
+const ann: Actor = { name: 'ann', role: 'admin', door: 'grpc' };
+
+/** A controller's host whose clock the test sets. */
+async function world(t: Test, wall = start) {
+  const clock = { wall, bootTime: 1000, bootId: 'boot-1' };
+  const store = new MemoryStore();
+  const vendor = await TestVendor.create(() => start);
+  const log: string[] = [];
+  const logger = createLogger({
+    name: 'test',
+    level: 'info',
+    destination: { write: (line) => log.push(line) },
+  });
+  const read = (): ClockReading => ({ ...clock });
+  const open = async (): Promise<LicenseKeeper> => {
+    const kept = await KeptClock.open({ store, read, logger });
+    const keeper = await LicenseKeeper.open({
+      ...{ store, clusterId: 'c1', trust: vendor.trust, clock: kept, logger },
+      leaseTtlMs: undefined,
+      places: () => [],
+    });
+    t.teardown(() => keeper.stop());
+    return keeper;
+  };
+  /** The host runs for so long; the keeper looks each minute, as it does by itself. */
+  const run = async (keeper: LicenseKeeper, ms: number): Promise<void> => {
+    for (let passed = 0; passed < ms; passed += Math.min(ms, 60_000)) {
+      clock.wall += Math.min(ms, 60_000);
+      clock.bootTime += Math.min(ms, 60_000);
+      await keeper.check();
+    }
+  };
+  return { clock, store, vendor, log, open, run };
+}
+
+t.test('a clock set back makes no license longer, over restarts and reboots too', async (t) => {
+  const w = await world(t);
+  const keeper = await w.open();
+  await keeper.install(await w.vendor.issue({ id: 'L-1', expiresAt: start + 3 * hour, graceMs: hour }), ann);
+  await w.run(keeper, 2 * hour);
+  w.clock.wall -= 300 * day;
+  await w.run(keeper, 1.5 * hour);
+  t.equal(keeper.standing.state, 'grace');
+  t.match(keeper.warnings(), [
+    /ended/,
+    /^on the controller's host the clock is behind by 300d; time counts on without it$/,
+  ]);
+  await keeper.stop();
+  const rebooted = await w.open();
+  w.clock.bootId = 'boot-2';
+  w.clock.bootTime = 10;
+  await rebooted.check();
+  t.equal(rebooted.standing.state, 'grace', 'the time of the last run is kept');
+  await w.run(rebooted, hour);
+  t.equal(rebooted.standing.state, 'expired');
+});
+
+t.test('a clock in 2100 burns nothing at once, and says that it will', async (t) => {
+  const w = await world(t);
+  const keeper = await w.open();
+  await keeper.install(await w.vendor.issue({ id: 'L-1', tier: 'premium' }), ann);
+  const far = Date.parse('2100-01-01T00:00:00Z') - start;
+  w.clock.wall += far;
+  await w.run(keeper, hour / 2);
+  t.match(keeper.view(), {
+    tier: 'premium',
+    status: 'active',
+    warnings: [/clock is ahead by .*unless it is set right/],
+  });
+  t.match(w.log.join(''), /the clock leapt ahead by/);
+  w.clock.wall -= far;
+  await w.run(keeper, hour / 2);
+  t.match(keeper.view(), { tier: 'premium', status: 'active', warnings: [] }, 'and back: nothing is burnt');
+  w.clock.wall += far;
+  await w.run(keeper, hour + 60_000);
+  t.match(keeper.view(), { tier: 'free', status: 'expired' }, 'what stays is believed');
+  t.match(w.log.join(''), /the clock stayed ahead: time counts from it now/);
+  w.clock.wall -= far;
+  await w.run(keeper, hour);
+  t.match(
+    keeper.view(),
+    { tier: 'free', warnings: [/ended/, /clock is behind/] },
+    'setting it back brings nothing back',
+  );
+  await t.rejects(keeper.install(await w.vendor.issue({ id: 'L-1', tier: 'premium' }), ann), {
+    code: 'failed_precondition',
+  });
+  const fresh = await w.vendor.issue({ id: 'L-2', tier: 'premium' });
+  t.match(
+    await keeper.install(fresh, ann),
+    { tier: 'premium', licenseId: 'L-2', warnings: [] },
+    'a license that was never seen does',
+  );
+});
+
+t.test('a clock in 1970 takes no license, and says what to do', async (t) => {
+  const w = await world(t, 1000);
+  const keeper = await w.open();
+  await t.rejects(keeper.install(await w.vendor.issue(), ann), {
+    code: 'failed_precondition',
+    message: /clock/,
+    hint: /clock/,
+  });
+  w.clock.wall = start + hour;
+  await w.run(keeper, 2 * hour);
+  await keeper.install(await w.vendor.issue({ tier: 'premium' }), ann);
+  t.equal(keeper.standing.state, 'active');
+  await keeper.stop();
+  w.clock.wall = 1000;
+  const again = await w.open();
+  t.equal(again.standing.state, 'active', 'after it was right once, its time is known');
+});
