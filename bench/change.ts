@@ -73,7 +73,7 @@ async function prepareMachine(progress: (text: string) => void): Promise<void> {
     'nftables',
     'dpkg-dev',
   ];
-  for (const script of [debian, ['scripts/package.mjs', '--if-stale', '--no-build']]) {
+  for (const script of [debian, ['scripts/lab-packages.mjs']]) {
     execFileSync(process.execPath, script, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
   }
   await ensureBase(progress);

@@ -30,7 +30,7 @@ async function runLab() {
   step('node', 'scripts/setup.mjs');
   // `npm test` prepares tap and leaves this mark; whoever runs only the lab has it prepared here.
   if (!existsSync(join(root, 'node_modules/.cache/shoal/tap'))) step('node_modules/.bin/tap', 'build');
-  step('node', 'scripts/package.mjs', '--if-stale', '--no-build');
+  if (process.env.SHOAL_LAB_PACKAGES === undefined) step('node', 'scripts/lab-packages.mjs');
   const { cacheDirectory, ensureBase } = await import(join(root, compiled, 'base.js'));
   await ensureBase(console.log);
   const output = process.env.TAP_OUTPUT_FILE ?? join(cacheDirectory(), 'last-run.tap');

@@ -1,7 +1,9 @@
 import type { MemberView, NodeView } from '@shoal/common';
+import type { TestLicense } from '@shoal/common/testing';
 import type { CommandOptions, CommandResult } from './command.js';
 import type { Host } from './host.js';
 import { createLab, type Lab } from './lab.js';
+import { labVendor } from './license.js';
 import { installShoal, packagesDirectory, packagesMount } from './shoal.js';
 
 /** What a cluster consists of. */
@@ -10,6 +12,8 @@ export interface ClusterOptions {
   nodes?: readonly string[];
   /** Directories of this machine that each host sees besides, read-only: path there → path here. */
   binds?: Readonly<Record<string, string>>;
+  /** The cluster's license; `null`: none, the free tier. Default: enterprise, without limits. */
+  license?: TestLicense | null;
 }
 
 /** A controller and its nodes on hosts of their own, installed from the packages, joined by token. */
@@ -17,6 +21,8 @@ export interface Cluster {
   readonly lab: Lab;
   readonly controller: Host;
   readonly nodes: readonly Host[];
+  /** Installs a license of the lab's vendor; of several the newest counts. */
+  license(license?: TestLicense): Promise<CommandResult>;
   /** Runs `shoal ARGS` on the controller's host. */
   shoal(args: readonly string[], options?: CommandOptions): Promise<CommandResult>;
   /** The answer to `shoal ARGS --json`; its shape is the operation's view in `@shoal/common`. */
@@ -44,6 +50,7 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
   const cluster = clusterOf(lab);
   try {
     await install(cluster);
+    if (options.license !== null) await cluster.license(options.license);
     await join(cluster);
     return cluster;
   } catch (error) {
@@ -69,6 +76,10 @@ function clusterOf(lab: Lab): Cluster {
     controller,
     nodes,
     shoal,
+    async license(license) {
+      await controller.write('/root/license', await (await labVendor()).issue(license));
+      return await shoal(['license', 'install', '/root/license']);
+    },
     ask,
     async apply(spec, reason, options) {
       await controller.write('/root/cluster.yaml', spec);
