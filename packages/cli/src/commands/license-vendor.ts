@@ -8,6 +8,7 @@ import {
   type LicenseKey,
   licenseStatus,
   openLicense,
+  parseLicensePublicKey,
   readClaims,
   revokeLicenseKey,
   ShoalError,
@@ -98,9 +99,30 @@ async function keygen(context: CommandContext, flags: KeygenFlags): Promise<void
   context.note(`The private key is in ${file}: keep it offline, with a backup, and give it to nobody.`);
   context.note(
     trust === undefined
-      ? 'No list trusts it yet: make it with --trust FILE, and build with that list.'
-      : `Builds made with ${trust} trust it: SHOAL_LICENSE_KEYS=${trust} npm run package`,
+      ? `No list trusts it yet: shoal license trust ${file} --vendor NAME --trust FILE`
+      : buildsTrust(trust),
   );
+}
+
+/** Adds a key that there is; its public half is enough, so that who builds needs no more. */
+async function trustKey(
+  context: CommandContext,
+  file: string,
+  flags: { trust: string; vendor: string },
+): Promise<void> {
+  const { trust, vendor } = flags;
+  const { kid, publicKey } = await parseLicensePublicKey(await readNamedFile(file), file);
+  const addedAt = new Date().toISOString();
+  await writeTrust(
+    trust,
+    addTrustedLicenseKey(await readOrBeginTrust(trust), { kid, publicKey, vendor, addedAt }),
+  );
+  context.show({ kid, publicKey, vendor, trust }, () => `${kid}\n`);
+  if (!context.json) context.note(buildsTrust(trust));
+}
+
+function buildsTrust(trust: string): string {
+  return `Builds made with ${trust} trust it: SHOAL_LICENSE_KEYS=${trust} npm run package`;
 }
 
 /** The vendor's name by the trust list, whose key it must be. */
@@ -206,7 +228,7 @@ async function revoke(
   );
 }
 
-/** `shoal license keygen|issue|inspect|verify|revoke`. */
+/** `shoal license keygen|trust|issue|inspect|verify|revoke`. */
 export function addVendorCommands(license: Command): void {
   license
     .command('keygen')
@@ -217,6 +239,12 @@ export function addVendorCommands(license: Command): void {
     .option('--trust <file>', 'add the public half to this trust list, begun when it is not there')
     .addHelpText('after', keygenHelp)
     .action(action(keygen));
+  license
+    .command('trust <key>')
+    .description('vendor: add a key to a trust list, by the file of either half')
+    .requiredOption('--trust <file>', 'the trust list, begun when it is not there')
+    .requiredOption('--vendor <name>', 'whose key it is; licenses name the same')
+    .action(action(trustKey));
   addIssueFlags(license.command('issue').description('vendor: sign a license, and print it as one line'))
     .addHelpText('after', issueHelp)
     .action(action(issue));

@@ -39,6 +39,14 @@ test('a vendor makes a key, signs, verifies, and revokes', async (t) => {
   t.match(await shoal('keygen', '--out', 'acme.jwk'), { code: 5, stderr: /never overwritten/ });
   t.equal(await readFile(join(cwd, 'acme.jwk'), 'utf8'), key);
 
+  await writeFile(join(cwd, 'public.jwk'), JSON.stringify(JSON.parse(keygen.stdout).publicKey));
+  const added = await shoal('trust', 'public.jwk', '--vendor', 'Acme', '--trust', 'build.json');
+  t.match(added, { code: 0, stdout: `${kid}\n`, stderr: /SHOAL_LICENSE_KEYS=build\.json/ });
+  t.match(await shoal('trust', 'acme.jwk', '--vendor', 'Acme', ...trust), {
+    code: 5,
+    stderr: /has the key .* already/,
+  });
+
   await writeFile(join(cwd, 'shop.yaml'), 'customer: Shop\ncluster: c-1\ntier: premium\nvalidFor: 365d\n');
   const order = ['issue', '--key', 'acme.jwk', ...trust, '--request', 'shop.yaml', '--nodes', '7'];
   const issued = await shoal(...order);

@@ -12,6 +12,8 @@ export interface LicenseKey {
   readonly kid: string;
 }
 
+const expectedKey = 'expected an Ed25519 key, as PEM or JWK: shoal license keygen makes one';
+
 /** A new key. */
 export function createLicenseKey(): Promise<LicenseKey> {
   return withPublicHalf(generateKeyPairSync('ed25519').privateKey);
@@ -48,6 +50,26 @@ export async function parseLicenseKey(text: string, file: string): Promise<Licen
   return withPublicHalf(key);
 }
 
+/** The public half of the key in a file's text, private or public, PEM or JWK. Throws `invalid_input` as `parseLicenseKey` does. */
+export async function parseLicensePublicKey(
+  text: string,
+  file: string,
+): Promise<Pick<LicenseKey, 'publicKey' | 'kid'>> {
+  let key: KeyObject;
+  try {
+    key = text.trimStart().startsWith('{')
+      ? createPublicKey({ key: JSON.parse(text), format: 'jwk' })
+      : createPublicKey(text);
+  } catch {
+    throw new ShoalError('invalid_input', `${file} holds no key`, { hint: expectedKey });
+  }
+  if (key.asymmetricKeyType !== 'ed25519') {
+    const message = `${file} holds a key of the type ${key.asymmetricKeyType}`;
+    throw new ShoalError('invalid_input', message, { hint: expectedKey });
+  }
+  return publicHalf(key);
+}
+
 /** The RFC 7638 thumbprint of a public key, which names it. */
 export async function licenseKeyId({ kty, crv, x }: LicensePublicKey): Promise<string> {
   const { calculateJwkThumbprint } = await loadJose();
@@ -55,7 +77,11 @@ export async function licenseKeyId({ kty, crv, x }: LicensePublicKey): Promise<s
 }
 
 async function withPublicHalf(privateKey: KeyObject): Promise<LicenseKey> {
-  const { x = '' } = createPublicKey(privateKey).export({ format: 'jwk' });
+  return { privateKey, ...(await publicHalf(createPublicKey(privateKey))) };
+}
+
+async function publicHalf(key: KeyObject): Promise<Pick<LicenseKey, 'publicKey' | 'kid'>> {
+  const { x = '' } = key.export({ format: 'jwk' });
   const publicKey: LicensePublicKey = { kty: 'OKP', crv: 'Ed25519', x };
-  return { privateKey, publicKey, kid: await licenseKeyId(publicKey) };
+  return { publicKey, kid: await licenseKeyId(publicKey) };
 }

@@ -1,6 +1,6 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import t from 'tap';
-import { createLicenseKey, encodeLicenseKey, parseLicenseKey } from './license-key.js';
+import { createLicenseKey, encodeLicenseKey, parseLicenseKey, parseLicensePublicKey } from './license-key.js';
 import {
   addTrustedLicenseKey,
   formatTrustedLicenseKeys,
@@ -47,6 +47,28 @@ t.test('what is no key to sign with is refused without being repeated', async (t
     [locked.toString(), 'k holds a key that is locked by a passphrase'],
   ] as const) {
     const refused = await parseLicenseKey(text, 'k').catch((error: Error) => error);
+    t.match(refused, { code: 'invalid_input', message, hint: /keygen/, cause: undefined });
+  }
+});
+
+t.test('the public half is read from either half', async (t) => {
+  const { kid, publicKey } = key;
+  const pem = createPublicKey(key.privateKey).export({ type: 'spki', format: 'pem' }).toString();
+  for (const text of [
+    pem,
+    JSON.stringify(publicKey),
+    encodeLicenseKey(key, 'pem'),
+    encodeLicenseKey(key, 'jwk'),
+  ]) {
+    t.strictSame(await parseLicensePublicKey(text, 'k'), { publicKey, kid });
+  }
+  const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey;
+  for (const [text, message] of [
+    ['hunter2', 'k holds no key'],
+    ['{"kty": hunter2', 'k holds no key'],
+    [rsa.export({ type: 'spki', format: 'pem' }).toString(), 'k holds a key of the type rsa'],
+  ] as const) {
+    const refused = await parseLicensePublicKey(text, 'k').catch((error: Error) => error);
     t.match(refused, { code: 'invalid_input', message, hint: /keygen/, cause: undefined });
   }
 });
