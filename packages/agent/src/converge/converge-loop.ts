@@ -6,6 +6,7 @@ import { cleanUpAfter } from './attempt/perform.js';
 import { StepFailed } from './attempt/step-failed.js';
 import type { Discretion } from './discretion.js';
 import type { ConvergePaths } from './paths.js';
+import type { FactsChange } from './restart-turns.js';
 import type { ConvergeState, StateFile } from './state.js';
 
 /** A manifest that was offered and not begun yet. */
@@ -25,7 +26,7 @@ export interface LoopOptions {
   readonly begin: (begin: Omit<AttemptBegin, 'id'>) => Promise<Outcome>;
   readonly resume: (journal: Journal) => Promise<Outcome>;
   /** Whether the manifest in force renders to something else now. Logs and says no when it doesn't render. */
-  readonly rendersAnew: (manifest: Manifest) => Promise<boolean>;
+  readonly rendersAnew: (manifest: Manifest) => Promise<FactsChange>;
   /** An attempt ended, or an offer turned out to ask for nothing. */
   readonly settled: (outcome: Outcome | undefined) => Promise<void>;
 }
@@ -204,8 +205,9 @@ export class ConvergeLoop {
   async #renderAnew(): Promise<Outcome | undefined> {
     const { state, rendersAnew, begin } = this.#options;
     const { manifest, running } = state.current;
-    if (manifest === null || running === null || !(await rendersAnew(manifest))) return undefined;
-    return begin({ purpose: 'facts', ...running, manifest });
+    if (manifest === null || running === null) return undefined;
+    const { isDue, later } = await rendersAnew(manifest);
+    return isDue ? begin({ purpose: 'facts', ...running, manifest, later }) : undefined;
   }
 }
 

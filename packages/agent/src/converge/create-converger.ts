@@ -10,9 +10,8 @@ import {
 } from '@shoal/common';
 import { noTraffic } from '../observe/traffic/window.js';
 import { SecretStore, type SecretValue } from '../secrets/secret-store.js';
-import { ProcessSupervisor } from '../supervise/process-supervisor.js';
-import type { Supervisor, SupervisorListener } from '../supervise/supervisor.js';
-import { SystemdSupervisor } from '../supervise/systemd-supervisor.js';
+import { createSupervisor } from '../supervise/create-supervisor.js';
+import type { Supervisor } from '../supervise/supervisor.js';
 import { createEnvironment } from './attempt/create-environment.js';
 import type { AttemptEnvironment } from './attempt/environment.js';
 import type { AttemptBegin } from './attempt/journal.js';
@@ -42,6 +41,7 @@ import type { SizeOf } from './render/context.js';
 import { renderManifest } from './render/render-manifest.js';
 import type { Phase } from './report.js';
 import { buildReport } from './report.js';
+import { type FactsChange, factsChange, lookAgainMs, RestartTurns } from './restart-turns.js';
 import { ServiceSizes } from './service-sizes.js';
 import { ServiceWatcher } from './service-watcher.js';
 import { StateFile } from './state.js';
@@ -70,6 +70,7 @@ class HostConverger implements Converger {
   readonly #drains: Drains;
   readonly #facts: FactsSchedule;
   readonly #tried = new TriedTimes();
+  readonly #turns = new RestartTurns();
   readonly #stopping = new AbortController();
   readonly #ending = new AbortController();
   #phase: Phase = 'idle';
@@ -121,6 +122,7 @@ class HostConverger implements Converger {
       ...options,
       clock,
       state: this.#state,
+      memoryPath: this.#paths.drift,
       inForce: () => this.#inForce.services(),
       check: {
         run,
@@ -141,6 +143,7 @@ class HostConverger implements Converger {
     await rm(this.#paths.dryRun, { recursive: true, force: true });
     await this.#secrets.load();
     await this.#state.load();
+    await this.#drift.open();
     const left = await this.#loop.open();
     this.#drains.ask(this.#state.current.drained);
     for (const service of left?.draining() ?? []) this.#drains.begin(service);
@@ -294,19 +297,24 @@ class HostConverger implements Converger {
     return outcome;
   }
 
-  async #rendersAnew(manifest: Manifest): Promise<boolean> {
-    const graceLeft = this.#members.graceLeft(this.#clock.elapsed());
-    if (graceLeft > 0 && this.#options.facts().members.length <= 1) this.#facts.lookIn(graceLeft);
+  async #rendersAnew(manifest: Manifest): Promise<FactsChange> {
+    const now = this.#clock.elapsed();
+    const { members, node } = this.#options.facts();
+    const graceLeft = this.#members.graceLeft(now);
+    if (graceLeft > 0 && members.length <= 1) this.#facts.lookIn(graceLeft);
     try {
       const { services } = await this.#render(manifest);
-      const digests = new Set(this.#state.current.services.map((service) => service.digest));
-      return services.some((service) => !digests.has(service.digest));
+      const environment = { state: this.#state, supervisor: this.#supervisor };
+      const asked = { node: node.name, members, now };
+      const change = await factsChange(services, this.#turns, asked, environment);
+      if (change.later.length > 0) this.#facts.lookIn(lookAgainMs);
+      return change;
     } catch (thrown) {
       this.#options.logger.warn(
         { err: thrown },
         'changed members or lease: a template fails, what runs stays',
       );
-      return false;
+      return { isDue: false, later: [] };
     }
   }
 
@@ -383,15 +391,4 @@ class HostConverger implements Converger {
   #reportChanged(): void {
     this.#options.listener.reportChanged(this.report());
   }
-}
-
-function createSupervisor(
-  options: ConvergerOptions,
-  run: RunCommand,
-  clock: Clock,
-  directory: string,
-  listener: SupervisorListener,
-): Supervisor {
-  if (options.supervisor === 'systemd') return new SystemdSupervisor(run, listener);
-  return new ProcessSupervisor({ directory, listener, clock, timing: options.processTiming ?? {} });
 }

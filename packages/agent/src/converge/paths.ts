@@ -11,6 +11,8 @@ export interface ConvergePaths {
   readonly dryRun: string;
   /** Pid notes and outputs of child processes. */
   readonly run: string;
+  /** What drifted, and since when. */
+  readonly drift: string;
   /** A service's own directory: `{{ service.directory }}`. */
   service(name: string): string;
 }
@@ -23,6 +25,7 @@ export function convergePaths(dataDir: string): ConvergePaths {
     unfinished: join(own, 'unfinished'),
     dryRun: join(own, 'dry-run'),
     run: join(dataDir, 'run'),
+    drift: join(own, 'drift.json'),
     service: (name) => join(dataDir, 'services', name),
   };
 }

@@ -242,7 +242,7 @@ t.test('what goes wrong beside the steps leaves nobody waiting', async (t) => {
       throw new Error('the disk went away');
     },
     resume: () => Promise.reject(new Error('not asked for')),
-    rendersAnew: async () => false,
+    rendersAnew: async () => ({ isDue: false, later: [] }),
     settled: async (outcome) => void settled.push(outcome),
   });
   const manifest = manifestOf(1);

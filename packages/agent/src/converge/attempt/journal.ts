@@ -18,6 +18,8 @@ export interface AttemptBegin {
   readonly purpose: 'manifest' | 'facts' | 'repair';
   /** The steps to put back, by service, when that is the purpose. */
   readonly drifted?: Readonly<Record<string, readonly string[]>>;
+  /** Services that stay as they are in force, since it isn't their turn to be restarted for changed members; absent: none. */
+  readonly later?: readonly string[];
   readonly hash: string;
   readonly revision: number;
   /** As the offer numbered it; absent in what earlier versions wrote. */

@@ -126,11 +126,14 @@ async function goForward(journal: Journal, options: PerformOptions): Promise<voi
   await runAttempt(toRun(begin, rendered.services, state.current), removed, journal, environment);
   const wentBack = begin.revision < (state.current.running?.revision ?? 0);
   const { services, members, pools, sizes } = held.current;
+  const known = ({ name }: RenderedService) => state.current.services.find((old) => old.name === name);
   await state.update({
     running: { hash: begin.hash, revision: begin.revision },
     ...(begin.purpose === 'manifest' ? { failed: null } : {}),
     manifest: begin.manifest,
-    services: services.map(serviceInForce),
+    services: services.flatMap((service) =>
+      isLater(service, begin) ? (known(service) ?? []) : serviceInForce(service),
+    ),
     members,
     pools,
     sizes,
@@ -149,8 +152,14 @@ function toRun(
 ): readonly RenderedService[] {
   if (begin.purpose === 'manifest') return services;
   return services.filter(
-    (service) => !isInForce(service, state) || begin.drifted?.[service.name] !== undefined,
+    (service) =>
+      (!isInForce(service, state) && !isLater(service, begin)) || begin.drifted?.[service.name] !== undefined,
   );
+}
+
+/** It stays as it is in force. */
+function isLater({ name }: RenderedService, { later = [] }: AttemptBegin): boolean {
+  return later.includes(name);
 }
 
 async function goBack(journal: Journal, failure: Failure, options: PerformOptions): Promise<Outcome> {

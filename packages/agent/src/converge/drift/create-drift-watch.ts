@@ -11,6 +11,7 @@ import type { StateFile } from '../state.js';
 import type { CheckOptions } from '../steps/check-context.js';
 import { checkContext } from '../steps/check-context.js';
 import type { StepName } from './drift-finder.js';
+import { DriftMemory } from './drift-memory.js';
 import { DriftWatch } from './drift-watch.js';
 import { isItsTurn } from './repair-turn.js';
 
@@ -18,6 +19,8 @@ import { isItsTurn } from './repair-turn.js';
 export interface DriftParts {
   /** How often it is looked, in milliseconds. Default 10000. */
   readonly driftIntervalMs?: number;
+  /** Where it is kept what drifted. */
+  readonly memoryPath: string;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly state: StateFile;
@@ -36,6 +39,7 @@ export function createDriftWatch(parts: DriftParts): DriftWatch {
   const { driftIntervalMs: intervalMs = 10_000, clock, logger, state, inForce, check, loop, changed } = parts;
   return new DriftWatch({
     intervalMs,
+    memory: new DriftMemory(parts.memoryPath, state, logger),
     clock,
     logger,
     inForce,

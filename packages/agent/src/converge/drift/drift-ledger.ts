@@ -11,9 +11,13 @@ const retry = { firstMs: 60_000, mostMs: 1_800_000 };
 /** What is told of differences, in characters: of one, and of all together. */
 const shown = { each: 4000, all: 16_000 };
 
-/** A step that doesn't hold, since when, and whether it counts yet. */
-export interface Standing extends FoundDrift {
+/** A step that doesn't hold, and since when. */
+export interface KnownDrift extends FoundDrift {
   readonly since: number;
+}
+
+/** The same, and whether it counts yet. */
+export interface Standing extends KnownDrift {
   readonly confirmed: boolean;
 }
 
@@ -42,6 +46,18 @@ export class DriftLedger {
   /** `confirmMs`: what doesn't hold has to be seen that long before it counts. */
   constructor(confirmMs: number) {
     this.#confirmMs = confirmMs;
+  }
+
+  /** What an earlier agent found counts until it is looked at again. */
+  restore(found: readonly KnownDrift[]): void {
+    this.#standing = found.map((drift) => ({ ...drift, confirmed: true }));
+  }
+
+  /** What counts now, to be restored by a later agent. */
+  get known(): readonly KnownDrift[] {
+    return this.#standing
+      .filter(({ confirmed }) => confirmed)
+      .map(({ service, step, difference, since }) => ({ service, step, difference, since }));
   }
 
   /** Takes in everything that doesn't hold now. */

@@ -10,10 +10,12 @@ import type { FoundDrift, StepName } from './drift-finder.js';
 import { DriftFinder, keyOf } from './drift-finder.js';
 import type { Standing } from './drift-ledger.js';
 import { DriftLedger } from './drift-ledger.js';
+import type { DriftMemory } from './drift-memory.js';
 
 /** What looking for drift needs of the converger. */
 export interface DriftWatchOptions {
   readonly intervalMs: number;
+  readonly memory: Pick<DriftMemory, 'load' | 'save'>;
   readonly clock: Clock;
   readonly logger: Logger;
   /** The services in force, as they were rendered when they were converged; those that aren't known so are left out. */
@@ -56,6 +58,13 @@ export class DriftWatch {
     this.#ledger = new DriftLedger(this.#confirmMs);
   }
 
+  /** Knows again what an earlier agent found. */
+  async open(): Promise<void> {
+    this.#ledger.restore(await this.#options.memory.load());
+    this.#told = JSON.stringify(this.drifts());
+  }
+
+  /** Begins to look, at once for the first time. */
   start(): void {
     void this.#run();
   }
@@ -201,6 +210,7 @@ export class DriftWatch {
   }
 
   #tell(): void {
+    void this.#options.memory.save(this.#ledger.known);
     const told = JSON.stringify(this.drifts());
     if (told === this.#told || this.#stopped.signal.aborted) return;
     this.#told = told;

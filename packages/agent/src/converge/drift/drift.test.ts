@@ -188,6 +188,32 @@ t.test('an operator has put back once what the policy leaves', async (t) => {
   await drifted(host);
 });
 
+t.test('what drifted, and since when, is known again after a restart', async (t) => {
+  const { host, config, manifest } = await toyHost(t, 18185, (service) => service);
+  const good = readFileSync(config, 'utf8');
+  writeFileSync(config, good.replace('one', 'hand'));
+  const [before] = await drifted(host, 'config');
+  await host.converger.stop();
+  const options = { dataDir: host.dataDir, address, driftIntervalMs };
+  const again = await startHost(t, options);
+  t.same(drifts(again), [before], 'at once, and since when');
+  await until('a look', () => again.converger.report().state === 'IDLE');
+  writeFileSync(config, good);
+  await drifted(again);
+  await again.converger.stop();
+
+  const third = await startHost(t, options);
+  t.same(drifts(third), [], 'what was put right is over');
+  writeFileSync(config, good.replace('one', 'hand'));
+  await drifted(third, 'config');
+  await third.converger.stop();
+  writeFileSync(join(host.dataDir, 'converge', 'drift.json'), '{"format":');
+  const fourth = await startHost(t, options);
+  await drifted(fourth, 'config');
+  await fourth.converge(manifest(2, { body: 'two' }));
+  t.same(drifts(fourth), []);
+});
+
 t.test('a repair that restarts the process drains it first', async (t) => {
   const directory = t.testdir();
   const other = { ...member('two', '127.40.7.2'), tags: { svc: 'toy:h' } };
