@@ -1,7 +1,8 @@
 import t from 'tap';
 import { bucketCount, bucketOf } from '../../observe/traffic/histogram.js';
+import { ServiceTraffic } from '../../observe/traffic/service-traffic.js';
 import type { TrafficWindow } from '../../observe/traffic/window.js';
-import { gateRules, judge } from './judge.js';
+import { type GateRules, gateRules, judge } from './judge.js';
 import { TriedTimes, together } from './tried-times.js';
 
 /** `latencies`: share of the requests to seconds. */
@@ -141,5 +142,52 @@ t.test('several stretches are judged as one', (t) => {
   t.equal(both?.latency[bucketOf(0.002)], 600);
   t.equal(together([]), undefined);
   t.equal(together([traffic(1, 1), undefined]), undefined);
+  t.end();
+});
+
+/** Tries a change whose requests fail by this share, at 10 requests a second, until the gate has judged it; how it did each time. */
+function tryAgain(times: number, share: (attempt: number) => number, rules: GateRules): string[] {
+  const traffic = new ServiceTraffic();
+  const tried = new TriedTimes();
+  let now = 1_000_000;
+  let due = 0;
+  const serve = (ms: number, failing: number): void => {
+    for (const end = now + ms; now < end; now += 100) {
+      due += failing;
+      const isBad = due >= 1;
+      if (isBad) due -= 1;
+      traffic.count(now, now, isBad, isBad ? 0.2 : 0.002);
+    }
+  };
+  serve(120_000, 0);
+  return Array.from({ length: times }, (_, attempt) => {
+    const before = together(tried.goodTime('web', now).map(({ from, until }) => traffic.window(from, until)));
+    tried.begins('web', now);
+    serve(2000, share(attempt));
+    const since = now;
+    for (;;) {
+      serve(500, share(attempt));
+      const judgment = judge(before, { ...traffic.window(since, now), ms: now - since }, rules);
+      if (judgment.verdict === 'watch') continue;
+      if (judgment.verdict === 'fail') {
+        // Its undoing takes time, too.
+        serve(3000, share(attempt));
+        tried.failed(now);
+        serve(4000, 0);
+      }
+      return judgment.verdict === 'fail' ? judgment.reason : judgment.verdict;
+    }
+  });
+}
+
+t.test('however often a bad change is tried, no more of it is tolerated', (t) => {
+  const rules = gateRules({ observeMs: 20_000, minRequests: 60 }, true);
+  for (const share of [1, 0.5, 0.1]) {
+    const reasons = tryAgain(6, () => share, rules);
+    t.equal(reasons.length, 6);
+    for (const reason of reasons) t.match(reason, /, 0 % of \d+ before; at most 1 % may$/, `${share}`);
+  }
+  const others = tryAgain(6, (attempt) => [1, 0.3, 0.8, 0.05, 0.5, 0.03][attempt] ?? 0, rules);
+  for (const reason of others) t.match(reason, /at most 1 % may$/, 'one bad change after another');
   t.end();
 });
