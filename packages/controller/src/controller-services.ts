@@ -203,7 +203,7 @@ export function createControllerServices(parts: ServicesComponents): ControllerS
     },
     rollouts: {
       get: async (revision) => {
-        const rollout = rolloutView(await driver.get(revision));
+        const rollout = rolloutView(await driver.get(revision), driver.head.latest);
         return { ...rollout, events: await stepEvents.list(rollout.revision) };
       },
       list: (limit) => driver.list(limit),

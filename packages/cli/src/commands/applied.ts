@@ -13,7 +13,7 @@ export async function followApplied(
   if (!applied.changed || detach) {
     context.show(applied, (a) =>
       a.changed
-        ? `revision ${a.revision} committed; follow it with: shoal rollout watch\n`
+        ? `revision ${a.revision} committed; follow it with: shoal rollout watch --revision ${a.revision}\n`
         : `No changes: revision ${a.revision} is what runs.\n`,
     );
     return;

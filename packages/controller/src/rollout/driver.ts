@@ -165,8 +165,11 @@ export class RolloutDriver {
       throw new ShoalError('conflict', 'Another revision was committed at the same time');
     this.#head = next;
     this.#current = { value: state, modRevision: result.revision };
+    // What it tells to do is no longer right.
+    if (superseded !== undefined) {
+      events.publish({ type: 'rollout', rollout: rolloutView(superseded, state.revision) });
+    }
     if (isSuperseding) {
-      events.publish({ type: 'rollout', rollout: rolloutView(superseded) });
       await this.#publishRevision(superseded.revision);
     }
     events.publish({ type: 'rollout', rollout: rolloutView(state) });
@@ -353,7 +356,8 @@ export class RolloutDriver {
 
   /** Newest first. */
   async list(limit: number): Promise<readonly RolloutView[]> {
-    return (await listRollouts(this.#parts.store, limit)).map(rolloutView);
+    const rollouts = await listRollouts(this.#parts.store, limit);
+    return rollouts.map((state) => rolloutView(state, this.#head.latest));
   }
 }
 

@@ -57,7 +57,13 @@ t.test('a failure undoes what the rollout changed; what it had not reached stays
   state = world.settle(state);
   t.match(state, { status: 'failed', undone: true, endedAt: world.at });
   t.same(statuses(state), { a: 'undone', b: 'failed', c: 'untouched', d: 'untouched' });
-  t.match(rolloutView(state).message, /What it changed was undone\. Try again: shoal rollout retry\./);
+  t.match(
+    rolloutView(state).message,
+    /What it changed was undone\. Try again: shoal rollout retry --revision 2\./,
+  );
+  const old = rolloutView(state, 3).message;
+  t.match(old, /Revision 3 came after it; to bring this one again: shoal revision restore 2\.$/);
+  t.notMatch(old, /shoal rollout/, 'what would be asked of another rollout is not advised');
   t.same(state.nodes[1]?.failure, failure);
   world.change('d', { presence: 'connected' });
   t.equal(world.settle(state), state, 'a node that comes back is not offered a revision that failed');
@@ -84,7 +90,11 @@ t.test('onFailure: stop leaves the others as they are; an operator may undo or g
     world.runs('b');
     state = world.settle(state);
     t.same(statuses(state), { a: 'failed', b: 'succeeded', c: 'untouched' }, 'it may end');
-    t.match(rolloutView(state).message, /b keeps revision 2\. Undo what it changed: shoal rollout abort/);
+    t.match(
+      rolloutView(state).message,
+      /b keeps revision 2\. Undo what it changed: shoal rollout abort --revision 2\./,
+    );
+    t.notMatch(rolloutView(state, 3).message, /shoal rollout/);
     return state;
   };
   const undone = worldOf('a', 'b', 'c');
@@ -210,7 +220,11 @@ t.test(
     world.fails('b');
     state = world.settle(state);
     t.same([state.status, statuses(state)], ['succeeded', { a: 'succeeded', b: 'failed' }]);
-    t.match(rolloutView(state).message, /b failed on coming back; try again: shoal rollout retry/);
+    t.match(
+      rolloutView(state).message,
+      /b failed on coming back; try again: shoal rollout retry --revision 2\./,
+    );
+    t.match(rolloutView(state, 3).message, /b failed on coming back\.$/);
     t.same(world.wanted, { a: 2, b: 2 }, "it isn't taken off what the others run");
     state = world.ask(state, 'retry');
     t.same(statuses(state), { a: 'succeeded', b: 'offered' });

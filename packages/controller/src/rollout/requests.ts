@@ -70,13 +70,18 @@ export function applyRequest(
 
 function pause(before: RolloutState, state: RolloutState, at: number): RolloutState {
   if (before.status !== 'running' && before.status !== 'awaiting-promotion') {
-    throw refuse(before, 'there is nothing to pause', 'See: shoal rollout show');
+    throw refuse(
+      before,
+      'there is nothing to pause',
+      `See: shoal rollout show --revision ${before.revision}`,
+    );
   }
   return { ...state, status: 'paused', pausedAt: at, canaryAt: null, waits: '' };
 }
 
 function resume(before: RolloutState, state: RolloutState, at: number): RolloutState {
-  if (before.status !== 'paused') throw refuse(before, "it isn't paused", 'See: shoal rollout show');
+  if (before.status !== 'paused')
+    throw refuse(before, "it isn't paused", `See: shoal rollout show --revision ${before.revision}`);
   const { pausedAt, deadlineAt } = before;
   const stood = pausedAt === null ? 0 : Math.max(0, at - pausedAt);
   const later = deadlineAt === null ? null : deadlineAt + stood;
@@ -85,7 +90,10 @@ function resume(before: RolloutState, state: RolloutState, at: number): RolloutS
 
 function promote(before: RolloutState, state: RolloutState): RolloutState {
   if (before.status !== 'awaiting-promotion') {
-    const hint = before.status === 'paused' ? 'Go on first: shoal rollout resume' : 'See: shoal rollout show';
+    const hint =
+      before.status === 'paused'
+        ? `Go on first: shoal rollout resume --revision ${before.revision}`
+        : `See: shoal rollout show --revision ${before.revision}`;
     throw refuse(before, "it doesn't wait for promotion", hint);
   }
   return { ...state, status: 'running', promoted: true, waits: '' };
@@ -94,7 +102,11 @@ function promote(before: RolloutState, state: RolloutState): RolloutState {
 function retry(before: RolloutState, state: RolloutState, observation: Observation): Advance {
   if (before.status === 'succeeded') return retryLate(before, state, observation);
   if (before.status !== 'failed' && before.status !== 'aborted') {
-    throw refuse(before, 'there is nothing to retry yet', 'See: shoal rollout show');
+    throw refuse(
+      before,
+      'there is nothing to retry yet',
+      `See: shoal rollout show --revision ${before.revision}`,
+    );
   }
   const { at } = observation;
   const nodes = before.nodes.map((node): RolloutNode => {
@@ -137,7 +149,11 @@ function retryLate(before: RolloutState, state: RolloutState, { at, nodes: obser
 function abort(before: RolloutState, state: RolloutState, observation: Observation): Advance {
   const again = 'Go back to an earlier revision: shoal revision restore NUMBER';
   if (before.status === 'undoing') {
-    throw refuse(before, 'its nodes go back already', 'Leave them as they are: shoal rollout abort --keep');
+    throw refuse(
+      before,
+      'its nodes go back already',
+      `Leave them as they are: shoal rollout abort --keep --revision ${before.revision}`,
+    );
   }
   if (before.status === 'succeeded' || before.status === 'superseded') {
     throw refuse(before, 'there is nothing to abort', again);
@@ -150,7 +166,8 @@ function abort(before: RolloutState, state: RolloutState, observation: Observati
 
 /** It ends here. Nodes that were to go back and weren't asked yet stay at the revision; those that are under way end. */
 function leave(before: RolloutState, state: RolloutState, at: number): RolloutState {
-  if (isRolloutEnded(before.status)) throw refuse(before, 'it has ended', 'See: shoal rollout show');
+  if (isRolloutEnded(before.status))
+    throw refuse(before, 'it has ended', `See: shoal rollout show --revision ${before.revision}`);
   const nodes = withoutTurn(before.nodes).map((node): RolloutNode => {
     if (node.status !== 'undoing' || node.deadlineAt !== null) return node;
     return { ...node, status: 'succeeded', endedAt: at };

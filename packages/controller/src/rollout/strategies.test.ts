@@ -100,7 +100,7 @@ t.test('a canary waits for an operator, then the batches follow', async (t) => {
   t.equal(world.settle(state), state);
   t.equal(
     rolloutView(state).message,
-    'n0 runs it. Awaits promotion: shoal rollout promote, or undo it: shoal rollout abort.',
+    'n0 runs it. Awaits promotion: shoal rollout promote --revision 2, or undo it: shoal rollout abort --revision 2.',
   );
   t.equal(rolloutView(state).promoteAt, null);
   state = world.ask(state, 'promote');
@@ -264,7 +264,7 @@ t.test('pause: nodes under way end, no other begins, a failure is undone all the
   let state = world.ask(world.begin(), 'pause');
   t.match(
     rolloutView(state).message,
-    /^ann paused it at .*\. n0 is still under way\. Go on: shoal rollout resume\.$/,
+    /^ann paused it at .*\. n0 is still under way\. Go on: shoal rollout resume --revision 2\.$/,
   );
   world.runs('n0');
   state = world.settle(state);

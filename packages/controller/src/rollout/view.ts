@@ -1,10 +1,10 @@
-import { isRolloutEnded, type RolloutView } from '@shoal/common';
+import { isRolloutEnded, type RolloutRequestView, type RolloutView } from '@shoal/common';
 import { promoteAt } from './machine.js';
 import { requestWords } from './requests.js';
 import type { RolloutNode, RolloutState } from './state.js';
 
-/** What operations show of a rollout. */
-export function rolloutView(state: RolloutState): RolloutView {
+/** What operations show of a rollout. `newest`: the newest rollout's revision; only that one can be asked anything. */
+export function rolloutView(state: RolloutState, newest: number = state.revision): RolloutView {
   const { revision, from, status, policy, batches, startedAt, endedAt, undone, request } = state;
   const isTimed = status === 'running' || status === 'awaiting-promotion';
   return {
@@ -19,7 +19,7 @@ export function rolloutView(state: RolloutState): RolloutView {
     deadlineAt: isTimed ? state.deadlineAt : null,
     undone,
     request,
-    message: messageOf(state),
+    message: messageOf(state, newest),
     nodes: state.nodes.map(({ deadlineAt: _deadlineAt, attempt: _attempt, ...node }) => node),
   };
 }
@@ -50,8 +50,13 @@ function failureWords(state: RolloutState): string {
   return `${state.cause || `${failed.node} failed`} (${where})`;
 }
 
+/** What an operator may ask of it, for a hint. */
+function command({ revision }: RolloutState, what: RolloutRequestView['what']): string {
+  return `shoal rollout ${what} --revision ${revision}`;
+}
+
 /** What happens, what it waits for and what can be done about it. */
-function messageOf(state: RolloutState): string {
+function messageOf(state: RolloutState, newest: number): string {
   switch (state.status) {
     case 'running':
       return runningWords(state);
@@ -61,7 +66,7 @@ function messageOf(state: RolloutState): string {
       return sentences(
         who,
         about(under, (one) => `${one ? 'is' : 'are'} still under way`),
-        'Go on: shoal rollout resume',
+        `Go on: ${command(state, 'resume')}`,
       );
     }
     case 'awaiting-promotion':
@@ -69,12 +74,12 @@ function messageOf(state: RolloutState): string {
     case 'undoing':
       return undoingWords(state);
     case 'succeeded':
-      return succeededWords(state);
+      return succeededWords(state, newest);
     case 'superseded':
       return sentences('A newer revision was applied before it was through');
     case 'failed':
     case 'aborted':
-      return endWords(state);
+      return endWords(state, newest);
   }
 }
 
@@ -97,7 +102,7 @@ function awaitingWords(state: RolloutState): string {
   return sentences(
     about(canary, (one) => `${one ? 'runs' : 'run'} it`),
     state.waits,
-    `${when}: shoal rollout promote, or undo it: shoal rollout abort`,
+    `${when}: ${command(state, 'promote')}, or undo it: ${command(state, 'abort')}`,
   );
 }
 
@@ -112,14 +117,18 @@ function undoingWords(state: RolloutState): string {
   );
 }
 
-function succeededWords(state: RolloutState): string {
+function succeededWords(state: RolloutState, newest: number): string {
   const offline = state.nodes.filter(({ status }) => status === 'offline');
   const offered = state.nodes.filter(({ status }) => status === 'offered');
   const failed = state.nodes.filter(({ status }) => status === 'failed');
   return sentences(
     about(offline, (one) => `${one ? 'is' : 'are'} offline and ${one ? 'gets' : 'get'} it on coming back`),
     about(offered, (one) => `${one ? 'is' : 'are'} tried again`),
-    about(failed, () => 'failed on coming back; try again: shoal rollout retry'),
+    about(
+      failed,
+      () =>
+        `failed on coming back${newest > state.revision ? '' : `; try again: ${command(state, 'retry')}`}`,
+    ),
   );
 }
 
@@ -131,7 +140,7 @@ function undoneWords({ nodes }: RolloutState): string {
   return changed ? 'What it changed was undone' : 'Nothing was touched';
 }
 
-function endWords(state: RolloutState): string {
+function endWords(state: RolloutState, newest: number): string {
   const { nodes, undone, status, request } = state;
   const of = (wanted: RolloutNode['status']): RolloutNode[] => nodes.filter((node) => node.status === wanted);
   const left = nodes.filter((node) => node.status === 'succeeded' && node.startedAt !== null);
@@ -155,10 +164,16 @@ function endWords(state: RolloutState): string {
       left.filter(({ previous }) => previous > 0),
       (one) => `${one ? 'keeps' : 'keep'} revision ${state.revision}`,
     ),
-    undone || (left.length === 0 && stuck.length === 0)
-      ? undefined
-      : 'Undo what it changed: shoal rollout abort',
-    'Try again: shoal rollout retry',
+    ...(newest > state.revision
+      ? [
+          `Revision ${newest} came after it; to bring this one again: shoal revision restore ${state.revision}`,
+        ]
+      : [
+          undone || (left.length === 0 && stuck.length === 0)
+            ? undefined
+            : `Undo what it changed: ${command(state, 'abort')}`,
+          `Try again: ${command(state, 'retry')}`,
+        ]),
   );
 }
 
