@@ -48,10 +48,25 @@ async function watch(
   return hasEnded;
 }
 
-function failure(rollout: RolloutView, context: CommandContext): ShoalError | undefined {
+/** What the one who follows has asked for: `abort` is done when everything that can go back is back, `keep` when it has ended as it is. */
+export type Asked = 'abort' | 'keep';
+
+function isDone({ status, undone, nodes }: RolloutView, asked: Asked | undefined): boolean {
+  if (asked === undefined) return false;
+  if (status === 'aborted' && asked === 'keep') return true;
+  // Nodes that ran nothing before have nothing to go back to.
+  return undone || (status === 'aborted' && nodes.every((node) => node.status !== 'failed'));
+}
+
+function failure(
+  rollout: RolloutView,
+  context: CommandContext,
+  asked: Asked | undefined,
+): ShoalError | undefined {
+  if (isDone(rollout, asked)) return undefined;
   const { revision, status, request } = rollout;
   const message = printable(rollout.message);
-  const hint = 'See: shoal rollout show';
+  const hint = `See: shoal rollout show --revision ${revision}`;
   if (status === 'failed') {
     const text = `revision ${revision} was not rolled out. ${message}\n${failuresText(rollout, context.paint)}`;
     return new ShoalError('step_failed', text.trimEnd(), {
@@ -71,7 +86,8 @@ function failure(rollout: RolloutView, context: CommandContext): ShoalError | un
 }
 
 /**
- * Shows a rollout live until it ends, whatever it waits for meanwhile. A controller that goes away is waited for.
+ * Shows a rollout live until it ends, whatever it waits for meanwhile. A controller that goes away is waited for. An end that was
+ * `asked` for is none of the errors.
  *
  * @throws ShoalError `step_failed` when it fails, `conflict` when it is aborted or superseded, `unavailable` when it is interrupted
  */
@@ -79,6 +95,7 @@ export async function followRollout(
   context: CommandContext,
   client: ControllerClient,
   revision: number,
+  asked?: Asked,
 ): Promise<void> {
   const tell = createTeller(context.paint);
   let isAway = false;
@@ -96,11 +113,11 @@ export async function followRollout(
   }
   if (!hasEnded) {
     throw new ShoalError('unavailable', `No longer watched; the rollout of revision ${revision} goes on`, {
-      hint: 'Go on watching: shoal rollout watch. Halt it: shoal rollout pause',
+      hint: `Go on watching: shoal rollout watch --revision ${revision}. Halt it: shoal rollout pause --revision ${revision}`,
     });
   }
   const end = await client.call('rollout.get', { revision });
-  const failed = failure(end, context);
+  const failed = failure(end, context, asked);
   if (failed === undefined || context.json) context.show(end, (r) => rolloutText(r, context.paint));
   if (failed !== undefined) throw failed;
 }

@@ -5,7 +5,7 @@ import type { ControllerClient } from '../client/client.js';
 import type { CommandContext } from '../context.js';
 import { rolloutTable, rolloutText, stepLine } from '../output/rollout.js';
 import { palette } from '../output/text.js';
-import { followRollout } from './follow-rollout.js';
+import { type Asked, followRollout } from './follow-rollout.js';
 
 const plain = palette({ isTTY: false });
 const failure = { service: 'web', step: 'conf', message: 'no', output: '', undone: true };
@@ -83,7 +83,7 @@ function fixture(streams: readonly (readonly (RolloutView | StepEventView | Erro
       if (left.length === 0) interrupt.abort();
     },
   } as unknown as ControllerClient;
-  return { told, follow: () => followRollout(context, client, 7) };
+  return { told, follow: (asked?: Asked) => followRollout(context, client, 7, asked) };
 }
 
 test('a rollout is followed through its states, over a restart of the controller, to its end', async (t) => {
@@ -136,6 +136,13 @@ test('how it ends is told by the kind of error', async (t) => {
   });
   const aborted: RolloutView = { ...failed, status: 'aborted', request: { what: 'abort', by: 'ann', at: 1 } };
   await t.rejects(fixture([[aborted]]).follow(), { code: 'conflict', message: /was aborted by ann/ });
+  const asked = fixture([[aborted]]);
+  await asked.follow('abort');
+  t.match(asked.told.out, 'aborted, undone', 'what was asked for is no error');
+  await fixture([[failed]]).follow('abort');
+  const left: RolloutView = { ...aborted, undone: false };
+  await fixture([[left]]).follow('keep');
+  await t.rejects(fixture([[left]]).follow('abort'), { code: 'conflict' }, 'it could not be undone');
   await t.rejects(fixture([[{ ...began, status: 'superseded' }]]).follow(), { code: 'conflict' });
   await t.rejects(fixture([[began]]).follow(), {
     code: 'unavailable',

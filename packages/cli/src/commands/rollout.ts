@@ -6,7 +6,7 @@ import { action } from '../context.js';
 import { positiveInteger } from '../output/arguments.js';
 import { paintRolloutStatus, rolloutTable, rolloutText } from '../output/rollout.js';
 import { printable } from '../output/text.js';
-import { followRollout } from './follow-rollout.js';
+import { type Asked, followRollout } from './follow-rollout.js';
 
 interface Flags {
   readonly revision?: number;
@@ -36,6 +36,12 @@ async function watch(context: CommandContext, flags: Flags): Promise<void> {
   });
 }
 
+/** What the request is to end with, where it asks for an end. */
+function endOf(what: RolloutRequestView['what'], { keep }: Flags): Asked | undefined {
+  if (what !== 'abort') return undefined;
+  return keep === true ? 'keep' : 'abort';
+}
+
 type Ask = (client: ControllerClient, flags: Flags) => Promise<RolloutView>;
 
 function answer(rollout: RolloutView, context: CommandContext): string {
@@ -44,11 +50,14 @@ function answer(rollout: RolloutView, context: CommandContext): string {
   return `revision ${rollout.revision}: ${status}\n${message}`;
 }
 
-function asking(ask: Ask): (context: CommandContext, flags: Flags) => Promise<void> {
+function asking(
+  what: RolloutRequestView['what'],
+  ask: Ask,
+): (context: CommandContext, flags: Flags) => Promise<void> {
   return (context, flags) =>
     context.withClient(async (client) => {
       const rollout = await ask(client, flags);
-      if (flags.follow === true) await followRollout(context, client, rollout.revision);
+      if (flags.follow === true) await followRollout(context, client, rollout.revision, endOf(what, flags));
       else context.show(rollout, (r) => answer(r, context));
     });
 }
@@ -85,7 +94,7 @@ function addRequests(rollout: Command): void {
       .description(description)
       .option('--revision <number>', "refuse when this isn't the newest rollout any more", positiveInteger)
       .option('-f, --follow', 'show it live until it ends')
-      .action(action(asking(ask)));
+      .action(action(asking(name, ask)));
     if (name === 'abort') command.option('--keep', 'leave the nodes as they are; also ends undoing');
   }
 }
