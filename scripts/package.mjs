@@ -6,7 +6,7 @@
 //   SHOAL_PACKAGE_VERSION=1.2.3   another version than package.json's, for trying upgrades
 //   SHOAL_LICENSE_KEYS=FILE       whose licenses count in this build: a list that `shoal license keygen --trust FILE` made
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildDeb, debianVersion } from './package/deb.mjs';
@@ -44,8 +44,12 @@ async function make() {
   const licenseKeys = await readLicenseKeys();
   console.log(licenseKeys.summary);
   const staging = join(out, 'staging');
-  rmSync(out, { recursive: true, force: true });
+  // Of an earlier run; what others keep there stays.
+  rmSync(staging, { recursive: true, force: true });
   mkdirSync(staging, { recursive: true });
+  for (const name of readdirSync(out)) {
+    if (name.endsWith('.deb') || name === '.inputs') rmSync(join(out, name));
+  }
   const date = sourceDate();
   for (const stage of [stageCommand, stageAgent, stageController]) {
     const { name, tree } = await stage({ directory: staging, version, licenseKeys: licenseKeys.text });
