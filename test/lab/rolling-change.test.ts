@@ -38,7 +38,8 @@ const spec = ({
 }: Gateways): string => `
 cluster: shoal
 rollout:
-  gate: { observe: 3s }
+  # Errors are what is tried here. How soon a machine answers that has other work as well says nothing of a change.
+  gate: { observe: 3s, maxLatencyIncrease: 100 }
 services:
   backend:
     blueprint: nginx
