@@ -18,6 +18,7 @@ const sections = [
   { to: '/blueprints', word: 'Blueprints', role: 'viewer' },
   { to: '/secrets', word: 'Secrets', role: 'viewer' },
   { to: '/tokens', word: 'Tokens', role: 'admin' },
+  { to: '/license', word: 'License', role: 'viewer' },
 ] as const;
 
 /** The cluster's name and state, the sections, and the reader's own things. */
@@ -44,9 +45,10 @@ export function Header({ user, path }: { user: User; path: string }): JSX.Elemen
           <span class="brand-name">{status?.clusterName ?? 'Shoal'}</span>
         </Link>
         {status !== null && (
-          <span class="tier" title="The license’s tier">
+          <Link to="/license" class={`tier tier-${status.license.status}`}>
+            <span class="visually-hidden">License: </span>
             {status.tier}
-          </span>
+          </Link>
         )}
         <ConnectionDot />
       </div>

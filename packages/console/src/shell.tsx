@@ -2,9 +2,11 @@ import type { ComponentType, JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import type { User } from './api/session.js';
 import { Header } from './header.js';
+import { LicenseBanner } from './license/license-banner.js';
 import { ApplyPage } from './pages/apply-page.js';
 import { BlueprintPage } from './pages/blueprint-page.js';
 import { BlueprintsPage } from './pages/blueprints-page.js';
+import { LicensePage } from './pages/license-page.js';
 import { LogsPage } from './pages/logs-page.js';
 import { NodePage } from './pages/node-page.js';
 import { NodesPage } from './pages/nodes-page.js';
@@ -42,6 +44,7 @@ const routes: readonly (readonly [string, ComponentType<PageProps>])[] = [
   ['/blueprints/:name', BlueprintPage],
   ['/secrets', SecretsPage],
   ['/tokens', TokensPage],
+  ['/license', LicensePage],
 ];
 
 /** What surrounds every page once somebody is logged in; keeps the live connection. */
@@ -59,6 +62,7 @@ export function Shell({ user }: { user: User }): JSX.Element {
       </a>
       <Header user={user} path={path} />
       <ConnectionBanner />
+      <LicenseBanner path={path} />
       <RolloutBanner path={path} />
       <Warnings />
       <CurrentPage path={path} user={user} />

@@ -1,6 +1,6 @@
 import type { PlanRollout, PlanSecret } from '@shoal/common';
 import type { JSX } from 'preact';
-import { count, formatNumber } from '../lib/format.js';
+import { capitalized, count, formatNumber } from '../lib/format.js';
 import { strategyWords } from '../lib/rollout-words.js';
 import { duration } from '../lib/time.js';
 import { Notice } from '../ui/notice.js';
@@ -70,10 +70,6 @@ export function PlannedRollout({ rollout }: { rollout: PlanRollout }): JSX.Eleme
       </p>
     </>
   );
-}
-
-function capitalized(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 }
 
 function listed(nodes: readonly string[], separator: string): string {

@@ -28,6 +28,16 @@ export function shortHash(hash: string): string {
   return hash.slice(0, 8);
 }
 
+/** With a capital first letter. */
+export function capitalized(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
+}
+
+/** What the controller says in the middle of a line, as a sentence of its own. */
+export function sentence(text: string): string {
+  return `${capitalized(text)}${/[.!?]$/.test(text) ? '' : '.'}`;
+}
+
 /** `1 node`, `3 nodes`. */
 export function count(number: number, word: string): string {
   return `${number} ${word}${number === 1 ? '' : 's'}`;

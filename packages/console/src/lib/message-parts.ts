@@ -4,7 +4,7 @@ export type MessagePart =
   | { readonly kind: 'time'; readonly text: string; readonly at: number };
 
 const special =
-  /shoal (?:blueprint|node|revision|rollout|secret) [a-z]+(?: --keep| NUMBER)?|(?:at )?\d{4}-\d\d-\d\dT[\d:.]+Z/g;
+  /shoal (?:blueprint|license|node|revision|rollout|secret) [a-z]+(?: --keep| NUMBER| FILE)?|(?:at )?\d{4}-\d\d-\d\dT[\d:.]+Z/g;
 
 /** Takes a message apart, so that commands look like commands and times are told as everywhere. */
 export function messageParts(message: string): readonly MessagePart[] {

@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { ChartPanel } from '../charts/chart-panel.js';
 import { withoutLink } from '../lib/last-known.js';
+import { LeaseNotice } from '../license/license-badge.js';
 import { LogPanel } from '../logs/log-panel.js';
 import type { PageProps } from '../shell.js';
 import { cluster } from '../state/cluster.js';
@@ -80,6 +81,7 @@ function NodeContent({ node, mayRemove, mayOperate }: NodeContentProps): JSX.Ele
       {node.failed !== null && (
         <Failure failure={node.failed.failure} where={<>Revision {node.failed.revision}</>} />
       )}
+      <LeaseNotice node={node} />
       <DrainNotice node={node} mayDrain={mayOperate} />
       <Drifts node={node} mayRepair={mayOperate} />
       <div class="columns">

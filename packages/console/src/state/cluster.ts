@@ -1,6 +1,7 @@
 import type {
   ClusterEvent,
   GossipKeysView,
+  LicenseView,
   NodeView,
   RevisionView,
   RolloutView,
@@ -80,6 +81,13 @@ export function applyEvent(state: ClusterState, event: ClusterEvent): ClusterSta
     case 'member':
       return state;
   }
+}
+
+/** The license as the controller just told it. */
+export function takeLicense(license: LicenseView): void {
+  cluster.update((state) =>
+    state.status === null ? state : { ...state, status: { ...state.status, tier: license.tier, license } },
+  );
 }
 
 /** Follows the cluster until `signal` aborts. */

@@ -2,6 +2,7 @@ import type { HashView, NodeView } from '@shoal/common';
 import type { ComponentChildren, JSX } from 'preact';
 import { formatBytes } from '../lib/format.js';
 import { verdict } from '../lib/last-known.js';
+import { Lease } from '../license/license-badge.js';
 import { Link } from './link.js';
 import { WordBadge } from './status.js';
 import { AsOf, Hash, Time } from './text.js';
@@ -114,6 +115,8 @@ export function Facts({ node }: { node: NodeView }): JSX.Element {
     ['gossip address', node.address === '' ? '–' : <code>{node.address}</code>],
     ['gossip says', node.member ?? 'not a member'],
     ['gossip key', node.gossipKeys === null ? '–' : <code>{node.gossipKeys.primary}</code>],
+    ['lease', <Lease key="lease" node={node} />],
+    ...(node.lease === null ? [] : [['tier', node.lease.tier] as const]),
     ['link', node.connected ? 'connected' : 'not connected'],
     ['last seen', node.connected ? 'now' : <Time key="seen" at={node.lastSeenAt} none="never" />],
     ['agent version', node.agentVersion || '–'],

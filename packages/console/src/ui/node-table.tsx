@@ -1,5 +1,6 @@
 import type { NodeView, ServiceStatusView } from '@shoal/common';
 import type { JSX } from 'preact';
+import { Lease } from '../license/license-badge.js';
 import { nodePath } from '../state/router.js';
 import { Link } from './link.js';
 import { DrainMark, DriftMark, NodeBadge, WordBadge } from './status.js';
@@ -40,6 +41,7 @@ const columns: readonly Column<NodeView>[] = [
     class: 'cell-services',
     cell: ({ services, connected }) => <Services services={services} stale={!connected} />,
   },
+  { heading: 'Lease', title: 'The node’s lease of the license', cell: (node) => <Lease node={node} /> },
   {
     heading: 'Last seen',
     cell: ({ connected, lastSeenAt }) =>

@@ -1,5 +1,6 @@
 import type { ComponentChildren, JSX } from 'preact';
 import type { ApiError } from '../api/api-error.js';
+import { capitalized } from '../lib/format.js';
 import { Icon } from './icon.js';
 import { Message } from './message.js';
 
@@ -36,7 +37,7 @@ export function ErrorNotice({
 }): JSX.Element {
   const problems = error.problems.filter((problem) => !error.message.includes(problem.message));
   return (
-    <Notice tone="bad" urgent title={<Message text={error.message} />}>
+    <Notice tone="bad" urgent title={<Message text={capitalized(error.message)} />}>
       {problems.length > 0 && (
         <ul class="problems">
           {problems.map((problem) => (
@@ -46,7 +47,7 @@ export function ErrorNotice({
       )}
       {error.hint !== undefined && (
         <p>
-          <Message text={error.hint} />
+          <Message text={capitalized(error.hint)} />
         </p>
       )}
       {children}

@@ -13,7 +13,8 @@ export interface Look {
   readonly meaning: string;
 }
 
-const look = (tone: Tone, icon: IconName, word: string, meaning: string): Look => ({
+/** How one state is shown, in an expression. */
+export const look = (tone: Tone, icon: IconName, word: string, meaning: string): Look => ({
   tone,
   icon,
   word,

@@ -6,9 +6,11 @@ import { Icon } from './icon.js';
 
 /** What the controller warns of, on every page: one line, all of it on demand. */
 export function Warnings(): JSX.Element | null {
-  const warnings = useStore(cluster, (state) => state.status?.warnings);
-  const [first] = warnings ?? [];
-  if (warnings === undefined || first === undefined) return null;
+  const status = useStore(cluster, (state) => state.status);
+  // Those of the license have a banner of their own.
+  const warnings = status?.warnings.filter((warning) => !status.license.warnings.includes(warning)) ?? [];
+  const [first] = warnings;
+  if (first === undefined) return null;
   return (
     <section class="warnings tone-warn" aria-label="Warnings">
       <details>

@@ -1,0 +1,162 @@
+import { TestVendor } from '@shoal/common/testing';
+import type { Locator, Page } from 'playwright-core';
+import type { Test } from 'tap';
+import { checkLooks } from './looks.js';
+import { button, heading, post, row, type Story, section, serve, spec, tell } from './story.js';
+
+const vendor = await TestVendor.create();
+const dayMs = 86_400_000;
+
+tell(
+  'the license in the console',
+  [
+    ['without one the free tier is told, with what is used of it', freeTier],
+    ['one is looked at before it is installed, and refused with why', install],
+    ['one that ends soon is told on every page, until that is put away', endsSoon],
+    ['one that has ended is told on every page', grace],
+    ['a node without a lease is told, and a viewer changes nothing', degraded],
+  ],
+  (story) => serve(story, ['node-1', 'node-2'], spec('ahoy')),
+  { trustedLicenseKeys: vendor.trust },
+);
+
+const banner = (page: Page): Locator => page.getByRole('region', { name: 'License', exact: true });
+const meter = (page: Page, name: string): Locator => page.getByRole('meter', { name });
+const openPage = async (page: Page): Promise<void> => {
+  await section(page, 'License').last().click();
+  await heading(page, /^License/).waitFor();
+};
+
+async function freeTier(t: Test, { page }: Story): Promise<void> {
+  await row(page, 'node-1')
+    .getByText(/^active/)
+    .waitFor();
+  t.equal(await banner(page).count(), 0, 'nothing is wrong');
+  await checkLooks(t, page, 'nodes-leases');
+  await page.getByRole('link', { name: 'License: free' }).click();
+  await heading(page, 'License no license').waitFor();
+  await page.getByText('No license is installed: the free tier counts.').waitFor();
+  t.equal(await meter(page, 'Sites').getAttribute('aria-valuetext'), '1 of 1');
+  t.equal(await meter(page, 'Nodes').getAttribute('aria-valuetext'), '2 of 10');
+  await page.getByText('All of it is used: nodes at no other site can join.').waitFor();
+  await page.getByText('100, per node and service').waitFor();
+  await checkLooks(t, page, 'license-free');
+}
+
+async function install(t: Test, { page }: Story): Promise<void> {
+  const dialog = page.getByRole('dialog');
+  const limits = { sites: 2, nodes: 50, features: ['waf'], service: {} };
+  const text = await vendor.issue({ id: 'harbor-1', tier: 'e-commerce', customer: 'Harbor & Sons', limits });
+  await button(page, 'Install a license …').click();
+  await dialog.getByLabel('License').fill(`${text.slice(0, -8)}AAAAAAAA`);
+  await dialog.getByRole('button', { name: 'Look at it' }).click();
+  await dialog.getByRole('alert').getByText('signature').first().waitFor();
+  await checkLooks(t, page, 'license-refused');
+  const file = { name: 'harbor.license', mimeType: 'text/plain', buffer: Buffer.from(`${text}\n`) };
+  await dialog.getByLabel('Or from a file').setInputFiles(file);
+  await dialog.getByRole('button', { name: 'Look at it' }).click();
+  await dialog.getByRole('row', { name: 'Tier free e-commerce' }).waitFor();
+  await dialog.getByRole('row', { name: 'Nodes 2 of 10 2 of 50' }).waitFor();
+  await dialog
+    .getByRole('row', { name: 'Each service, per node 100 requests per second no limit' })
+    .waitFor();
+  await checkLooks(t, page, 'license-install');
+  t.equal(await page.getByRole('link', { name: 'License: free' }).count(), 1, 'looking changes nothing');
+  await dialog.getByRole('button', { name: 'Install' }).click();
+  await heading(page, 'License active').waitFor();
+  await page.getByText('Harbor & Sons').waitFor();
+  await page.getByRole('link', { name: 'License: e-commerce' }).waitFor();
+  t.equal(await meter(page, 'Sites').getAttribute('aria-valuetext'), '1 of 2');
+  await checkLooks(t, page, 'license');
+}
+
+async function endsSoon(t: Test, story: Story): Promise<void> {
+  const { page } = story;
+  const expiresAt = Date.now() + 5 * dayMs;
+  const issuedAt = Date.now() + 2000;
+  const soon = { id: 'harbor-2', tier: 'premium', issuedAt, expiresAt };
+  await post(story, '/license', { text: await vendor.issue(soon) });
+  await section(page, 'Nodes').click();
+  await page.reload();
+  await banner(page).getByText('harbor-2 ends in 5 d').waitFor();
+  await checkLooks(t, page, 'nodes-license-ends');
+  await openPage(page);
+  await heading(page, 'License ends soon').waitFor();
+  t.equal(await banner(page).count(), 0, 'its own page says more');
+  const other = page.getByRole('listitem').filter({ hasText: 'harbor-1' });
+  await other.getByText('superseded', { exact: true }).waitFor();
+  await checkLooks(t, page, 'license-ends');
+  await section(page, 'Nodes').click();
+  await button(page, 'Put it away').click();
+  await banner(page).waitFor({ state: 'detached' });
+  await page.reload();
+  await row(page, 'node-1').waitFor();
+  await page.getByRole('link', { name: 'License: premium' }).waitFor();
+  t.equal(await banner(page).count(), 0, 'it stays away for the session');
+}
+
+async function grace(t: Test, story: Story): Promise<void> {
+  const { page } = story;
+  const dialog = page.getByRole('dialog');
+  await openPage(page);
+  await page
+    .getByRole('listitem')
+    .filter({ hasText: 'harbor-1' })
+    .getByRole('button', { name: /^Remove/ })
+    .click();
+  await dialog.getByText('It doesn’t count now: nothing changes.').waitFor();
+  await dialog.getByRole('button', { name: 'Remove' }).click();
+  await page.getByRole('heading', { name: 'Licenses that don’t count' }).waitFor({ state: 'detached' });
+  await button(page, 'Remove …').click();
+  await dialog.getByText('Then the next valid license counts, or the free tier').waitFor();
+  await checkLooks(t, page, 'license-remove');
+  await dialog.getByRole('button', { name: 'Remove' }).click();
+  await heading(page, 'License no license').waitFor();
+  const begin = Date.now() - 30 * dayMs;
+  const over = { id: 'harbor-3', tier: 'premium', notBefore: begin, issuedAt: begin };
+  await post(story, '/license', { text: await vendor.issue({ ...over, expiresAt: Date.now() - dayMs }) });
+  await page.reload();
+  await heading(page, 'License in grace').waitFor();
+  await checkLooks(t, page, 'license-grace');
+  await section(page, 'Nodes').click();
+  await banner(page)
+    .getByText(/^The license harbor-3 ended 24 h ago\.$/)
+    .waitFor();
+  t.equal(await button(page, 'Put it away').count(), 0, 'it can’t be put away');
+  await checkLooks(t, page, 'nodes-license-grace');
+}
+
+/** Runs in the page: its stream of events opens, and says nothing. */
+const silentEvents = `
+  const ask = window.fetch;
+  window.fetch = (path, options) =>
+    String(path).includes('/api/v1/events')
+      ? Promise.resolve(new Response(new ReadableStream({ start: (c) => c.enqueue(new TextEncoder().encode(':\\n\\n')) })))
+      : ask(path, options);
+`;
+
+async function degraded(t: Test, { page }: Story): Promise<void> {
+  await page.route('**/api/v1/session', async (route) => {
+    const response = await route.fetch();
+    const session = (await response.json()) as { user: object };
+    await route.fulfill({ response, json: { ...session, user: { ...session.user, role: 'viewer' } } });
+  });
+  await page.route('**/api/v1/nodes', async (route) => {
+    const response = await route.fetch();
+    const { nodes } = (await response.json()) as { nodes: readonly object[] };
+    const lease = { tier: 'free', state: 'degraded', expiresAt: Date.now() - dayMs };
+    await route.fulfill({ response, json: { nodes: nodes.map((node) => ({ ...node, lease })) } });
+  });
+  // What happens meanwhile isn't told: the lists stay as they are made here.
+  await page.addInitScript(silentEvents);
+  await page.reload();
+  await row(page, 'node-1').getByText('degraded').waitFor();
+  await banner(page).getByText('The leases of node-1, node-2 have ended').waitFor();
+  await checkLooks(t, page, 'nodes-degraded');
+  await section(page, 'node-1').click();
+  await page.getByText('The node runs degraded.').waitFor();
+  await openPage(page);
+  t.equal(await button(page, /Install|Remove/).count(), 0, 'a viewer changes nothing');
+  await checkLooks(t, page, 'license-viewer');
+  await page.unrouteAll();
+}
