@@ -306,7 +306,7 @@ export class Agent {
       spool: this.#logs,
       logger,
       traffic: this.#traffic,
-      redact: (line) => this.#secrets.redactor.text(line),
+      redactor: () => this.#secrets.redactor,
     });
   }
 

@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
+import type { Redactor } from '@shoal/common';
 import { LineSplitter } from './line-splitter.js';
 
 /** How to run a command. */
@@ -16,6 +17,8 @@ export interface CommandOptions {
   readonly onSpawn?: (pid: number) => void;
   /** Ends the command like the timeout does. */
   readonly signal?: AbortSignal;
+  /** Knows the secrets, so that no line is taken apart in the midst of one. Default: none is known. */
+  readonly redactor?: () => Redactor;
 }
 
 /** How a command ended. */
@@ -54,7 +57,7 @@ export const runCommand: RunCommand = (command, options) =>
       detached: true,
     });
     const splitters = [child.stdout, child.stderr].map((stream) => {
-      const splitter = new LineSplitter(onLine);
+      const splitter = new LineSplitter(onLine, options.redactor);
       stream.on('data', (chunk: Buffer) => splitter.push(chunk));
       return splitter;
     });

@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import {
   type Manifest,
   type NodeReport,
+  type Redactor,
   redactTexts,
   type StepDifference,
   type StepEvent,
@@ -21,7 +22,7 @@ import { StepFailed } from './attempt/step-failed.js';
 import type { Clock } from './clock.js';
 import { systemClock } from './clock.js';
 import type { RunCommand } from './command.js';
-import { runCommand } from './command.js';
+import { runCommand, wrapping } from './command.js';
 import { ConvergeLoop } from './converge-loop.js';
 import type { Converger, ObservedService, OfferOptions, RepairOutcome } from './converger.js';
 import { Drains } from './drain/drains.js';
@@ -83,12 +84,13 @@ class HostConverger implements Converger {
     const { clock = systemClock, run = runCommand, probe = probeHealth } = options;
     this.#options = options;
     this.#clock = clock;
-    this.#run = run;
+    const redactor = (): Redactor => this.#secrets.redactor;
+    this.#run = wrapping(run, (command, given) => run(command, { ...given, redactor }));
     this.#probe = probe;
     this.#paths = convergePaths(options.dataDir);
     this.#secrets = options.secrets ?? new SecretStore(options.dataDir);
     this.#state = new StateFile(this.#paths.state, this.#secrets);
-    this.#supervisor = createSupervisor(options, run, clock, this.#paths.run, {
+    this.#supervisor = createSupervisor({ ...options, redactor }, this.#run, clock, this.#paths.run, {
       processChanged: (service) => this.#watcher.processChanged(service),
       processOutput: (service, line) =>
         options.listener.processOutput(service, this.#secrets.redactor.text(line)),
@@ -125,7 +127,7 @@ class HostConverger implements Converger {
       memoryPath: this.#paths.drift,
       inForce: () => this.#inForce.services(),
       check: {
-        run,
+        run: this.#run,
         probe,
         supervisor: this.#supervisor,
         guard: (service) => this.#guard(service),

@@ -1,4 +1,5 @@
 import { StringDecoder } from 'node:string_decoder';
+import { noRedactor, type Redactor } from '@shoal/common';
 
 /** Longest line in bytes that is passed on whole; the rest of a longer one follows as lines of its own. */
 export const maxLineBytes: number = 64 * 1024;
@@ -6,11 +7,14 @@ export const maxLineBytes: number = 64 * 1024;
 /** Takes a stream of bytes apart into lines (`\n` or `\r\n`), whatever the chunks. */
 export class LineSplitter {
   readonly #onLine: (line: string) => void;
+  readonly #redactor: () => Redactor;
   readonly #decoder = new StringDecoder('utf8');
   #rest = '';
 
-  constructor(onLine: (line: string) => void) {
+  /** `redactor`: a line that is too long is taken apart beside its values, never in the midst of one. Default: none is known. */
+  constructor(onLine: (line: string) => void, redactor: () => Redactor = () => noRedactor) {
     this.#onLine = onLine;
+    this.#redactor = redactor;
   }
 
   /** Bytes of a line that hasn't ended yet. */
@@ -23,8 +27,11 @@ export class LineSplitter {
     this.#rest = lines.pop() ?? '';
     for (const line of lines) this.#emit(line);
     while (this.#rest.length > maxLineBytes) {
-      this.#onLine(this.#rest.slice(0, maxLineBytes));
-      this.#rest = this.#rest.slice(maxLineBytes);
+      const most = this.#rest.slice(0, maxLineBytes);
+      // A value that is longer than a line may be can't be kept whole.
+      const length = this.#redactor().whole(most) || most.length;
+      this.#onLine(most.slice(0, length));
+      this.#rest = this.#rest.slice(length);
     }
   }
 

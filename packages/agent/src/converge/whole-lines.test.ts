@@ -1,7 +1,12 @@
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createRedactor } from '@shoal/common';
+import { createLogger, createRedactor } from '@shoal/common';
 import type { Test } from 'tap';
 import { t } from 'tap';
+import { LogCollector, type SpooledLine } from '../observe/log-collector.js';
+import type { Spool } from '../observe/spool/spool.js';
+import { until } from './harness.test.support.js';
+import { LineSplitter, maxLineBytes } from './line-splitter.js';
 import type { RenderedFile, RenderedService } from './render/rendered.js';
 import { absolutePath } from './render/values.js';
 import { StepError } from './step-error.js';
@@ -71,5 +76,61 @@ t.test('a rendered value that is no path is told without any part of a secret', 
     t.fail('it was taken');
   } catch (thrown) {
     tellsNothing(t, String(thrown));
+  }
+});
+
+t.test('a line that is too long is taken apart beside a secret, by whoever reads it', async (t) => {
+  const redactor = createRedactor([{ name: 'key', value }]);
+  for (let shift = -value.length; shift <= 1; shift += 4) {
+    const text = `${'x'.repeat(maxLineBytes + shift)}${value}${'y'.repeat(100)}`;
+    const lines: string[] = [];
+    const splitter = new LineSplitter(
+      (line) => lines.push(line),
+      () => redactor,
+    );
+    for (let at = 0; at < text.length; at += 40_000) splitter.push(Buffer.from(text.slice(at, at + 40_000)));
+    t.equal(splitter.pendingBytes + lines.join('').length, text.length, 'what is noted as read is as it was');
+    splitter.end();
+    t.equal(lines.join(''), text);
+    t.ok(lines.every((line) => line.length <= maxLineBytes));
+    for (const line of lines) tellsNothing(t, line);
+  }
+  const long = 'S'.repeat(maxLineBytes + 10);
+  const pieces: string[] = [];
+  const all = createRedactor([{ name: 'long', value: long }]);
+  const splitter = new LineSplitter(
+    (line) => pieces.push(line),
+    () => all,
+  );
+  splitter.push(Buffer.from(`${long}\n`));
+  t.equal(pieces.join(''), long, 'one that is longer than a line holds nothing up');
+});
+
+t.test('a log line that is cut off ends in no part of a secret', async (t) => {
+  const directory = t.testdir();
+  const secrets = createRedactor([{ name: 'key', value }]);
+  const lines = [-value.length, -20, -1, 0].map(
+    (shift) => `${'x'.repeat(maxLineBytes + shift)}${value}${'y'.repeat(99)}`,
+  );
+  const file = join(directory, 'log');
+  writeFileSync(file, `${lines.join('\n')}\n`);
+  const told: SpooledLine[] = [];
+  const spool: Partial<Spool<SpooledLine>> = {
+    append: async (entries) => void told.push(...entries.map(({ payload }) => payload)),
+    mark: async () => undefined,
+    positions: new Map(),
+    createdAt: 0,
+  };
+  const collector = new LogCollector({
+    spool: spool as Spool<SpooledLine>,
+    logger: createLogger({ name: 'test', level: 'silent' }),
+    redactor: () => secrets,
+  });
+  t.teardown(() => collector.stop());
+  await collector.update([{ service: 'web', logs: [{ source: 'log', file }], metrics: [] }]);
+  await until('the lines', () => told.length === lines.length);
+  for (const { l } of told) {
+    tellsNothing(t, l);
+    t.ok(l.length > maxLineBytes - value.length - 20);
   }
 });

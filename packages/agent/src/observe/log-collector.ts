@@ -1,4 +1,4 @@
-import type { LogSource } from '@shoal/common';
+import { type LogSource, noRedactor, type Redactor } from '@shoal/common';
 import type { Logger } from 'pino';
 import type { ObservedService } from '../converge/converger.js';
 import type { ParserName } from './parse/parse-line.js';
@@ -32,8 +32,8 @@ interface Tail {
 export interface LogCollectorOptions {
   readonly spool: Spool<SpooledLine>;
   readonly logger: Logger;
-  /** Takes out of a line what must not leave the host. Default: nothing. */
-  readonly redact?: (line: string) => string;
+  /** Takes out of lines what must not leave the host. Default: nothing. */
+  readonly redactor?: () => Redactor;
   /** Counts the requests that lines tell of. */
   readonly traffic?: Traffic;
   readonly now?: () => number;
@@ -45,7 +45,7 @@ export class LogCollector {
   readonly #logger: Logger;
   readonly #traffic: Traffic | undefined;
   readonly #now: () => number;
-  readonly #redact: (line: string) => string;
+  readonly #redactor: () => Redactor;
   readonly #tails = new Map<string, Tail>();
   readonly #outputs = new Map<string, StdoutBuffer>();
   #work: Promise<void> = Promise.resolve();
@@ -55,7 +55,7 @@ export class LogCollector {
     this.#logger = options.logger;
     this.#traffic = options.traffic;
     this.#now = options.now ?? Date.now;
-    this.#redact = options.redact ?? ((line) => line);
+    this.#redactor = options.redactor ?? (() => noRedactor);
   }
 
   /** Begins and ends tails so that exactly these services' sources are followed. Sources that didn't change are left alone. */
@@ -111,6 +111,12 @@ export class LogCollector {
     };
   }
 
+  /** Before it is redacted: nobody finds a value of which the rest was cut off. */
+  #told({ text, isCut = false }: SourceLine): string {
+    const redactor = this.#redactor();
+    return redactor.text(isCut ? text.slice(0, redactor.whole(text)) : text);
+  }
+
   #sink(service: string, source: LogSource): LineSink {
     const spool = this.#spool;
     const parser = source.parser ?? 'plain';
@@ -118,7 +124,7 @@ export class LogCollector {
       t: line.at ?? this.#now(),
       v: service,
       s: source.source,
-      l: this.#redact(line.text),
+      l: this.#told(line),
       ...(parser === 'plain' ? {} : { x: parser }),
       ...(line.fields === undefined ? {} : { f: line.fields }),
     });

@@ -12,6 +12,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import type { Redactor } from '@shoal/common';
 import { LineSplitter } from '../converge/line-splitter.js';
 
 /** After so many read bytes their disk space is given back. */
@@ -41,7 +42,8 @@ export class OutputFile {
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
-  constructor(path: string, onLine: (line: string) => void) {
+  /** `redactor`: as `LineSplitter` has it. */
+  constructor(path: string, onLine: (line: string) => void, redactor?: () => Redactor) {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     this.#fd = openSync(path, constants.O_RDWR | constants.O_APPEND | constants.O_CREAT, 0o600);
     this.#positionFd = openSync(`${path}.position`, constants.O_RDWR | constants.O_CREAT, 0o600);
@@ -50,7 +52,7 @@ export class OutputFile {
     this.#splitter = new LineSplitter((line) => {
       if (this.#recent.push(line) > keptLines) this.#recent.shift();
       onLine(line);
-    });
+    }, redactor);
     this.#stopWatching = watchFile(path, () => this.#schedule());
     this.#schedule();
   }

@@ -1,3 +1,4 @@
+import type { Redactor } from '@shoal/common';
 import type { Clock } from '../converge/clock.js';
 import { systemClock } from '../converge/clock.js';
 import { defaultBackoff } from './backoff.js';
@@ -13,6 +14,8 @@ export interface ProcessSupervisorOptions {
   readonly listener: SupervisorListener;
   readonly clock?: Clock;
   readonly timing?: Partial<ProcessTiming>;
+  /** Knows the secrets, so that no line is taken apart in the midst of one. Default: none is known. */
+  readonly redactor?: () => Redactor;
 }
 
 /** Runs services as child processes of the agent, as the agent's own user. */
@@ -78,7 +81,7 @@ export class ProcessSupervisor implements Supervisor {
 
   #create(service: string): SupervisedProcess {
     const timing = { ...defaultBackoff, settleMs: 300, pollMs: 1000, ...this.#options.timing };
-    const { clock = systemClock, listener, directory } = this.#options;
-    return new SupervisedProcess(service, directory, { clock, timing, listener });
+    const { clock = systemClock, listener, directory, redactor } = this.#options;
+    return new SupervisedProcess(service, directory, { clock, timing, listener, redactor });
   }
 }

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { uptime } from 'node:os';
 import { join } from 'node:path';
+import type { Redactor } from '@shoal/common';
 import type { Clock } from '../converge/clock.js';
 import { killGroup } from '../converge/command.js';
 import { StepError } from '../converge/step-error.js';
@@ -47,16 +48,20 @@ export class SupervisedProcess {
   constructor(
     service: string,
     directory: string,
-    options: { clock: Clock; timing: ProcessTiming; listener: SupervisorListener },
+    options: {
+      readonly clock: Clock;
+      readonly timing: ProcessTiming;
+      readonly listener: SupervisorListener;
+      readonly redactor?: (() => Redactor) | undefined;
+    },
   ) {
     this.#service = service;
     this.#note = noteOf(directory, service);
     this.#clock = options.clock;
     this.#timing = options.timing;
     this.#listener = options.listener;
-    this.#output = new OutputFile(join(directory, `${service}.out`), (line) =>
-      options.listener.processOutput(service, line),
-    );
+    const told = (line: string) => options.listener.processOutput(service, line);
+    this.#output = new OutputFile(join(directory, `${service}.out`), told, options.redactor);
   }
 
   status(): ProcessStatus {

@@ -12,13 +12,22 @@ export interface Redactor {
   readonly text: (text: string) => string;
   /** Whether the text holds a value. */
   readonly finds: (text: string) => boolean;
+  /**
+   * How much of a text, of which what follows was cut off, may be told: all but an end that may be the beginning of a value. Of half a
+   * value nobody knows what it is.
+   */
+  readonly whole: (text: string) => number;
 }
 
 /** Shorter lines of a value of several lines are told by nobody, and would tear other texts. */
 const shortestLine = 4;
 
 /** Leaves every text as it is. */
-export const noRedactor: Redactor = { text: (text) => text, finds: () => false };
+export const noRedactor: Redactor = {
+  text: (text) => text,
+  finds: () => false,
+  whole: (text) => text.length,
+};
 
 /**
  * A redactor for these values: as they are, each of their lines, as they stand in JSON, percent-encoded, and as base64 (both
@@ -40,7 +49,19 @@ export function createRedactor(secrets: Iterable<NamedValue>): Redactor {
     }
     return redacted === given ? given : noteSecretChanges(redacted);
   };
-  return { text, finds };
+  const whole = (text: string) =>
+    forms.reduce((least, [form]) => Math.min(least, text.length - overlap(text, form)), text.length);
+  return { text, finds, whole };
+}
+
+/** How many characters at the end of the text are the beginning of the form, and not all of it. */
+function overlap(text: string, form: string): number {
+  const first = form.slice(0, 1);
+  const from = Math.max(0, text.length - form.length + 1);
+  for (let at = text.indexOf(first, from); at >= 0; at = text.indexOf(first, at + 1)) {
+    if (form.startsWith(text.slice(at))) return text.length - at;
+  }
+  return 0;
 }
 
 /** The value with every text in it redacted; members' names stay. */

@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import type { Logger } from 'pino';
 import { fileEvent } from './file-watch.js';
 import type { LineSink } from './line-sink.js';
+import type { SplitLine } from './line-splitter.js';
 import { asFilePosition, type FilePosition, TailedFile } from './tailed-file.js';
 
 /** What a tail needs to know. */
@@ -186,10 +187,10 @@ export class FileTail {
     }
   }
 
-  async #deliver(file: TailedFile, lines: readonly { text: string; end: number }[]): Promise<void> {
+  async #deliver(file: TailedFile, lines: readonly SplitLine[]): Promise<void> {
     const key = this.#key(file);
     await this.#options.sink.append(
-      lines.map(({ text, end }) => ({ text, key, position: file.positionAt(end) })),
+      lines.map(({ end, ...line }) => ({ ...line, key, position: file.positionAt(end) })),
       this.#abort.signal,
     );
   }

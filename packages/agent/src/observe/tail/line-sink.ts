@@ -3,6 +3,8 @@ import type { Position } from '../spool/entry.js';
 /** A line as a source gave it. */
 export interface SourceLine {
   readonly text: string;
+  /** What followed was cut off: its end may be a part of anything. Default false. */
+  readonly isCut?: boolean;
   /** When it was written, where the source itself knows (the journal does); milliseconds since the epoch. */
   readonly at?: number;
   /** What the source knows besides the text. */

@@ -2,6 +2,8 @@
 export interface SplitLine {
   readonly text: string;
   readonly end: number;
+  /** It was longer; what followed was cut off. */
+  readonly isCut?: true;
 }
 
 /** Longest line that is kept, bytes (proto: LogRecord.line); the rest of a longer one is cut off. */
@@ -11,6 +13,8 @@ export const maxLineBytes: number = 64 * 1024;
 export class LineSplitter {
   #held: Buffer[] = [];
   #heldBytes = 0;
+  /** More of the line came than is held. */
+  #isFull = false;
   #offset: number;
   readonly #limit: number;
 
@@ -32,7 +36,7 @@ export class LineSplitter {
     for (;;) {
       const end = chunk.indexOf(0x0a, start);
       if (end < 0) break;
-      lines.push({ text: this.#finish(chunk.subarray(start, end)), end: this.#offset + end + 1 });
+      lines.push({ ...this.#finish(chunk.subarray(start, end)), end: this.#offset + end + 1 });
       start = end + 1;
     }
     if (start < chunk.length) this.#hold(chunk.subarray(start));
@@ -43,25 +47,27 @@ export class LineSplitter {
   /** The unfinished line as a line, when there is one: its source ends here. */
   flush(): SplitLine | undefined {
     if (this.#heldBytes === 0) return undefined;
-    return { text: this.#finish(Buffer.alloc(0)), end: this.#offset };
+    return { ...this.#finish(Buffer.alloc(0)), end: this.#offset };
   }
 
   #hold(rest: Buffer): void {
     const room = this.#limit - this.#heldBytes;
+    this.#isFull ||= rest.length > room;
     if (room > 0) {
       this.#held.push(Buffer.from(rest.subarray(0, room)));
       this.#heldBytes += Math.min(rest.length, room);
     }
   }
 
-  #finish(tail: Buffer): string {
+  #finish(tail: Buffer): Omit<SplitLine, 'end'> {
     const whole = this.#heldBytes === 0 ? tail : Buffer.concat([...this.#held, tail]);
     this.#held = [];
     this.#heldBytes = 0;
-    const cut = whole.length > this.#limit;
+    const cut = this.#isFull || whole.length > this.#limit;
+    this.#isFull = false;
     const kept = cut ? whole.subarray(0, this.#limit) : whole;
     const end = !cut && kept.at(-1) === 0x0d ? kept.length - 1 : kept.length;
     const text = kept.toString('utf8', 0, end);
-    return cut ? text.replace(/\uFFFD+$/, '') : text;
+    return cut ? { text: text.replace(/\uFFFD+$/, ''), isCut: true } : { text };
   }
 }

@@ -236,12 +236,12 @@ t.test('a line splitter keeps one bounded unfinished line', (t) => {
   t.strictSame(splitter.push(Buffer.from('cd\nefghijklmnop')), [{ text: 'abcd', end: 105 }]);
   t.strictSame(splitter.push(Buffer.from('qrst')), []);
   t.strictSame(splitter.push(Buffer.from('\nü\n')), [
-    { text: 'efghijkl', end: 122 },
+    { text: 'efghijkl', end: 122, isCut: true },
     { text: 'ü', end: 125 },
   ]);
   t.strictSame(
     splitter.push(Buffer.from('1234567üx\n')),
-    [{ text: '1234567', end: 136 }],
+    [{ text: '1234567', end: 136, isCut: true }],
     'never half a character',
   );
   t.equal(splitter.flush(), undefined);
