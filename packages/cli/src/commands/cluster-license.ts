@@ -1,20 +1,21 @@
-import { readFile } from 'node:fs/promises';
-import { ShoalError } from '@shoal/common';
+import { maxLicenseBytes, readLicenseFile } from '@shoal/common';
 import type { Command } from 'commander';
 import { action } from '../context.js';
 import { licenseText } from '../output/license.js';
 
 async function licenseFrom(file: string): Promise<string> {
-  if (file === '-') return await standardInput();
-  return await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    throw new ShoalError('invalid_input', `can't read the license ${file}: ${cause.code}`, { cause });
-  });
-}
-
-async function standardInput(): Promise<string> {
+  if (file !== '-') return await readLicenseFile(file);
   const chunks: Buffer[] = [];
-  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString('utf8');
+  let bytes = 0;
+  for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    // What is longer is refused with words; there is no need to read all of it.
+    if (bytes > maxLicenseBytes) break;
+  }
+  return Buffer.concat(chunks)
+    .subarray(0, maxLicenseBytes + 1)
+    .toString('utf8');
 }
 
 /** `shoal license show|install|rm`: the operator's side, by a running controller. */

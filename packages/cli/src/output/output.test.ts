@@ -1,7 +1,8 @@
-import type { GossipKeyRotationView, GossipKeyWait, PlanRollout } from '@shoal/common';
+import type { GossipKeyRotationView, GossipKeyWait, LicenseView, PlanRollout } from '@shoal/common';
 import { test } from 'tap';
 import { changeLines, diffText } from './changes.js';
 import { rotateQuestion, waitedForLines, waitHint } from './gossip-keys.js';
+import { leaseText, licenseLine, licenseText } from './license.js';
 import { logLineText } from './log-line.js';
 import { plannedRolloutText } from './planned-rollout.js';
 import { formatTable } from './table.js';
@@ -190,4 +191,64 @@ test("an access log's JSON is told in short, any other line as it is", async (t)
   t.match(logLineText({ ...log, fields: {} }, plain, false), / \{"path":"\/a"\}\n$/);
   const evil = { ...log, fields: { ...fields, path: '/\u001b[2J' } };
   t.match(logLineText(evil, plain, false), /\\x1b\[2J/, 'a path cannot reach the terminal either');
+});
+
+test('a license tells tier, use of each limit and its end, in a line and in full', async (t) => {
+  const now = Date.now();
+  const license: LicenseView = {
+    ...{ tier: 'e-commerce', licenseId: 'L-1', vendor: 'Acme', customer: 'Shop', status: 'active' },
+    ...{ expiresAt: now + 20.5 * 86_400_000, graceEndsAt: now + 34.5 * 86_400_000, leaseMs: 604_800_000 },
+    limits: {
+      sites: { limit: 2, used: 1 },
+      nodes: { limit: null, used: 14 },
+      features: [],
+      service: { requestsPerSecond: 500 },
+    },
+    problems: [],
+    warnings: [],
+  };
+  const none: LicenseView = {
+    ...license,
+    ...{ tier: 'free', licenseId: null, vendor: null, customer: null, status: 'none' },
+    ...{ expiresAt: null, graceEndsAt: null },
+    limits: { ...license.limits, sites: { limit: 1, used: 1 }, nodes: { limit: 10, used: 12 } },
+    problems: [
+      {
+        source: '/etc/shoal/license',
+        licenseId: null,
+        reason: 'truncated',
+        message: 'it is truncated',
+        hint: 'copy',
+      },
+    ],
+    warnings: ['12 nodes are enrolled'],
+  };
+  t.match(
+    licenseLine(license, plain),
+    /^e-commerce \(L-1, Shop\), until \S+ \S+ \(20d left\); 1 of 2 sites, 14 nodes \(no limit\)$/,
+  );
+  t.equal(licenseLine(none, plain), 'free, no license; 1 of 1 site, 12 of 10 nodes');
+  t.match(
+    licenseLine({ ...license, status: 'grace', expiresAt: now - 1 }, plain),
+    /^e-commerce \(L-1, Shop\), ended .*, counts until/,
+  );
+  t.match(
+    licenseText(license, plain),
+    /^sites {8}1 of 2\nnodes {8}14, no limit\nfeatures {5}none\nper service {2}requestsPerSecond 500 \(on each node\)\nleases last {2}7d$/m,
+  );
+  t.match(
+    licenseText(none, plain),
+    /^warning {6}12 nodes are enrolled\nnot counted {2}\/etc\/shoal\/license: it is truncated. copy$/m,
+  );
+  t.match(
+    licenseText({ ...license, customer: 'a\u001b[2J' }, plain),
+    /a\\x1b\[2J/,
+    'nothing of it commands a terminal',
+  );
+  t.equal(leaseText(null, plain), '-');
+  t.equal(leaseText({ tier: 'free', state: 'degraded', expiresAt: null }, plain), 'free degraded');
+  t.equal(
+    leaseText({ tier: 'premium', state: 'active', expiresAt: now + 7_300_000 }, plain),
+    'premium active 2h',
+  );
 });
