@@ -11,6 +11,7 @@ export function licenseLine(license: LicenseView, paint: Palette): string {
 /** Everything about the license, a line for each thing. */
 export function licenseText(license: LicenseView, paint: Palette): string {
   const { limits, leaseMs, problems, warnings, customer, vendor } = license;
+  const isNoWarning = ({ message }: { message: string }) => !warnings.some((text) => text.includes(message));
   const service = Object.entries(limits.service).map(([name, limit]) => `${name} ${limit}`);
   const lines = [
     ['tier', paint.bold(license.tier)],
@@ -24,10 +25,12 @@ export function licenseText(license: LicenseView, paint: Palette): string {
     ['per service', service.length === 0 ? 'no limits' : `${service.join(', ')} (on each node)`],
     ['leases last', left(leaseMs, 0)],
     ...warnings.map((warning) => [paint.warn('warning'), printable(warning)]),
-    ...problems.map(({ source, licenseId, message, hint }) => [
-      'not counted',
-      printable(`${licenseId ?? source}: ${message}${hint === '' ? '' : `. ${hint}`}`),
-    ]),
+    ...problems
+      .filter(isNoWarning)
+      .map(({ source, licenseId, message, hint }) => [
+        'not counted',
+        printable(`${licenseId ?? source}: ${message}${hint === '' ? '' : `. ${hint}`}`),
+      ]),
   ];
   return lines
     .map(([name = '', value]) => `${name}${' '.repeat(Math.max(1, 13 - visible(name)))}${value}\n`)

@@ -242,7 +242,7 @@ t.test('its end is told early, then its grace counts in full, then the free tier
   t.same(await at(9), []);
   const told = () => w.log.filter((line) => line.includes('ends in')).length;
   t.match(await at(10.5), [
-    /^the license L-1 ends in 30 d, at 2026-04-10 00:00 UTC: .*shoal license install FILE$/,
+    /^the license L-1 ends in 29 d, at 2026-04-10 00:00 UTC: .*shoal license install FILE$/,
   ]);
   t.equal(told(), 1);
   await at(11);

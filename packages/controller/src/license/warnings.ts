@@ -78,9 +78,9 @@ function at(time: number): string {
   return `at ${new Date(time).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }
 
-/** `3 d`, `7 h`, `12 min`: rounded up, so that it never says 0. */
+/** `3 d`, `7 h`, `12 min`; never 0. */
 function lasting(ms: number): string {
-  const minutes = Math.max(1, Math.ceil(ms / 60_000));
-  if (ms >= 2 * dayMs) return `${Math.ceil(ms / dayMs)} d`;
-  return minutes >= 120 ? `${Math.ceil(minutes / 60)} h` : `${minutes} min`;
+  const minutes = Math.max(1, Math.round(ms / 60_000));
+  if (ms >= 2 * dayMs) return `${Math.floor(ms / dayMs)} d`;
+  return minutes >= 120 ? `${Math.floor(minutes / 60)} h` : `${minutes} min`;
 }
