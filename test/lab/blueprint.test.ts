@@ -25,10 +25,16 @@ t.test('a new blueprint lints clean, is uploaded, and serves as a unit', async (
   await controller.exec(`test -s "$(sed -n '1s/.*schema=//p' /root/gw/blueprint.yaml)"`);
   t.match((await shoal(['blueprint', 'add', '/root/gw'])).stdout, 'gw@0.1.0 added');
   const spec = (body: string) =>
-    `cluster: shoal\nservices:\n  gw: { blueprint: gw, nodes: all, params: { body: ${body} } }\n`;
+    `cluster: shoal\nservices:\n  gw: { blueprint: gw, nodes: all, params: { body: ${body}, listenOn: all } }\n`;
   await cluster.apply(spec('first'), 'a service of our own');
   t.equal(await answer(), 'first');
   t.equal((await cluster.nodes[0]?.exec('systemctl is-enabled gw'))?.stdout.trim(), 'enabled');
+  const [unit] = cluster.nodes;
+  t.not(
+    (await unit?.exec('stat -c %U /proc/$(systemctl show -p MainPID --value gw)'))?.stdout.trim(),
+    'root',
+  );
+  t.equal((await unit?.exec('stat -c "%U %a" /opt/gw/server.json'))?.stdout.trim(), 'root 600');
   await cluster.apply(spec('second'), 'changed');
   t.equal(await answer(), 'second');
   const stats = async (): Promise<number | undefined> => {

@@ -34,6 +34,9 @@ test('a new blueprint lints clean, and each fault of it is told with its place',
   const file = join(folder, 'blueprint.yaml');
   const template = join(folder, 'templates', 'server.json.liquid');
   const good = await readFile(file, 'utf8');
+  await writeFile(file, good.replace('    default: "hello', '    secret: true\n    default: "hello'));
+  t.strictSame(await lines(folder), [], 'any parameter may become a secret');
+  await writeFile(file, good);
   t.match(good, /^# yaml-language-server: \$schema=\/.*docs\/schemas\/blueprint.schema.json\n/);
   await writeFile(template, 'x\n {{ params }}');
   t.strictSame(await lines(folder), [
@@ -42,7 +45,7 @@ test('a new blueprint lints clean, and each fault of it is told with its place',
   await writeFile(template, '{\n  {{ params.port | jsn }}\n}\n');
   await writeFile(
     file,
-    good.replace('type: unit\n', 'type: untt\n').replace('"{{ service.directory }}/server.mjs"', 'etc/x'),
+    good.replace('type: unit\n', 'type: untt\n').replace('"{{ directory }}/server.mjs"', 'etc/x'),
   );
   const { code, stderr, stdout } = await shoal(dir, 'blueprint', 'lint', '--json', 'gw');
   t.match({ code, stderr }, { code: 2, stderr: '' });
@@ -52,10 +55,10 @@ test('a new blueprint lints clean, and each fault of it is told with its place',
     findings: [
       {
         severity: 'error',
-        message: /^steps\[0\].path: expected an absolute path .*found string "etc\/x"$/,
-        position: { file: 'gw/blueprint.yaml', line: 29, column: 11 },
+        message: /^steps\[1\].path: expected an absolute path .*found string "etc\/x"$/,
+        position: { file: 'gw/blueprint.yaml', line: 42, column: 11 },
       },
-      { message: /^steps\[3\].type: expected one of .*found string "untt"; did you mean "unit"\?$/ },
+      { message: /^steps\[4\].type: expected one of .*found string "untt"; did you mean "unit"\?$/ },
       {
         message: 'unknown filter jsn',
         position: { file: 'gw/templates/server.json.liquid', line: 2, column: 3 },

@@ -35,6 +35,11 @@ parameters:
     maximum: 65535
     default: 8080
     description: TCP port to listen on
+  listenOn:
+    type: string
+    enum: [node, all]
+    default: node
+    description: Listen only on the node's own address (that of its gossip), or on all addresses of the host
   body:
     type: string
     default: "hello\\n"
@@ -43,20 +48,30 @@ parameters:
 # Texts that several places use.
 variables:
   unitName: "{{ service.name }}.service"
+  # An IPv6 address stands in brackets in a URL.
+  host: "{% if params.listenOn == 'all' %}127.0.0.1{% elsif node.address contains ':' %}[{{ node.address }}]{% else %}{{ node.address }}{% endif %}"
+  # The agent's own directory is closed to the unit's user.
+  directory: "{% if supervisor == 'systemd' %}/opt/{{ service.name }}{% else %}{{ service.directory }}{% endif %}"
 
 # What has to hold on a host, in this order. Each step is checked, done if need be, checked again, and undone when a later one fails.
 steps:
+  - id: directory
+    type: directory
+    when: supervisor == 'systemd'
+    path: "{{ directory }}"
   - id: program
     type: file
-    path: "{{ service.directory }}/server.mjs"
+    path: "{{ directory }}/server.mjs"
     template: server.mjs
     # Judged before anything on the host is touched.
     validate: ["{{ nodeBinary }}", --check, "{{ staged }}"]
     notify: restart
   - id: config
     type: file
-    path: "{{ service.directory }}/server.json"
+    path: "{{ directory }}/server.json"
     template: server.json.liquid
+    # For its owner alone, since parameters may become secrets; the unit hands it to the service's user.
+    mode: "0600"
     validate: ["{{ nodeBinary }}", -e, "JSON.parse(fs.readFileSync(process.argv[1]))", "{{ staged }}"]
     notify: restart
   # Under systemd the service is a unit; under the process supervisor the agent runs the command itself.
@@ -84,7 +99,7 @@ process:
 
 health:
   # The digest proves that this very configuration is serving: a process with another one answers 404.
-  url: "http://127.0.0.1:{{ params.port }}/healthz/{{ files.config.digest }}"
+  url: "http://{{ host }}:{{ params.port }}/healthz/{{ files.config.digest }}"
   deadline: 30s
 
 logs:
@@ -106,7 +121,7 @@ const program = `// A stand-in for the program that this blueprint is to run.
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 
-const { port, body, digest } = JSON.parse(readFileSync(process.argv[2], 'utf8'));
+const { port, address, body, digest } = JSON.parse(readFileSync(process.argv[2], 'utf8'));
 
 const server = createServer((request, response) => {
   const began = process.hrtime.bigint();
@@ -118,12 +133,14 @@ const server = createServer((request, response) => {
   if (request.url.startsWith('/healthz/')) response.statusCode = request.url === '/healthz/' + digest ? 200 : 404;
   response.end(body);
 });
-server.listen(port);
+// Without an address on all of them.
+server.listen(port, address || undefined);
 process.on('SIGTERM', () => server.close(() => process.exit(0)));
 `;
 
 const configuration = `{
   "port": {{ params.port }},
+  "address": {% if params.listenOn == 'node' %}{{ node.address | json }}{% else %}""{% endif %},
   "body": {{ params.body | json }},
   "digest": "{{ digest }}"
 }
@@ -133,7 +150,11 @@ const unit = `[Unit]
 Description={{ service.name }}, run by Shoal
 
 [Service]
-ExecStart={{ nodeBinary }} {{ files.program.path }} {{ files.config.path }}
+# A user for this service alone, which is there while it runs.
+DynamicUser=yes
+# Read by systemd as root, for this user alone.
+LoadCredential=server.json:{{ files.config.path }}
+ExecStart={{ nodeBinary }} {{ files.program.path }} \${CREDENTIALS_DIRECTORY}/server.json
 Restart=on-failure
 
 [Install]
