@@ -77,6 +77,7 @@ export * from './secrets/secret-uses.js';
 export * from './spec/diff-specs.js';
 export * from './spec/gate-defaults.js';
 export * from './spec/parse-spec.js';
+export { rolloutStrategies } from './spec/rollout-schema.js';
 export * from './spec/service-order.js';
 export type * from './spec/spec.js';
 export { specSchema } from './spec/spec-schema.js';

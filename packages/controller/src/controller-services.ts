@@ -10,7 +10,7 @@ import type { EventBus } from './link/event-bus.js';
 import type { Nodes } from './link/nodes.js';
 import type { RolloutDriver } from './rollout/driver.js';
 import type { StepEvents } from './rollout/step-events.js';
-import { rolloutView } from './rollout/view.js';
+import { promotionWarning, rolloutView } from './rollout/view.js';
 import type { Secrets } from './secrets/secrets.js';
 import type { Vault } from './secrets/vault.js';
 import type { ControllerServices, LogStorage, StatStorage } from './services.js';
@@ -62,7 +62,7 @@ export function rotationWarnings({ rotation }: GossipKeysView, now: number): str
   return [`the rotation of the gossip key waits for ${first.member}${more}: see shoal gossip-key ls`];
 }
 
-function warningsOf(nodes: readonly NodeView[], driver: RolloutDriver): string[] {
+function warningsOf(nodes: readonly NodeView[], driver: RolloutDriver, now: number): string[] {
   const warnings: string[] = [];
   for (const { name, status, failed, drifts } of nodes) {
     if (status === 'failed')
@@ -76,6 +76,8 @@ function warningsOf(nodes: readonly NodeView[], driver: RolloutDriver): string[]
   }
   const rollout = driver.current;
   if (rollout?.status === 'failed') warnings.push(`the rollout of revision ${rollout.revision} failed`);
+  const waits = rollout === undefined ? undefined : promotionWarning(rollout, now);
+  if (waits !== undefined) warnings.push(waits);
   return warnings;
 }
 
@@ -103,7 +105,7 @@ function status(parts: ServicesComponents): StatusView {
     rollout: driver.current === undefined ? null : rolloutView(driver.current),
     warnings: [
       ...licensed.warnings,
-      ...warningsOf(views, driver),
+      ...warningsOf(views, driver, parts.now()),
       ...rotationWarnings(gossipKeys.view(), parts.now()),
       ...(parts.vault.problem === undefined
         ? []

@@ -131,6 +131,21 @@ t.test('a revision is restored with the blueprint that it had, although that is 
   });
 });
 
+t.test('a rollout goes by the strategy that was asked for it, and the revision keeps its text', async (t) => {
+  const controller = await start(t, fixture(t));
+  const { services } = controller;
+  await agents(t, controller, ['a', 'b']);
+  await apply(controller, specOf('one'));
+  await ended(controller, 1);
+  const spec = specOf('two', rolloutOf('{strategy: canary}'));
+  await services.specs.apply({ spec, file: 'f', reason: '', strategy: 'all-at-once' }, admin);
+  t.match(await services.rollouts.get(), { strategy: 'all-at-once' });
+  await ended(controller, 2);
+  t.equal((await services.revisions.get(2)).spec, spec);
+  await services.specs.restore({ revision: 1, strategy: 'batches' }, admin);
+  t.match(await services.rollouts.get(), { revision: 3, strategy: 'batches' });
+});
+
 t.test('a node that was offline shows that it caught up', async (t) => {
   const controller = await start(t, fixture(t));
   const [, b] = (await agents(t, controller, ['a', 'b'])) as [FakeAgent, FakeAgent];

@@ -18,6 +18,7 @@ import type {
   RevisionDiff,
   RevisionView,
   RolloutRequestView,
+  RolloutStrategy,
   RolloutView,
   SecretView,
   StatSample__Output,
@@ -146,12 +147,12 @@ export interface ControllerServices {
   readonly specs: {
     plan(input: { spec: string; file: string; onNodes: boolean; nodes?: readonly string[] }): Promise<Plan>;
     apply(
-      input: { spec: string; file: string; reason: string; basedOn?: number },
+      input: { spec: string; file: string; reason: string; basedOn?: number; strategy?: RolloutStrategy },
       actor: Actor,
     ): Promise<ApplyResult>;
     /** Commits an earlier revision's spec, with the blueprints that it had, as a new one. */
     restore(
-      input: { revision: number; reason?: string; basedOn?: number },
+      input: { revision: number; reason?: string; basedOn?: number; strategy?: RolloutStrategy },
       actor: Actor,
     ): Promise<ApplyResult>;
   };

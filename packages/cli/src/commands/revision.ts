@@ -1,9 +1,16 @@
-import type { RevisionDetail, RevisionDiff, RevisionView } from '@shoal/common';
+import {
+  parseSpec,
+  type RevisionDetail,
+  type RevisionDiff,
+  type RevisionView,
+  type RolloutStrategy,
+} from '@shoal/common';
 import type { Command } from 'commander';
 import type { CommandContext } from '../context.js';
 import { action } from '../context.js';
 import { positiveInteger } from '../output/arguments.js';
 import { changeLines, diffText } from '../output/changes.js';
+import { strategyLine, strategyOption } from '../output/strategy.js';
 import { formatTable } from '../output/table.js';
 import type { Palette } from '../output/text.js';
 import { localTime, printable } from '../output/text.js';
@@ -43,15 +50,23 @@ interface RestoreFlags {
   readonly reason?: string;
   readonly basedOn?: number;
   readonly detach?: boolean;
+  readonly strategy?: RolloutStrategy;
 }
 
 async function restore(context: CommandContext, number: string, flags: RestoreFlags): Promise<void> {
+  const revision = positiveInteger(number);
   const input = {
-    revision: positiveInteger(number),
+    revision,
     ...(flags.reason === undefined ? {} : { reason: flags.reason }),
     ...(flags.basedOn === undefined ? {} : { basedOn: flags.basedOn }),
+    ...(flags.strategy === undefined ? {} : { strategy: flags.strategy }),
   };
   await context.withClient(async (client) => {
+    if (!context.json) {
+      const { spec } = await client.call('revision.get', { number: revision });
+      const { rollout } = parseSpec(spec, `revision ${revision}`);
+      context.print(strategyLine(rollout, revision, flags.strategy));
+    }
     await followApplied(context, client, await client.call('spec.restore', input), flags);
   });
 }
@@ -105,6 +120,7 @@ export function addRevisionCommands(program: Command): void {
       'refuse when another revision was committed since this one',
       positiveInteger,
     )
+    .addOption(strategyOption())
     .option('--detach', "don't wait for the rollout")
     .action(action(restore));
 }

@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises';
-import type { Plan } from '@shoal/common';
+import type { Plan, RolloutStrategy } from '@shoal/common';
 import { ShoalError } from '@shoal/common';
 import type { Command } from 'commander';
 import type { CommandContext } from '../context.js';
 import { action } from '../context.js';
 import { positiveInteger } from '../output/arguments.js';
 import { planText } from '../output/plan.js';
+import { strategyOption } from '../output/strategy.js';
 import { followApplied } from './applied.js';
 
 /** A dry run waits for every node's answer. */
@@ -61,6 +62,7 @@ interface ApplyFlags {
   readonly reason?: string;
   readonly basedOn?: number;
   readonly detach?: boolean;
+  readonly strategy?: RolloutStrategy;
 }
 
 async function apply(context: CommandContext, file: string, flags: ApplyFlags): Promise<void> {
@@ -68,6 +70,7 @@ async function apply(context: CommandContext, file: string, flags: ApplyFlags): 
     ...(await readSpec(file)),
     ...(flags.reason === undefined ? {} : { reason: flags.reason }),
     ...(flags.basedOn === undefined ? {} : { basedOn: flags.basedOn }),
+    ...(flags.strategy === undefined ? {} : { strategy: flags.strategy }),
   };
   await context.withClient(async (client) => {
     const applied = await client.call('spec.apply', input);
@@ -96,6 +99,7 @@ export function addSpecCommands(program: Command): void {
       'refuse when another revision was committed since this one',
       positiveInteger,
     )
+    .addOption(strategyOption())
     .option('--detach', "don't wait for the rollout")
     .action(action(apply));
 }

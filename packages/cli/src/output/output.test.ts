@@ -5,6 +5,7 @@ import { rotateQuestion, waitedForLines, waitHint } from './gossip-keys.js';
 import { leaseText, licenseLine, licenseText } from './license.js';
 import { logLineText } from './log-line.js';
 import { plannedRolloutText } from './planned-rollout.js';
+import { strategyLine } from './strategy.js';
 import { formatTable } from './table.js';
 import { ago, bytes, lasting, palette, printable, shortHash } from './text.js';
 
@@ -251,4 +252,21 @@ test('a license tells tier, use of each limit and its end, in a line and in full
     leaseText({ tier: 'premium', state: 'active', expiresAt: now + 7_300_000 }, plain),
     'premium active 2h',
   );
+});
+
+test('how the rollout of a restored revision goes is said before', async (t) => {
+  t.equal(
+    strategyLine({ strategy: 'canary', canary: { nodes: ['node-1'] } }, 16),
+    'strategy canary from revision 16: waits for promotion after node-1\n',
+  );
+  t.equal(
+    strategyLine({ strategy: 'canary', canary: { nodes: '10%', promote: '5m' } }, 16),
+    'strategy canary from revision 16: goes on by itself once the first 10% of the nodes ran it in health for 5m\n',
+  );
+  t.match(strategyLine({ strategy: 'canary' }, 16), 'waits for promotion after the first node');
+  t.equal(
+    strategyLine({ strategy: 'canary' }, 16, 'batches'),
+    'strategy batches as asked (revision 16 says canary): batches of 25% of the nodes\n',
+  );
+  t.equal(strategyLine(undefined, 3), 'strategy one-by-one from revision 3: one node after another\n');
 });

@@ -1,3 +1,4 @@
+import type { RolloutStrategy } from '../spec/spec.js';
 import type {
   AddedBlueprint,
   ApplyResult,
@@ -110,9 +111,16 @@ export interface OperationTypes {
     input: { spec: string; file?: string; onNodes?: boolean; nodes?: readonly string[] };
     output: Plan;
   };
-  /** `basedOn`: the revision that the change was made against; refused with `conflict` when it isn't the newest any more. Default: the newest. */
+  /** `basedOn`: the revision that the change was made against; refused with `conflict` when it isn't the newest any more. Default: the newest.
+   * `strategy`: for this rollout, whatever the spec says. */
   'spec.apply': {
-    input: { spec: string; file?: string; reason?: string; basedOn?: number };
+    input: {
+      spec: string;
+      file?: string;
+      reason?: string;
+      basedOn?: number;
+      strategy?: RolloutStrategy;
+    };
     output: ApplyResult;
   };
 
@@ -125,9 +133,9 @@ export interface OperationTypes {
     output: { name: string; revisions: readonly number[] };
   };
 
-  /** Commits that revision's spec with the blueprints that it had as a new revision. `basedOn` as with `spec.apply`. Default of `reason`: that it was restored. */
+  /** Commits that revision's spec with the blueprints that it had as a new revision. `basedOn` and `strategy` as with `spec.apply`. Default of `reason`: that it was restored. */
   'spec.restore': {
-    input: { revision: number; reason?: string; basedOn?: number };
+    input: { revision: number; reason?: string; basedOn?: number; strategy?: RolloutStrategy };
     output: ApplyResult;
   };
 

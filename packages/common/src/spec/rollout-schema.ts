@@ -1,6 +1,7 @@
 import { durationExpected, durationPattern } from '../config/duration.js';
 import type { JsonSchema } from '../config/validator.js';
 import { nodeNameExpected, nodeNamePattern } from '../identity/node-name.js';
+import type { RolloutStrategy } from './spec.js';
 
 const duration: JsonSchema = { type: 'string', pattern: durationPattern, expected: durationExpected };
 const share = '^([1-9][0-9]?|100)%$';
@@ -22,11 +23,19 @@ const canaryNodes: JsonSchema = {
   expected: 'a number of nodes from 1 on, a share from 1% to 100%, or a list of node names',
 };
 
+/** Ways to bring a revision to the nodes, as `rollout.strategy` names them. */
+export const rolloutStrategies: readonly RolloutStrategy[] = [
+  'one-by-one',
+  'batches',
+  'canary',
+  'all-at-once',
+];
+
 /** JSON Schema of the spec's `rollout`. */
 export const rolloutSchema: JsonSchema = {
   type: 'object',
   properties: {
-    strategy: { type: 'string', enum: ['one-by-one', 'batches', 'canary', 'all-at-once'] },
+    strategy: { type: 'string', enum: rolloutStrategies },
     batch: nodeCount,
     canary: {
       type: 'object',

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { rolloutStrategies } from '@shoal/common';
 import type { OperationTable } from './definition.js';
 import { array, count, described, flag, integer, object, options, view, word } from './schema.js';
 
@@ -14,6 +15,10 @@ const reason = described({ type: 'string', maxLength: 1000, default: '' }, 'why,
 const basedOn = described(
   { type: 'integer', minimum: 0 },
   'revision that the change was made against; a stale one is refused. Default: the newest',
+);
+const strategy = described(
+  { type: 'string', enum: rolloutStrategies },
+  'how this rollout goes, instead of what the spec says; the revision keeps its text',
 );
 const revisionNumber = { type: 'integer', minimum: 1 };
 
@@ -60,16 +65,17 @@ export const changeOperations: ChangeOperations = {
         file,
         reason,
         basedOn,
+        strategy,
       },
-      ['file', 'reason', 'basedOn'],
+      ['file', 'reason', 'basedOn', 'strategy'],
     ),
     output: view('ApplyResult'),
     audit: {
-      input: ({ spec, file, reason, basedOn }) => ({ specHash: specHash(spec), file, reason, basedOn }),
+      input: ({ spec, ...others }) => ({ specHash: specHash(spec), ...others }),
       writtenByService: ({ changed }) => changed,
     },
-    run: ({ spec, file = 'cluster.yaml', reason = '', basedOn }, { services, actor }) =>
-      services.specs.apply({ spec, file, reason, ...(basedOn === undefined ? {} : { basedOn }) }, actor),
+    run: ({ file = 'cluster.yaml', reason = '', ...input }, { services, actor }) =>
+      services.specs.apply({ ...input, file, reason }, actor),
   },
   'spec.restore': {
     name: 'spec.restore',
@@ -77,7 +83,7 @@ export const changeOperations: ChangeOperations = {
     role: 'operator',
     stream: false,
     http: { method: 'POST', path: '/spec/restore' },
-    input: object({ revision: revisionNumber, reason, basedOn }, ['reason', 'basedOn']),
+    input: object({ revision: revisionNumber, reason, basedOn, strategy }, ['reason', 'basedOn', 'strategy']),
     output: view('ApplyResult'),
     audit: { input: (input) => input, writtenByService: ({ changed }) => changed },
     run: (input, { services, actor }) => services.specs.restore(input, actor),

@@ -2,7 +2,7 @@ import type { RolloutPolicy } from '@shoal/common';
 import t from 'tap';
 import { planRollout } from './plan-rollout.js';
 import type { RolloutState } from './state.js';
-import { rolloutView } from './view.js';
+import { promotionWarning, rolloutView } from './view.js';
 import { deadline, statuses, World } from './world.test.support.js';
 
 function worldOf(count: number): World {
@@ -96,7 +96,13 @@ t.test('a canary waits for an operator, then the batches follow', async (t) => {
   });
   world.runs('n0');
   state = world.settle(state);
+  t.equal(promotionWarning(state, world.at + 59_000), undefined);
   world.at += 10 * deadline;
+  t.equal(
+    promotionWarning(state, world.at),
+    `the rollout of revision 2 has been awaiting promotion for ${(10 * deadline) / 60_000} min, with 4 nodes to go: ` +
+      'shoal rollout promote --revision 2, or shoal rollout abort --revision 2',
+  );
   t.equal(world.settle(state), state);
   t.equal(
     rolloutView(state).message,

@@ -177,6 +177,21 @@ function endWords(state: RolloutState, newest: number): string {
   );
 }
 
+/** A canary that only an operator lets go on, and that nobody looked at for a minute or more, in words for `shoal status`; undefined: it isn't so. */
+export function promotionWarning(state: RolloutState, now: number): string | undefined {
+  const { status, revision, policy, nodes } = state;
+  if (status !== 'awaiting-promotion' || policy.canary.promoteAfterMs !== null) return undefined;
+  const canary = nodes.filter(({ batch, endedAt }) => batch === 1 && endedAt !== null);
+  const since = Math.max(state.startedAt, ...canary.map(({ endedAt }) => endedAt ?? 0));
+  const minutes = Math.floor((now - since) / 60_000);
+  if (minutes < 1) return undefined;
+  const to = nodes.filter((node) => node.status === 'pending').length;
+  return (
+    `the rollout of revision ${revision} has been awaiting promotion for ${minutes} min, with ${to} ${to === 1 ? 'node' : 'nodes'} to go: ` +
+    `${command(state, 'promote')}, or ${command(state, 'abort')}`
+  );
+}
+
 /** True while something may still become of nodes that the rollout left when it ended. */
 export function hasLateNodes(state: RolloutState): boolean {
   if (!isRolloutEnded(state.status) || state.status === 'superseded') return false;

@@ -12,6 +12,7 @@ import {
   parseYaml,
   problemsError,
   type RolloutStatus,
+  type RolloutStrategy,
   ShoalError,
   type Spec,
   type SpecSurroundings,
@@ -77,6 +78,8 @@ interface Change extends SpecText {
   readonly secrets?: Readonly<Record<string, string>>;
   readonly reason: string;
   readonly basedOn?: number;
+  /** Of this rollout alone. Default: the spec's. */
+  readonly strategy?: RolloutStrategy;
   /** Default: as `spec.apply`. */
   readonly audited?: { readonly operation: string; readonly input: Readonly<Record<string, unknown>> };
 }
@@ -209,7 +212,7 @@ export class SpecService {
    *
    * @throws ShoalError `invalid_input` with every problem, `conflict` when `basedOn` isn't the newest revision
    */
-  async apply(input: SpecText & { reason: string; basedOn?: number }, actor: Actor): Promise<ApplyResult> {
+  async apply(input: Omit<Change, 'secrets' | 'audited'>, actor: Actor): Promise<ApplyResult> {
     const { spec, blueprints } = await this.#check(input);
     return this.#parts.driver.exclusive(() => this.#commit(input, spec, blueprints, actor));
   }
@@ -220,20 +223,21 @@ export class SpecService {
    * @throws ShoalError `not_found`, `invalid_input` when the spec doesn't fit the nodes of now, `conflict` as `apply` does
    */
   async restore(
-    input: { revision: number; reason?: string; basedOn?: number },
+    input: { revision: number; reason?: string; basedOn?: number; strategy?: RolloutStrategy },
     actor: Actor,
   ): Promise<ApplyResult> {
     const { revisions, manifests, driver, vault } = this.#parts;
     const { spec: text, file } = await revisions.record(input.revision);
     const content = await manifests.content(input.revision);
     const reason = input.reason || `restores revision ${input.revision}`;
-    const { basedOn } = input;
+    const { basedOn, strategy } = input;
     const change: Change = {
       spec: text,
       file,
       reason,
       secrets: content.secrets,
       ...(basedOn === undefined ? {} : { basedOn }),
+      ...(strategy === undefined ? {} : { strategy }),
       audited: { operation: 'spec.restore', input: { restored: input.revision } },
     };
     return driver.exclusive(async () => {
@@ -265,16 +269,17 @@ export class SpecService {
       secrets: versions,
     };
     if (await this.#isSame(record, latest)) return { revision: latest, changed: false };
-    const { reason, file } = input;
+    const { reason, file, strategy } = input;
     const { number: revision, specHash, createdAt: at } = record;
     const audit = auditWrite({
       at,
       actor,
       operation: input.audited?.operation ?? 'spec.apply',
-      input: { revision, specHash, file, reason, basedOn: latest, ...input.audited?.input },
+      input: { revision, specHash, file, reason, basedOn: latest, strategy, ...input.audited?.input },
       outcome: 'ok',
     });
-    const rollout = beginRollout({ revision, from: active, at, policy: policyOf(spec.rollout) });
+    const policy = policyOf(strategy === undefined ? spec.rollout : { ...spec.rollout, strategy });
+    const rollout = beginRollout({ revision, from: active, at, policy });
     const writes = [
       putJson(keys.revision(revision), record),
       ...snapshot.writes,
