@@ -8,6 +8,7 @@ import {
   type Tags,
   WireError,
 } from '../core/index.js';
+import { advertisedAddress, type HostRefusal, hostRefusal } from './advertise.js';
 import { Callbacks } from './callbacks.js';
 import { type CheckedOptions, checkOptions, checkPlaintext } from './check-options.js';
 import { doneWithin } from './deadline.js';
@@ -20,8 +21,9 @@ import { type GossipLogger, RateLimitedLog, silentLogger } from './log.js';
 import { claimedMemberOf, type Member, memberOf } from './member.js';
 import { Messenger, type SendOptions } from './messenger.js';
 import { type GossipOptions, metaOf } from './options.js';
-import { reachableHost, reaches, resolveAddress, systemResolver } from './resolve.js';
+import { systemResolver } from './resolve.js';
 import type { JoinResult } from './seeds.js';
+import { Signal } from './signal.js';
 import { SocketHost } from './socket-host.js';
 import { openSockets, type Sockets } from './sockets.js';
 import type { GossipStats } from './stats.js';
@@ -362,39 +364,6 @@ interface Parts extends CheckedOptions {
   listeners: Listeners;
   sockets: Sockets;
   refusesHost: HostRefusal;
-}
-
-/** Why a member may not have this numeric address; undefined if it may. */
-type HostRefusal = (host: string) => string | undefined;
-
-/** Something that happens once, and that can be waited for. */
-class Signal {
-  give: () => void = () => undefined;
-  readonly promise: Promise<void> = new Promise((resolve) => {
-    this.give = resolve;
-  });
-}
-
-function hostRefusal({ allowed, bind: { host: bound } }: CheckedOptions): HostRefusal {
-  return (host) => {
-    if (!allowed(host)) return `${host} is in no allowed network`;
-    return reaches(bound, host) ? undefined : `${host} cannot be reached from a socket bound to ${bound}`;
-  };
-}
-
-async function advertisedAddress(
-  options: GossipOptions,
-  sockets: Sockets,
-  refusesHost: HostRefusal,
-): Promise<Address> {
-  const host = options.advertise?.host ?? reachableHost(sockets.host);
-  const port = options.advertise?.port || sockets.port;
-  const resolver = options.resolve ?? systemResolver;
-  const [first, ...more] = await resolveAddress({ host, port }, resolver);
-  if (!first) throw new GossipError('BAD_ADDRESS', `'${host}' has no address`);
-  const address = [first, ...more].find((found) => refusesHost(found.host) === undefined);
-  if (address) return address;
-  throw new GossipError('INVALID_OPTION', `advertise.host: ${refusesHost(first.host)}`);
 }
 
 async function closeSockets(sockets: Sockets): Promise<void> {
