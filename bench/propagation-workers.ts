@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { sampleProcess } from './processes.js';
 import type { Arrival, WorkerAnswer, WorkerRequest } from './propagation-messages.js';
 
 /** Processes that share the links or watches among them. */
@@ -48,6 +49,11 @@ export class Workers {
       const text = readFileSync(`/proc/${pid}/io`, 'utf8');
       return sum + Number(/^rchar: (\d+)$/m.exec(text)?.[1] ?? 0);
     }, 0);
+  }
+
+  /** Processor time that they took so far, seconds. */
+  cpuSeconds(): number {
+    return this.#children.reduce((sum, { pid }) => sum + sampleProcess(pid ?? 0).cpuSeconds, 0);
   }
 
   async stop(): Promise<void> {

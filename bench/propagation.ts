@@ -29,6 +29,8 @@ interface Measured {
   /** Bytes that a node read, per commit. */
   readonly bytesPerNode: number;
   readonly cpuSecondsPerCommit: number;
+  /** Of the processes at the other end of the connections. */
+  readonly clientCpuSecondsPerCommit: number;
   readonly residentPerConnection: number;
 }
 
@@ -88,6 +90,7 @@ async function measureShoal({ directory, nodes, commits, progress }: Input): Pro
     const all = { arrived: [] as number[], acknowledged: [] as number[], succeeded: [] as number[] };
     let bytes = 0;
     let cpu = 0;
+    let clientCpu = 0;
     const wholeBefore = await controller.wholeOffers();
     for (let commit = 1; commit <= commits; commit += 1) {
       await delay(2500);
@@ -97,15 +100,18 @@ async function measureShoal({ directory, nodes, commits, progress }: Input): Pro
       all.succeeded.push(once.succeeded);
       bytes += once.bytes;
       cpu += once.cpuSeconds;
+      clientCpu += once.clientCpuSeconds;
       progress(
         `commit ${commit}: acknowledged p99 ${percentile(once.acknowledged, 0.99).toFixed(0)} ms, ` +
-          `arrived p99 ${percentile(once.arrived, 0.99).toFixed(0)} ms, succeeded after ${once.succeeded.toFixed(0)} ms`,
+          `arrived p99 ${percentile(once.arrived, 0.99).toFixed(0)} ms, succeeded after ${once.succeeded.toFixed(0)} ms; ` +
+          `processor time ${(once.cpuSeconds * 1000).toFixed(0)} ms, of the nodes' ends ${(once.clientCpuSeconds * 1000).toFixed(0)} ms`,
       );
     }
     return {
       ...all,
       bytesPerNode: bytes / commits / nodes,
       cpuSecondsPerCommit: cpu / commits,
+      clientCpuSecondsPerCommit: clientCpu / commits,
       residentPerConnection: (linked.residentBytes - before.residentBytes) / nodes,
       residentBytes: controller.sample().residentBytes,
       manifestBytes: workers.manifestBytes,
@@ -127,22 +133,32 @@ async function commitOnce(
     succeeded: number;
     bytes: number;
     cpuSeconds: number;
+    clientCpuSeconds: number;
   }
 > {
   const bytesBefore = workers.bytesRead();
   const cpuBefore = controller.sample().cpuSeconds;
+  const clientCpuBefore = workers.cpuSeconds();
   const begun = now();
   const revision = await controller.commit(body);
   const rollout = await controller.rolledOut(revision);
   const succeeded = now() - begun;
   const cpuSeconds = controller.sample().cpuSeconds - cpuBefore;
+  const clientCpuSeconds = workers.cpuSeconds() - clientCpuBefore;
   const bytes = workers.bytesRead() - bytesBefore;
   const arrivals = await workers.arrivals(revision, nodes);
   const ended = rollout.nodes.map(({ node, endedAt }) => {
     if (endedAt === null) throw new Error(`${node} has not ended`);
     return endedAt - begun;
   });
-  return { arrived: since(arrivals, begun), acknowledged: ended, succeeded, bytes, cpuSeconds };
+  return {
+    arrived: since(arrivals, begun),
+    acknowledged: ended,
+    succeeded,
+    bytes,
+    cpuSeconds,
+    clientCpuSeconds,
+  };
 }
 
 async function measureEtcd({ directory, nodes, commits, progress }: Input, size: number): Promise<Measured> {
@@ -164,17 +180,20 @@ async function measureEtcd({ directory, nodes, commits, progress }: Input, size:
     const arrived: number[] = [];
     let bytes = 0;
     let cpu = 0;
+    let clientCpu = 0;
     // The first one isn't counted, as with ours.
     for (let version = 1; version <= commits + 1; version += 1) {
       await delay(2500);
       const bytesBefore = workers.bytesRead();
       const cpuBefore = etcd.sample().cpuSeconds;
+      const clientCpuBefore = workers.cpuSeconds();
       const begun = now();
       await etcd.client.put(key, Buffer.alloc(size, `page ${version}`));
       const once = since(await workers.arrivals(version, nodes), begun);
       if (version === 1) continue;
       arrived.push(...once);
       cpu += etcd.sample().cpuSeconds - cpuBefore;
+      clientCpu += workers.cpuSeconds() - clientCpuBefore;
       bytes += workers.bytesRead() - bytesBefore;
       progress(`put ${version - 1}: arrived p99 ${percentile(once, 0.99).toFixed(0)} ms`);
     }
@@ -182,6 +201,7 @@ async function measureEtcd({ directory, nodes, commits, progress }: Input, size:
       arrived,
       bytesPerNode: bytes / commits / nodes,
       cpuSecondsPerCommit: cpu / commits,
+      clientCpuSecondsPerCommit: clientCpu / commits,
       residentPerConnection: (linked.residentBytes - before.residentBytes) / nodes,
     };
   } finally {
@@ -232,6 +252,12 @@ function figuresOf(shoal: MeasuredShoal, etcd: Measured): Figure[] {
       'processor time per commit',
       shoal.cpuSecondsPerCommit * 1000,
       etcd.cpuSecondsPerCommit * 1000,
+      'ms',
+    ),
+    compared(
+      'the same of the processes at the other end',
+      shoal.clientCpuSecondsPerCommit * 1000,
+      etcd.clientCpuSecondsPerCommit * 1000,
       'ms',
     ),
     compared(
