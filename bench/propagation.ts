@@ -76,13 +76,23 @@ async function measureShoal({ directory, nodes, commits, progress }: Input): Pro
   const controller = await ControllerProcess.start(directory, endpoints);
   const workers = new Workers();
   try {
-    const { token } = await controller.client.call('token.create', { ttl: '1h', uses: nodes });
+    // Hosts that enroll by the same token at once get in each other's way: each process has one of its own.
+    const tokens = await Promise.all(
+      Array.from({ length: workerCount }, (_, worker) =>
+        controller.client.call('token.create', { ttl: '1h', uses: shareOf(nodes, worker) }),
+      ),
+    );
     const before = controller.sample();
     progress(`${nodes} agents enroll and open their links ...`);
     const names = (worker: number): string[] =>
       Array.from({ length: shareOf(nodes, worker) }, (_, index) => `node-${worker}-${index}`);
     const { address } = controller;
-    await workers.ask((worker) => ({ kind: 'link', controller: address, token, nodes: names(worker) }));
+    await workers.ask((worker) => ({
+      kind: 'link',
+      controller: address,
+      token: tokens[worker]?.token ?? '',
+      nodes: names(worker),
+    }));
     await delay(5000);
     const linked = controller.sample();
     progress('the first manifest ...');

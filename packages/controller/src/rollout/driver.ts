@@ -167,12 +167,12 @@ export class RolloutDriver {
     this.#current = { value: state, modRevision: result.revision };
     // What it tells to do is no longer right.
     if (superseded !== undefined) {
-      events.publish({ type: 'rollout', rollout: rolloutView(superseded, state.revision) });
+      events.publish(() => ({ type: 'rollout', rollout: rolloutView(superseded, state.revision) }));
     }
     if (isSuperseding) {
       await this.#publishRevision(superseded.revision);
     }
-    events.publish({ type: 'rollout', rollout: rolloutView(state) });
+    events.publish(() => ({ type: 'rollout', rollout: rolloutView(state) }));
     await this.#publishRevision(state.revision);
     this.#wakeUp.now();
   }
@@ -317,7 +317,7 @@ export class RolloutDriver {
     this.#head = head;
     this.#current = { value: state, modRevision: result.revision };
     await this.#targetsStored(targets);
-    events.publish({ type: 'rollout', rollout: rolloutView(state) });
+    events.publish(() => ({ type: 'rollout', rollout: rolloutView(state) }));
     if (state.status === before.status) return;
     logger.info({ revision: state.revision, status: state.status, cause: state.cause }, 'rollout');
     await this.#publishRevision(state.revision);
