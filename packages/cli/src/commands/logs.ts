@@ -1,10 +1,13 @@
 import type { LogLine } from '@shoal/common';
 import { parseDuration, ShoalError } from '@shoal/common';
 import type { Command } from 'commander';
+import type { ControllerClient } from '../client/client.js';
+import { serviceNames, sourceNames } from '../client/known-names.js';
 import type { CommandContext } from '../context.js';
 import { action } from '../context.js';
 import { positiveInteger } from '../output/arguments.js';
-import { logLineText } from '../output/log-line.js';
+import { grepExpression, logLineText } from '../output/log-line.js';
+import { printable } from '../output/text.js';
 
 interface LogFlags {
   readonly follow?: boolean;
@@ -46,16 +49,38 @@ function query(flags: LogFlags): {
   };
 }
 
+/** Lines of what isn't there now may be kept still, so an unknown name is remarked upon, not refused. */
+async function remarkUnknown(
+  context: CommandContext,
+  client: ControllerClient,
+  { service, source }: LogFlags,
+): Promise<void> {
+  const remark = (what: string, name: string, there: readonly string[]): void =>
+    context.note(`There is no ${what} "${printable(name)}"; there is: ${there.join(', ') || 'none'}`);
+  const services = service === undefined ? [] : await serviceNames(client);
+  if (service !== undefined && !services.includes(service)) {
+    remark('service', service, services);
+    return;
+  }
+  const sources = source === undefined ? [] : await sourceNames(client, service);
+  if (source !== undefined && !sources.includes(source)) {
+    remark(service === undefined ? 'source' : `source of ${service}`, source, sources);
+  }
+}
+
 async function logs(context: CommandContext, flags: LogFlags): Promise<void> {
-  const line = (l: LogLine): string => logLineText(l, context.paint, flags.raw === true);
+  const sought = flags.grep === undefined ? undefined : grepExpression(flags.grep);
+  const line = (l: LogLine): string => logLineText(l, context.paint, flags.raw === true, sought);
   await context.withClient(async (client) => {
     if (flags.follow === true) {
+      await remarkUnknown(context, client, flags);
       const input = { ...query(flags), ...(flags.lines === undefined ? {} : { backlog: flags.lines }) };
       for await (const l of client.watch('log.watch', input, context.interrupted)) context.showLine(l, line);
       return;
     }
     const input = { ...query(flags), ...(flags.lines === undefined ? {} : { limit: flags.lines }) };
     const answer = await client.call('log.search', input);
+    if (answer.lines.length === 0) await remarkUnknown(context, client, flags);
     for (const l of answer.lines) context.showLine(l, line);
     if (answer.truncated)
       context.note(`Only the newest ${answer.lines.length} lines are shown; --lines N shows more.`);
@@ -71,7 +96,10 @@ export function addLogsCommand(program: Command): void {
     .option('--node <name>', 'only that node')
     .option('--service <name>', 'only that service')
     .option('--source <name>', 'only that source, e.g. access, error')
-    .option('--grep <pattern>', 'only lines that match this regular expression')
+    .option(
+      '--grep <pattern>',
+      'only lines that match this regular expression, in short or as written; shown as written where only that matches',
+    )
     .option('--since <time>', 'from then on: a duration back (10m, 2h) or a time')
     .option('-n, --lines <count>', 'at most that many lines, the newest', positiveInteger)
     .option('--raw', "lines as they were written; else access logs' JSON is told in short")

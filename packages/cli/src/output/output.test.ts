@@ -3,7 +3,7 @@ import { test } from 'tap';
 import { changeLines, diffText } from './changes.js';
 import { rotateQuestion, waitedForLines, waitHint } from './gossip-keys.js';
 import { leaseText, licenseLine, licenseText } from './license.js';
-import { logLineText } from './log-line.js';
+import { grepExpression, logLineText } from './log-line.js';
 import { plannedRolloutText } from './planned-rollout.js';
 import { strategyLine } from './strategy.js';
 import { formatTable } from './table.js';
@@ -190,6 +190,16 @@ test("an access log's JSON is told in short, any other line as it is", async (t)
   t.match(logLineText(log, plain, true), / n1 web\/access \{"path":"\/a"\}\n$/);
   t.match(logLineText({ ...log, line: 'GET /a 200' }, plain, false), / GET \/a 200\n$/, 'already short');
   t.match(logLineText({ ...log, fields: {} }, plain, false), / \{"path":"\/a"\}\n$/);
+  t.match(logLineText(log, plain, false, grepExpression('^200')), / 200 GET \/a /);
+  t.match(
+    logLineText(log, plain, false, grepExpression('"path"')),
+    / \{"path":"\/a"\}\n$/,
+    'what was looked for is shown',
+  );
+  t.equal(grepExpression('(?i)get')?.test('GET'), true);
+  t.equal(grepExpression('('), undefined, 'the controller tells what is wrong with it');
+  const scaled = { ...log, fields: { ...fields, duration: '12e-3' } };
+  t.match(logLineText(scaled, plain, false), /GET \/a {2}0\.012 s /, 'seconds are written out');
   const evil = { ...log, fields: { ...fields, path: '/\u001b[2J' } };
   t.match(logLineText(evil, plain, false), /\\x1b\[2J/, 'a path cannot reach the terminal either');
 });

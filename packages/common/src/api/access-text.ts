@@ -8,6 +8,12 @@ export function accessText({ line, fields }: Pick<LogLine, 'line' | 'fields'>): 
   const { method, path, status, duration, client } = fields;
   if (!line.startsWith('{') || method === undefined || path === undefined || status === undefined)
     return undefined;
-  const took = duration === undefined ? '' : `  ${duration} s`;
+  const took = duration === undefined ? '' : `  ${seconds(duration)} s`;
   return `${status} ${method} ${path}${took}${client === undefined ? '' : `  ${client}`}`;
+}
+
+/** HAProxy writes ms as seconds by an exponent: `2e-3`. */
+function seconds(text: string): string {
+  const value = Number(text);
+  return /^[\d.]+e-?\d+$/i.test(text) && Number.isFinite(value) ? String(value) : text;
 }

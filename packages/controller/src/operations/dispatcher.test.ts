@@ -67,6 +67,22 @@ t.test('wrong input is told with path, what was found and what was expected', as
   t.same(services.asked, [], 'nothing was asked of the services');
 });
 
+t.test('logs and samples of a node that there is not are refused', async (t) => {
+  const { dispatcher, services } = createFixture();
+  Object.assign(services.logs, { search: async () => ({ lines: [], truncated: false }) });
+  Object.assign(services.stats, { latest: () => [] });
+  const unknown = { code: 'not_found', message: 'no node "web9"' };
+  const input = { node: 'web9' };
+  await t.rejects(dispatcher.call('log.search', input, actor('viewer'), signal), unknown);
+  await t.rejects(dispatcher.call('stat.latest', input, actor('viewer'), signal), unknown);
+  const watched = dispatcher.watch('log.watch', input, actor('viewer'), signal)[Symbol.asyncIterator]();
+  await t.rejects(watched.next(), unknown);
+  t.same(await dispatcher.call('log.search', { node: node.name }, actor('viewer'), signal), {
+    lines: [],
+    truncated: false,
+  });
+});
+
 t.test('an operation that is none is told apart', async (t) => {
   const { dispatcher } = createFixture();
   await t.rejects(dispatcher.call('node.lst', {}, actor('viewer'), signal), {

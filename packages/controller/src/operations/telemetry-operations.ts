@@ -1,4 +1,5 @@
-import { ShoalError } from '@shoal/common';
+import { type LogLine, ShoalError } from '@shoal/common';
+import type { ControllerServices } from '../services.js';
 import type { OperationTable } from './definition.js';
 import { array, count, described, flag, object, options, time, view, word } from './schema.js';
 
@@ -14,7 +15,7 @@ const logFilter = {
   ),
   grep: described(
     { type: 'string', minLength: 1, maxLength: longestPattern },
-    'regular expression that the line must match; `(?i)` at its start ignores case',
+    'regular expression that the line must match, as it was written or, of an access log, in its short form (`200 GET /`); `(?i)` at its start ignores case',
   ),
   since: described(time, 'ms since the epoch, inclusive'),
 };
@@ -23,6 +24,29 @@ function checkRange(since: number | undefined, until: number | undefined): void 
   if (since === undefined || until === undefined || since <= until) return;
   const message = `found since ${since} after until ${until}, expected since before until`;
   throw new ShoalError('invalid_input', message, { problems: [{ path: '/since', message }] });
+}
+
+/** A node that was taken out may have left lines or samples. @throws ShoalError `not_found` for one that is unknown and left no lines */
+async function refuseUnknownNode(
+  node: string | undefined,
+  { nodes, logs }: Pick<ControllerServices, 'nodes' | 'logs'>,
+): Promise<void> {
+  if (node === undefined) return;
+  try {
+    nodes.get(node);
+  } catch (unknown) {
+    const { lines } = await logs.search({ node, limit: 1 });
+    if (lines.length === 0) throw unknown;
+  }
+}
+
+async function* follow(
+  query: Parameters<ControllerServices['logs']['follow']>[0],
+  services: ControllerServices,
+  signal: AbortSignal,
+): AsyncGenerator<LogLine> {
+  await refuseUnknownNode(query.node, services);
+  yield* services.logs.follow(query, signal);
 }
 
 type TelemetryOperations = Pick<OperationTable, 'log.search' | 'log.watch' | 'stat.query' | 'stat.latest'>;
@@ -43,6 +67,7 @@ export const telemetryOperations: TelemetryOperations = {
     output: object({ lines: array(view('LogLine')), truncated: flag }),
     run: async (input, { services }) => {
       checkRange(input.since, input.until);
+      await refuseUnknownNode(input.node, services);
       return services.logs.search({ limit: 200, ...input });
     },
   },
@@ -54,7 +79,7 @@ export const telemetryOperations: TelemetryOperations = {
     http: { method: 'GET', path: '/logs/watch' },
     input: options({ ...logFilter, backlog: described(count(0, 10_000, 20), 'lines to begin with') }),
     output: view('LogLine'),
-    watch: (input, { services, signal }) => services.logs.follow({ backlog: 20, ...input }, signal),
+    watch: (input, { services, signal }) => follow({ backlog: 20, ...input }, services, signal),
   },
   'stat.query': {
     name: 'stat.query',
@@ -83,6 +108,10 @@ export const telemetryOperations: TelemetryOperations = {
     http: { method: 'GET', path: '/stats/latest' },
     input: options({ node: described(word, 'only this node') }),
     output: object({ nodes: array(view('LatestSample')) }),
-    run: async ({ node }, { services }) => ({ nodes: services.stats.latest(node) }),
+    run: async ({ node }, { services }) => {
+      const nodes = services.stats.latest(node);
+      if (nodes.length === 0) await refuseUnknownNode(node, services);
+      return { nodes };
+    },
   },
 };

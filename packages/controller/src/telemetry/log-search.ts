@@ -3,9 +3,9 @@ import type { LogQuery } from '../services.js';
 import { blocksOf, type PlacedBlock, recordsOf } from './block.js';
 import type { Journal } from './journal.js';
 import type { JournalSet } from './journal-set.js';
+import { createLineMatcher } from './line-matcher.js';
 import { compareLines, cursorOf, fits, type StoredLine, toLogLine } from './log-line.js';
 import { Newest } from './newest.js';
-import { createMatcher, type LineMatcher } from './pattern.js';
 import type { Segment } from './segment.js';
 
 const defaultLimit = 200;
@@ -22,7 +22,7 @@ interface Place {
 
 interface Search {
   readonly query: LogQuery;
-  readonly matcher: LineMatcher | undefined;
+  readonly matcher: ReturnType<typeof createLineMatcher> | undefined;
   readonly newest: Newest<LogLine>;
 }
 
@@ -64,7 +64,7 @@ function searchBlock(data: Buffer, block: PlacedBlock, place: Place, search: Sea
     const cursor = cursorOf(place.node, place.segment.number, block.offset, index);
     candidates.push(toLogLine(place.node, stored, cursor));
   });
-  const matches = matcher?.(candidates.map(({ line }) => line));
+  const matches = matcher?.(candidates);
   candidates.forEach((line, index) => {
     if (matches === undefined || matches[index] === true) newest.add(line);
   });
@@ -80,7 +80,7 @@ export async function searchLogs(
 ): Promise<{ lines: readonly LogLine[]; truncated: boolean }> {
   const limit = query.limit ?? defaultLimit;
   const newest = new Newest<LogLine>(limit + 1, compareLines);
-  const matcher = query.grep === undefined ? undefined : createMatcher(query.grep);
+  const matcher = query.grep === undefined ? undefined : createLineMatcher(query.grep);
   const search: Search = { query, matcher, newest };
   const startedAt = performance.now();
   let sliceAt = startedAt;

@@ -73,6 +73,21 @@ t.test('search', async (t) => {
     t.same((await find({ grep: '(?i)get /X' })).lines, ['web1 GET /x 502']);
     await t.rejects(storage.search({ grep: '(a+)+b' }), { code: 'invalid_input' });
   });
+  await t.test('by pattern, of an access log as it is shown and as it is written', async (t) => {
+    const access = (sequence: number, status: string, id: string) => {
+      const fields = { status, method: 'GET', path: '/', id };
+      const options = { atMs: 1, service: 'api', source: 'json', line: JSON.stringify(fields), fields };
+      return storage.append('web3', 'c', logRecords(sequence, sequence, options));
+    };
+    await access(1, '500', 'a1');
+    await access(2, '200', 'b500');
+    const ids = async (grep: string) =>
+      (await storage.search({ node: 'web3', grep })).lines.map(({ fields }) => fields['id']);
+    t.same(await ids('^500 GET'), ['a1'], 'as it is shown');
+    t.same(await ids('"id":"b500"'), ['b500'], 'as it is written');
+    t.same(await ids('500'), ['a1', 'b500']);
+    t.same(await ids('501'), []);
+  });
   await t.test('gives lines whole', async (t) => {
     const { lines } = await storage.search({ source: 'error' });
     const cursor = lines[0]?.cursor ?? '';

@@ -3,9 +3,9 @@ import type { LogQuery, LogStorage } from '../services.js';
 import { BoundedQueue } from '../store/bounded-queue.js';
 import type { StoredBatch } from './journal.js';
 import { JournalSet, type Retention } from './journal-set.js';
+import { createLineMatcher } from './line-matcher.js';
 import { cursorOf, fits, type StoredLine, toJournalRecord, toLogLine } from './log-line.js';
 import { searchLogs } from './log-search.js';
-import { createMatcher } from './pattern.js';
 import type { DiskIo } from './segment-writer.js';
 
 export interface LogStorageOptions {
@@ -105,13 +105,13 @@ class FileLogStorage implements OpenLogStorage {
   }
 
   #subscribe(query: LogQuery): { queue: BoundedQueue<LogLine>; stop: () => void } {
-    const matcher = query.grep === undefined ? undefined : createMatcher(query.grep, followBudgetMs);
+    const matcher = query.grep === undefined ? undefined : createLineMatcher(query.grep, followBudgetMs);
     const follower: Follower = (node, { segment, offset, records }) => {
       if (query.node !== undefined && query.node !== node) return;
       const lines = records.flatMap(({ item }, index) =>
         fits(item, query) ? [toLogLine(node, item, cursorOf(node, segment, offset, index))] : [],
       );
-      const matches = matcher?.(lines.map(({ line }) => line));
+      const matches = matcher?.(lines);
       for (const [index, line] of lines.entries()) {
         if (matches === undefined || matches[index] === true) queue.push(line);
       }
