@@ -1,5 +1,5 @@
 // A small gateway without dependencies. `gateway.mjs CONFIG` serves, `gateway.mjs --check CONFIG` only judges the file.
-// It passes requests to its upstreams in turn (or answers with a fixed body), answers /healthz and /healthz/GENERATION,
+// It passes requests to its upstreams in turn (or answers with a fixed body), at most so many a second, answers /healthz and /healthz/GENERATION,
 // writes one JSON line a request to its output, and takes its configuration anew on SIGHUP.
 
 import { randomUUID } from 'node:crypto';
@@ -20,11 +20,13 @@ function readConfig(path) {
   const complain = (what) => {
     throw new Error(`${path}: ${what}`);
   };
-  const { generation, address, port, body, upstreams } = config;
+  const { generation, address, port, body, upstreams, requestsPerSecond } = config;
   if (typeof generation !== 'string') complain('generation: expected a text');
   if (typeof address !== 'string') complain('address: expected a text');
   if (!Number.isInteger(port) || port < 1 || port > 65535) complain('port: expected 1 to 65535');
   if (typeof body !== 'string') complain('body: expected a text');
+  if (typeof requestsPerSecond !== 'number' || requestsPerSecond < 0)
+    complain('requestsPerSecond: expected a number, 0 for no limit');
   if (!Array.isArray(upstreams)) complain('upstreams: expected a list');
   for (const [index, upstream] of upstreams.entries()) {
     if (!URL.canParse(`http://${upstream}`)) complain(`upstreams[${index}]: expected host:port`);
@@ -53,6 +55,7 @@ function main() {
 function serve(path, first) {
   let config = first;
   let turn = 0;
+  const bucket = { tokens: 0, at: 0 };
   const next = () => config.upstreams[turn++ % config.upstreams.length];
   const server = createServer((incoming, outgoing) => {
     const [pathname] = (incoming.url ?? '/').split('?');
@@ -61,6 +64,12 @@ function serve(path, first) {
     const started = performance.now();
     const entry = { requestId: randomUUID(), upstream: '' };
     outgoing.on('close', () => log(incoming, outgoing, entry, performance.now() - started));
+    if (!admits(bucket, config.requestsPerSecond)) {
+      outgoing
+        .writeHead(429, { 'content-type': 'text/plain', 'retry-after': '1' })
+        .end('too many requests\n');
+      return;
+    }
     if (config.upstreams.length === 0) {
       outgoing.setHeader('content-type', 'text/html; charset=utf-8');
       outgoing.end(config.body);
@@ -91,6 +100,17 @@ function serve(path, first) {
     server.closeIdleConnections();
     setTimeout(() => process.exit(0), 5000).unref();
   });
+}
+
+/** Whether one more request is within the limit (0: there is none); as many as in a second may come at once. */
+function admits(bucket, perSecond) {
+  if (perSecond === 0) return true;
+  const now = performance.now();
+  bucket.tokens = Math.min(perSecond, bucket.tokens + ((now - bucket.at) / 1000) * perSecond);
+  bucket.at = now;
+  if (bucket.tokens < 1) return false;
+  bucket.tokens -= 1;
+  return true;
 }
 
 function health(pathname, config, outgoing) {

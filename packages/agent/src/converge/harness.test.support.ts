@@ -21,6 +21,7 @@ export interface TestHost {
   readonly output: string[];
   /** What the templates see; tests change it. */
   members: MemberView[];
+  lease: TemplateFacts['lease'];
   offer(manifest: Manifest, retryFailed?: boolean, gate?: GatePolicy): string;
   /** Offers it and waits for its outcome. */
   converge(manifest: Manifest, retryFailed?: boolean): Promise<NodeReport>;
@@ -61,7 +62,7 @@ export async function startHost(
     node: { name: 'one', site: 'here', address },
     facts: {},
     members: host.members,
-    lease: { tier: 'free', limits: {} },
+    lease: host.lease,
   });
   const converger = createConverger({
     supervisor: 'process',
@@ -83,6 +84,7 @@ export async function startHost(
     observed,
     output,
     members,
+    lease: { tier: 'enterprise', limits: {} },
     kinds: () => events.map(({ step, kind }) => `${step}:${kind}`),
     offer: (manifest, retryFailed = false, gate = undefined) => {
       const hash = manifestHash(manifest);

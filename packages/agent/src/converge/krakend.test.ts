@@ -33,14 +33,19 @@ function manifest(revision: number, params: Params): Manifest {
 }
 
 /** What the blueprint makes of parameters. */
-async function rendered(params: Params, nodes = 3, supervisor: 'process' | 'systemd' = 'process') {
+async function rendered(
+  params: Params,
+  nodes = 3,
+  supervisor: 'process' | 'systemd' = 'process',
+  limits: Readonly<Record<string, number>> = {},
+) {
   const [service] = await renderManifest(
     manifest(1, params),
     {
       node: { name: 'one', site: 'here', address: '10.0.0.1' },
       facts: {},
       members: [],
-      lease: { tier: 'free', limits: {} },
+      lease: { tier: 'free', limits },
     },
     {
       supervisor,
@@ -56,6 +61,42 @@ async function rendered(params: Params, nodes = 3, supervisor: 'process' | 'syst
 }
 
 const endpoint = { path: '/hello', backends: [{ urlPattern: '/b', hosts: ['http://127.40.7.2:8300'] }] };
+
+t.test('a lease limits each endpoint: the smaller of its own rate and the lease’s', async (t) => {
+  const router = 'qos/ratelimit/router';
+  const raw = { endpoint: '/raw', method: 'GET', backend: [] };
+  const params = {
+    endpoints: [
+      endpoint,
+      { ...endpoint, path: '/small', rateLimit: { maxRate: 90, clientMaxRate: 30 } },
+      { ...endpoint, path: '/large', rateLimit: { maxRate: 9000 } },
+    ],
+    configuration: {
+      endpoints: [
+        raw,
+        { ...raw, extra_config: { [router]: { max_rate: 5, client_max_rate: 1 }, 'x/y': { a: 1 } } },
+        { ...raw, extra_config: { [router]: { max_rate: 5000 } } },
+      ],
+    },
+  };
+  const { config } = await rendered(params, 3, 'process', { requestsPerSecond: 100 });
+  const endpoints = config['endpoints'] as readonly { extra_config: Record<string, unknown> }[];
+  t.match(
+    endpoints.map(({ extra_config: extra }) => extra[router]),
+    [
+      { max_rate: 100 },
+      { max_rate: 30, client_max_rate: 10 },
+      { max_rate: 100 },
+      { max_rate: 100 },
+      { max_rate: 5, client_max_rate: 1 },
+      { max_rate: 100 },
+    ],
+  );
+  t.strictSame(endpoints[4]?.extra_config['x/y'], { a: 1 });
+  const without = (await rendered(params)).config['endpoints'] as typeof endpoints;
+  t.strictSame(without[0]?.extra_config, {}, 'no limit in the lease, none is added');
+  t.strictSame(without[3], raw);
+});
 
 t.test('parameters become KrakenD’s configuration', async (t) => {
   const { config, service } = await rendered({

@@ -1,5 +1,6 @@
 import type { LoadedBlueprint, ManifestService, PoolMemory, Problem } from '@shoal/common';
 import { compileManifest, createBlueprintSet, ShoalError, sampleParams } from '@shoal/common';
+import { freeGrant } from '../lease/lease-machine.js';
 import type { SupervisorKind, TemplateFacts } from './converger.js';
 import { templateContext } from './render/context.js';
 import { RenderError, renderService } from './render/render-service.js';
@@ -23,7 +24,7 @@ const facts: TemplateFacts = {
     incarnation: 1,
     since: 0,
   })),
-  lease: { tier: 'free', limits: {} },
+  lease: freeGrant,
 };
 
 const noMemory: PoolMemory = { last: () => undefined, took: () => {} };

@@ -1,3 +1,4 @@
+import { freeLimits, freeTier } from '@shoal/common';
 import { effectsBetween } from './lease-effects.js';
 import type { Grant, HeldLease, LeaseDemands, LeaseEffect, LeaseMachine } from './lease-states.js';
 
@@ -15,7 +16,7 @@ export const restoredMs: number = 5_000;
 export const keepMs: number = 60_000;
 
 /** What a node without a lease may do. */
-export const freeGrant: Grant = { tier: 'free', limits: { requestsPerSecond: 100 } };
+export const freeGrant: Grant = { tier: freeTier, limits: freeLimits.service };
 
 const degraded: LeaseDemands = { gossip: false, pools: 'frozen', manifests: false, grant: freeGrant };
 
