@@ -5,6 +5,7 @@ export class FactsSchedule {
   readonly #look: () => void;
   readonly #delayMs: number;
   #timer: NodeJS.Timeout | undefined;
+  #dueAt = Number.POSITIVE_INFINITY;
   #again: NodeJS.Timeout | undefined;
   #lookedAt: number = Number.NEGATIVE_INFINITY;
   #stopped = false;
@@ -21,11 +22,14 @@ export class FactsSchedule {
     this.lookIn(Math.max(this.#delayMs, 2 * this.#delayMs - sinceLast));
   }
 
-  /** One look in that many milliseconds, unless one is coming anyway. */
+  /** One look in that many milliseconds, unless one is coming before that anyway. */
   lookIn(ms: number): void {
-    if (this.#timer !== undefined || this.#stopped) return;
+    const dueAt = performance.now() + ms;
+    if (dueAt >= this.#dueAt || this.#stopped) return;
+    clearTimeout(this.#timer);
+    this.#dueAt = dueAt;
     this.#timer = setTimeout(() => {
-      this.#timer = undefined;
+      this.#dueAt = Number.POSITIVE_INFINITY;
       this.#lookedAt = performance.now();
       this.#look();
     }, ms);
