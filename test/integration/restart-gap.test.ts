@@ -137,7 +137,8 @@ for (const [index, one] of cases.entries()) {
         () => false,
       ),
     );
-    const options = { targets: [origin], requestsPerSecond: 500, fresh: 0.5, mix: [{ path: one.path }] };
+    // Below the limit of the free tier, which a standalone node has.
+    const options = { targets: [origin], requestsPerSecond: 80, fresh: 0.5, mix: [{ path: one.path }] };
     const load = startLoad(options);
     for (let change = 1; change <= changes; change++) {
       writeFileSync(join(dir, 'local.yaml'), spec(one, change));
@@ -147,7 +148,7 @@ for (const [index, one] of cases.entries()) {
     t.comment(
       `${one.blueprint}: ${changes} changes in place, ${report.requests} requests, ${report.standardFailures} failed, longest gap ${longestGap(report)} ms`,
     );
-    t.ok(report.requests > 500, describeLoad(report));
+    t.ok(report.requests > 100, describeLoad(report));
     if (one.gap) t.ok(longestGap(report) < 10_000, `a gap of ${longestGap(report)} ms`);
     else t.equal(report.standardFailures, 0, describeLoad(report));
   });

@@ -172,3 +172,18 @@ t.test('a licensed feature can be begun with a license, and is not cut without o
   await ended(controller, 3);
   await t.rejects(apply(controller, spec('four')), refusal, 'once it is gone it does not come back');
 });
+
+t.test("each node's lease is shown as it says, and one that isn't in order is warned of", async (t) => {
+  const controller = await licensed(t, fixture(t));
+  const [a, b] = await agents(t, controller, ['a', 'b', 'c']);
+  const lease = { tier: 'premium', state: 'active', expiresAtMs: 9, detail: '' };
+  a?.tell({ lease });
+  b?.tell({ lease: { tier: 'free', state: 'degraded', expiresAtMs: 0, detail: 'its lease has ended' } });
+  const { services } = controller;
+  await until('both told', () => services.nodes.list().filter((node) => node.lease !== null).length === 2);
+  t.same(services.nodes.get('a').lease, { tier: 'premium', state: 'active', expiresAt: 9 });
+  t.match(await services.status(), {
+    leases: { active: 1, degraded: 1 },
+    warnings: ['node b is degraded: it serves within the limits of the free tier, outside of the gossip'],
+  });
+});

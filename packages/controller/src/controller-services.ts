@@ -62,9 +62,17 @@ export function rotationWarnings({ rotation }: GossipKeysView, now: number): str
   return [`the rotation of the gossip key waits for ${first.member}${more}: see shoal gossip-key ls`];
 }
 
+function leaseWarning(node: string, state: 'expired' | 'degraded'): string {
+  return state === 'expired'
+    ? `node ${node}: its lease has ended and counts for a while more; it was not renewed`
+    : `node ${node} is degraded: it serves within the limits of the free tier, outside of the gossip`;
+}
+
 function warningsOf(nodes: readonly NodeView[], driver: RolloutDriver, now: number): string[] {
   const warnings: string[] = [];
-  for (const { name, status, failed, drifts } of nodes) {
+  for (const { name, status, failed, drifts, lease } of nodes) {
+    if (lease?.state === 'expired' || lease?.state === 'degraded')
+      warnings.push(leaseWarning(name, lease.state));
     if (status === 'failed')
       warnings.push(`node ${name}: ${failed?.failure.message ?? 'the last attempt failed'}`);
     if (status === 'down' || status === 'unreachable') warnings.push(`node ${name} is ${status}`);

@@ -107,7 +107,15 @@ export class LicenseKeeper {
     clearTimeout(this.#timer);
     await this.#queue;
     this.now();
-    await this.#parts.store.transact({ writes: [this.#parts.clock.write()] });
+    await this.#keep([this.#parts.clock.write()]);
+  }
+
+  /** What counts is decided; a store that can't be written changes nothing of that. */
+  async #keep(writes: readonly Write[]): Promise<void> {
+    const { store, logger } = this.#parts;
+    await store.transact({ writes }).catch((error: unknown) => {
+      logger.error({ err: error }, 'time of licenses not stored');
+    });
   }
 
   async #checkByItself(): Promise<void> {
@@ -128,7 +136,7 @@ export class LicenseKeeper {
     return Math.max(10, Math.min(checkMs, next));
   }
 
-  /** Looks at all licenses now. @throws ShoalError when the store can't keep what came of it; it counts all the same */
+  /** Looks at all licenses now. */
   check(): Promise<void> {
     return this.#exclusive(() => this.#check());
   }
@@ -147,7 +155,7 @@ export class LicenseKeeper {
     this.#standing = decideStanding(judged);
     const writes = [clock.write(), ...this.#say(before, asked)];
     if (granted(before) !== granted(this.#standing)) for (const listener of this.#listeners) listener();
-    await this.#parts.store.transact({ writes });
+    await this.#keep(writes);
   }
 
   /** Installed licenses, and the one of the configuration's file. */

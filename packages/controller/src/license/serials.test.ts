@@ -35,6 +35,8 @@ t.test('none is given that the store does not know of', async (t) => {
   store.transact = async () => {
     throw new Error('disk full');
   };
+  const later = await Serials.open({ store, now: () => 0, logger });
+  t.throws(() => later.next(), { code: 'unavailable' }, 'a full disk keeps no controller from starting');
   for (let i = 0; i < 100_000; i += 1) serials.next();
   t.throws(() => serials.next(), { code: 'unavailable', message: /store can't be written/ });
   await new Promise((resolve) => setImmediate(resolve));

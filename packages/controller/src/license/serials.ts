@@ -19,22 +19,21 @@ export class Serials {
   readonly #store: Store;
   readonly #now: () => number;
   readonly #logger: Logger;
-  #next: number;
-  #end: number;
+  #next = 0;
+  #end = 0;
   #reserving = false;
 
-  private constructor(parts: { store: Store; now: () => number; logger: Logger }, next: number, end: number) {
+  private constructor(parts: { store: Store; now: () => number; logger: Logger }) {
     this.#store = parts.store;
     this.#now = parts.now;
     this.#logger = parts.logger;
-    this.#next = next;
-    this.#end = end;
   }
 
-  /** Reserves the first block. @throws what the store throws */
+  /** Reserves the first block; when the store can't be written now, that is tried again with the first serial that is asked for. */
   static async open(parts: { store: Store; now: () => number; logger: Logger }): Promise<Serials> {
-    const { start, end } = await reserve(parts.store, parts.now());
-    return new Serials(parts, start, end);
+    const serials = new Serials(parts);
+    await serials.#extend();
+    return serials;
   }
 
   /** @throws ShoalError `unavailable` when the store couldn't keep that serials were given, for long */

@@ -7,6 +7,7 @@ import {
   type LinkHandlers,
   type Logger,
   ShoalError,
+  type SignedDocument,
   type StepEvent__Output,
   toServiceError,
   version,
@@ -183,12 +184,22 @@ class ControlLink implements SessionListener {
       gossipSeeds: [...gossipSeeds(this.#call.getHost())],
       reportIntervalS,
     };
-    this.#session.welcome(welcome, gossipKeys(), leases.grant(this.#node));
+    this.#session.welcome(welcome, gossipKeys(), this.#lease(leases));
     this.#session.drain(drains.get(this.#node));
     logger.info(
       { node: this.#node, agentVersion: hello.agentVersion, peer: this.#call.getPeer() },
       'agent linked',
     );
+  }
+
+  /** A link without a fresh lease is better than none: the agent lives on the one before. */
+  #lease(leases: Leases): SignedDocument | undefined {
+    try {
+      return leases.grant(this.#node);
+    } catch (error) {
+      this.#parts.logger.error({ err: error, node: this.#node }, 'no lease granted');
+      return undefined;
+    }
   }
 
   reported(...[report, hello]: Parameters<SessionListener['reported']>): void {

@@ -136,8 +136,8 @@ export class Session {
     this.#listener.reported(report, hello ?? undefined);
   }
 
-  welcome(welcome: Welcome, gossipKeys: readonly Buffer[], lease: SignedDocument): void {
-    this.#outbox.put({ welcome, gossipKeys: [...gossipKeys], lease });
+  welcome(welcome: Welcome, gossipKeys: readonly Buffer[], lease: SignedDocument | undefined): void {
+    this.#outbox.put({ welcome, gossipKeys: [...gossipKeys], ...(lease === undefined ? {} : { lease }) });
   }
 
   /** The keys in force from now on, the primary first. */
