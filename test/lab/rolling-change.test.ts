@@ -39,7 +39,8 @@ const spec = ({
 cluster: shoal
 rollout:
   # Errors are what is tried here. How soon a machine answers that has other work as well says nothing of a change.
-  gate: { observe: 3s, maxLatencyIncrease: 100 }
+  # Balancers there may also take some seconds until they send a changed gateway requests again, and without any nothing can be judged.
+  gate: { observe: 6s, maxLatencyIncrease: 100 }
 services:
   backend:
     blueprint: nginx
