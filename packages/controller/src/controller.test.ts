@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type ClusterEvent, deltaBytes, type NodeView } from '@shoal/common';
+import { type ClusterEvent, deltaBytes, type NodeView, type Plan } from '@shoal/common';
 import t from 'tap';
 import { agents, apply, blueprint, ended, fixture, specOf, start, until } from './controller.test.support.js';
 import { FakeAgent } from './link/fake-agent.js';
@@ -207,6 +207,29 @@ t.test('a plan tells what would change, and on request what the nodes say', asyn
     nodes: [{ action: 'remove', services: ['web'] }, {}],
   });
   t.equal((await controller.services.revisions.list(5)).length, 1, 'nothing was committed');
+});
+
+t.test('a plan says what became of the newest revision, and which node refused just this', async (t) => {
+  const controller = await start(t, fixture(t));
+  const { specs } = controller.services;
+  const [, b] = (await agents(t, controller, ['a', 'b'])) as [FakeAgent, FakeAgent];
+  const plan = (body: string): Promise<Plan> =>
+    specs.plan({ spec: specOf(body), file: 'c.yaml', onNodes: false });
+  t.equal((await plan('one')).against, 'no revision yet');
+  await apply(controller, specOf('one'));
+  await ended(controller, 1);
+  t.match(await plan('two'), { against: 'revision 1', nodes: [{ refused: '' }, { refused: '' }] });
+  b.behavior = 'fail';
+  await apply(controller, specOf('two'));
+  await ended(controller, 2);
+  t.match(await plan('two'), {
+    against: 'revision 2 (failed, undone; nodes run 1)',
+    nodes: [
+      { node: 'a', refused: '' },
+      { node: 'b', refused: /^web\/conf: ./ },
+    ],
+  });
+  t.match((await plan('three')).nodes, [{ refused: '' }, { refused: '' }], 'another content');
 });
 
 t.test(

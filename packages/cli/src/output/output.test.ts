@@ -4,6 +4,7 @@ import { changeLines, diffText } from './changes.js';
 import { rotateQuestion, waitedForLines, waitHint } from './gossip-keys.js';
 import { leaseText, licenseLine, licenseText } from './license.js';
 import { grepExpression, logLineText } from './log-line.js';
+import { planText } from './plan.js';
 import { plannedRolloutText } from './planned-rollout.js';
 import { strategyLine } from './strategy.js';
 import { formatTable } from './table.js';
@@ -261,6 +262,38 @@ test('a license tells tier, use of each limit and its end, in a line and in full
   t.equal(
     leaseText({ tier: 'premium', state: 'active', expiresAt: now + 7_300_000 }, plain),
     'premium active 2h',
+  );
+});
+
+test('a plan says against what it is, and what a node said of just this before', async (t) => {
+  const node = { action: 'change', services: ['web'], differences: [], note: '', refused: '' };
+  const told = planText(
+    {
+      basedOn: 8,
+      against: 'revision 8 (aborted, undone; nodes run 7)',
+      changes: [],
+      blueprints: [],
+      text: '',
+      nodes: [
+        { ...node, node: 'node-1', refused: 'web/conf: nginx -t failed' },
+        { ...node, node: 'node-2' },
+      ],
+      rollout: {
+        ...{ strategy: 'one-by-one', batches: [['node-1'], ['node-2']], atOnce: 1 },
+        ...{ promoteAfterMs: null, onFailure: 'undo', gate },
+      },
+      secrets: [],
+      warnings: [],
+    },
+    plain,
+  );
+  t.match(
+    told,
+    /^No changes against revision 8 \(aborted, undone; nodes run 7\), but not all nodes run it\.\n/,
+  );
+  t.match(
+    told,
+    '  node-1: change (web)\n    node-1 refused this: web/conf: nginx -t failed\n  node-2: change (web)\n',
   );
 });
 

@@ -18,7 +18,11 @@ function planNode(n: PlanNode, paint: Palette): string {
       return `    ${paint.bold(`${d.service}/${d.step}`)}\n${d.difference === '' ? '' : `${text}\n`}${problem}`;
     })
     .join('');
-  return `  ${n.node}: ${n.action}${services}${note}\n${differences}`;
+  const refused =
+    n.refused === ''
+      ? ''
+      : `    ${paint.bad(`${n.node} refused this`)}: ${printable(n.refused).trimEnd().replaceAll('\n', '\n      ')}\n`;
+  return `  ${n.node}: ${n.action}${services}${note}\n${refused}${differences}`;
 }
 
 function secretLine({ name, services }: Plan['secrets'][number], paint: Palette): string {
@@ -28,7 +32,7 @@ function secretLine({ name, services }: Plan['secrets'][number], paint: Palette)
 /** What a spec would change, for people: values, blueprints, secrets, the rollout, nodes with what a dry run found. */
 export function planText(plan: Plan, paint: Palette): string {
   const touched = plan.nodes.filter((n) => n.action !== 'same');
-  const base = plan.basedOn === 0 ? 'no revision yet' : `revision ${plan.basedOn}`;
+  const base = plan.against;
   const same =
     plan.changes.length === 0 &&
     plan.text === '' &&

@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { ApiError } from '../api/api-error.js';
 import { call } from '../api/operations.js';
-import { cluster } from '../state/cluster.js';
+import { type ClusterState, cluster } from '../state/cluster.js';
 import { type Draft, draft, isEdited } from '../state/draft.js';
 import { useStore } from '../state/store.js';
 import { ApplyDialog } from './apply-dialog.js';
@@ -25,13 +25,14 @@ export function ChangeDesk({ value, reload }: ChangeDeskProps): JSX.Element {
   const newest = useStore(cluster, (state) => state.newest);
   const overtaken: RevisionView | undefined =
     newest !== null && newest.number > value.base ? newest : undefined;
+  const fate = useStore(cluster, (state) => fateOf(value.base, state));
   return (
     <>
       {overtaken !== undefined && (
         <Overtaken value={value} newest={overtaken} reload={reload} onKeep={clear} />
       )}
       <p class="base muted">
-        {value.base === 0 ? 'The first revision' : `Based on revision ${value.base}`}
+        {value.base === 0 ? 'The first revision' : `Based on revision ${value.base}${fate}`}
         {isEdited(value) ? ', edited' : ''}
         {isEdited(value) && (
           <button type="button" class="button small quiet" onClick={reload}>
@@ -73,6 +74,14 @@ export function ChangeDesk({ value, reload }: ChangeDeskProps): JSX.Element {
       )}
     </>
   );
+}
+
+/** What became of the newest revision when its text isn't what runs. */
+function fateOf(base: number, { newest, status }: ClusterState): string {
+  if (newest === null || newest.number !== base) return '';
+  if (newest.status !== 'failed' && newest.status !== 'aborted') return '';
+  const running = status?.revision.running ?? 0;
+  return ` (${newest.status}${running > 0 ? `; nodes run ${running}` : ''})`;
 }
 
 const noProblems = [] as const;

@@ -48,7 +48,7 @@ export function PlanView({ plan, stale, onApply }: PlanViewProps): JSX.Element {
         <>
           <p>
             {count(plan.changes.length, 'value')} changed, {count(touched.length, 'node')} touched of{' '}
-            {plan.nodes.length}.
+            {plan.nodes.length}, against {plan.against}.
           </p>
           {changes.length > 0 && <Changes changes={changes} />}
           {plan.text !== '' && <Diff text={plan.text} label="Difference of the spec" />}
@@ -82,6 +82,11 @@ function PlannedNode({ node }: { node: PlanNode }): JSX.Element {
       <strong>{node.node}</strong>{' '}
       <span class={`action-${node.action}`}>{actionWords[node.action] ?? node.action}</span>
       {node.services.length > 0 && <span class="muted"> ({node.services.join(', ')})</span>}
+      {node.refused !== '' && (
+        <p class="difference-text refused">
+          {node.node} refused this: {node.refused}
+        </p>
+      )}
       {node.note !== '' && <span class="muted">; {node.note}</span>}
       {node.differences.map(({ service, step, difference, problem }, index) => (
         <details key={`${index}${service}/${step}`} class="difference" open={problem !== ''}>

@@ -138,9 +138,17 @@ function fakeChanges(note: Note): Pick<ControllerServices, 'specs' | 'revisions'
       plan: async (input) => {
         note('specs.plan', input);
         const differences = [{ service: 'web', step: 'config', difference: '-80 +81', problem: '' }];
-        const planned = { node: 'web1', action: 'change', services: ['web'], differences, note: '' };
+        const planned = {
+          node: 'web1',
+          action: 'change',
+          services: ['web'],
+          differences,
+          note: '',
+          refused: '',
+        };
         return {
           basedOn: 2,
+          against: 'revision 2',
           changes: [change],
           blueprints: [{ service: 'web', before: 'nginx@1.0.0', after: 'nginx@1.1.0' }],
           text: '-80',

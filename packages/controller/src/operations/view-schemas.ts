@@ -254,6 +254,7 @@ const changeViews: Readonly<Record<string, JsonSchema>> = {
   ),
   Plan: object({
     basedOn: integer,
+    against: text,
     changes: array(view('SpecChange')),
     blueprints: array(object({ service: text, before: text, after: text })),
     text,
@@ -289,6 +290,7 @@ const changeViews: Readonly<Record<string, JsonSchema>> = {
     services: array(text),
     differences: array(object({ service: text, step: text, difference: text, problem: text })),
     note: text,
+    refused: text,
   }),
   Blueprint: object(blueprint),
   BlueprintDetail: object({ ...blueprint, blueprint: anything }),

@@ -17,7 +17,8 @@ const done: Readonly<Record<RolloutRequestView['what'], string>> = {
   abort: 'aborted',
 };
 
-const states: Readonly<Record<RolloutState['status'], string>> = {
+/** How a rollout stands, after its name. */
+export const states: Readonly<Record<RolloutState['status'], string>> = {
   running: 'is running',
   paused: 'is paused',
   'awaiting-promotion': 'awaits promotion',

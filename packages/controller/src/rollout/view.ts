@@ -1,6 +1,6 @@
 import { isRolloutEnded, type RolloutRequestView, type RolloutView } from '@shoal/common';
 import { promoteAt } from './machine.js';
-import { requestWords } from './requests.js';
+import { requestWords, states } from './requests.js';
 import type { RolloutNode, RolloutState } from './state.js';
 
 /** What operations show of a rollout. `newest`: the newest rollout's revision; only that one can be asked anything. */
@@ -133,11 +133,21 @@ function succeededWords(state: RolloutState, newest: number): string {
 }
 
 /** A node that refused before it changed anything has nothing to undo. */
-function undoneWords({ nodes }: RolloutState): string {
+function hasUndone({ undone, nodes }: RolloutState): boolean {
   const changed = nodes.some(
     ({ status, failure }) => status === 'undone' || (status === 'failed' && failure?.untouched !== true),
   );
-  return changed ? 'What it changed was undone' : 'Nothing was touched';
+  return undone && changed;
+}
+
+/** The newest revision with what became of it, unless it runs: `revision 8 (aborted, undone; nodes run 7)`. `active`: the newest whose rollout succeeded; 0: none. */
+export function standing(state: RolloutState, active: number): string {
+  const { revision, status, undone } = state;
+  if (status === 'succeeded') return `revision ${revision}`;
+  if (!isRolloutEnded(status)) return `revision ${revision} (${states[status]})`;
+  const back = hasUndone(state) ? ', undone' : '';
+  const nodes = undone && active > 0 ? `; nodes run ${active}` : '';
+  return `revision ${revision} (${status}${undone ? back : ', not undone'}${nodes})`;
 }
 
 function endWords(state: RolloutState, newest: number): string {
@@ -149,7 +159,7 @@ function endWords(state: RolloutState, newest: number): string {
   const why = status === 'aborted' && request !== null ? requestWords(request) : failureWords(state);
   return sentences(
     why,
-    undone ? undoneWords(state) : undefined,
+    undone ? (hasUndone(state) ? 'What it changed was undone' : 'Nothing was touched') : undefined,
     about(
       of('undoing'),
       (one) =>

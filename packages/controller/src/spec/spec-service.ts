@@ -5,6 +5,7 @@ import {
   type BlueprintSet,
   checkSpec,
   diffSpecs,
+  type FailureView,
   type Logger,
   type Plan,
   type PlanNode,
@@ -31,6 +32,7 @@ import { planRollout } from '../rollout/plan-rollout.js';
 import { policyOf } from '../rollout/policy.js';
 import { beginRollout } from '../rollout/state.js';
 import type { Targets } from '../rollout/targets.js';
+import { standing } from '../rollout/view.js';
 import { checkKept, newestSecrets, useWrites } from '../secrets/secrets.js';
 import type { Vault } from '../secrets/vault.js';
 import type { Actor } from '../services.js';
@@ -39,7 +41,7 @@ import { keys } from '../store/keys.js';
 import type { CompiledManifest, SpecCompiler } from './compiler.js';
 import type { Manifests, NodePlace, RevisionContent } from './manifests.js';
 import { snapshotBlueprints } from './manifests.js';
-import { planNode } from './plan-node.js';
+import { knownRefusal, planNode } from './plan-node.js';
 import { planSecrets } from './plan-secrets.js';
 import type { RevisionRecord, Revisions } from './revisions.js';
 import { unifiedDiff } from './unified-diff.js';
@@ -136,20 +138,23 @@ export class SpecService {
 
   /** What the spec would change; with `onNodes` the nodes dry-run it, or only those that `nodes` names. */
   async plan(input: SpecText & { onNodes: boolean; nodes?: readonly string[] }): Promise<Plan> {
-    const { revisions, nodes } = this.#parts;
+    const { revisions, nodes, manifests, driver } = this.#parts;
     const { spec, blueprints } = await this.#check(input);
     const { latest } = (await revisions.head()).value;
     const before = latest === 0 ? undefined : await revisions.record(latest);
     const old = before === undefined ? undefined : parseSpec(before.spec, before.file);
+    await manifests.prepare(latest);
     // A name that no node has is told as such.
     for (const name of input.nodes ?? []) nodes.view(name);
     const isAsked = (name: string): boolean => input.onNodes && (input.nodes?.includes(name) ?? true);
     const secrets = newestSecrets(spec, this.#parts.vault);
-    const compiler = this.#parts.manifests.compiler({ spec, blueprints, secrets });
+    const compiler = manifests.compiler({ spec, blueprints, secrets });
     const next = nodes.places().map((place) => compiled(place, compiler));
     const planned = next.map(([place, manifest]) => this.#planNode(place, manifest, isAsked(place.name)));
     return {
       basedOn: latest,
+      against:
+        driver.current === undefined ? 'no revision yet' : standing(driver.current, driver.head.active),
       blueprints: await this.#blueprintChanges(before, spec, blueprints),
       changes: diffSpecs(old, spec),
       text: unifiedDiff(
@@ -186,9 +191,27 @@ export class SpecService {
     const { manifests, targets, nodes } = this.#parts;
     const present = manifests.at(place, targets.get(place.name)?.revision ?? 0);
     const known = present === undefined || ShoalError.is(present) ? undefined : present;
-    const planned = planNode(place.name, known, next, nodes.measured(place.name)?.runningHash ?? '');
-    if (!onNodes || planned.action === 'same') return planned;
+    const measured = nodes.measured(place.name);
+    const planned = {
+      ...planNode(place.name, known, next, measured?.runningHash ?? ''),
+      refused: knownRefusal(
+        [...(measured?.failed ? [measured.failed] : []), ...this.#failedNow(place)],
+        next.hash,
+      ),
+    };
+    if (planned.action === 'same') return { ...planned, refused: '' };
+    if (!onNodes) return planned;
     return this.#dryRun(planned, next);
+  }
+
+  /** How the newest revision, which was prepared, failed on the node; empty: it didn't. */
+  #failedNow(place: NodePlace): { hash: string; failure: FailureView }[] {
+    const { manifests, driver } = this.#parts;
+    const { current } = driver;
+    const failure = current?.nodes.find(({ node }) => node === place.name)?.failure;
+    if (current === undefined || failure === undefined || failure === null) return [];
+    const asked = manifests.at(place, current.revision);
+    return asked === undefined || ShoalError.is(asked) ? [] : [{ hash: asked.hash, failure }];
   }
 
   async #dryRun(planned: PlanNode, next: CompiledManifest): Promise<PlanNode> {

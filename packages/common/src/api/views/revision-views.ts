@@ -56,6 +56,8 @@ export interface PlanNode {
   }[];
   /** Why the dry run is missing, e.g. `not connected`. */
   readonly note: string;
+  /** What the node said when it was asked for just this before, and it failed there; empty: it wasn't, or it didn't. */
+  readonly refused: string;
 }
 
 /** A secret whose newest value isn't the one that the newest revision means. */
@@ -102,6 +104,8 @@ export interface PlanGate {
 export interface Plan {
   /** Revision that the plan was made against; give it to `spec.apply` as `basedOn`. 0: none yet. */
   readonly basedOn: number;
+  /** That revision in words, with what became of it when the nodes don't run it: `revision 8 (aborted, undone; nodes run 7)`. */
+  readonly against: string;
   readonly changes: readonly SpecChange[];
   /** Blueprints of services of both revisions that changed. */
   readonly blueprints: readonly BlueprintChange[];
