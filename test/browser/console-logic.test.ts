@@ -309,6 +309,24 @@ test('the console without a page', async (t) => {
       { kind: 'command', text: 'shoal rollout resume' },
       { kind: 'words', text: '.' },
     ]);
+    for (const command of [
+      'shoal rollout abort --keep --revision 12',
+      'shoal license install FILE',
+      'shoal license rm lic-7.b',
+      'shoal revision restore NUMBER',
+    ]) {
+      t.match(
+        logic.messageParts(`Try: ${command}.`),
+        [{}, { kind: 'command', text: command }, { kind: 'words', text: '.' }],
+        command,
+      );
+    }
+    const now = 'it ended 2026-11-21T10:00:00.000Z; it is 2026-11-21T11:00:00.000Z now';
+    t.match(
+      logic.messageParts(now),
+      [{}, { kind: 'time' }, { kind: 'words', text: '; it is 2026-11-21T11:00:00.000Z now' }],
+      'the time that it is stays as it is told',
+    );
     t.same(logic.messageParts(''), []);
   });
 

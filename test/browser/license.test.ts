@@ -14,6 +14,7 @@ tell(
     ['one is looked at before it is installed, and refused with why', install],
     ['one that ends soon is told on every page, until that is put away', endsSoon],
     ['one that has ended is told on every page', grace],
+    ['what a license allowed that is over goes on, and is told', over],
     ['a node without a lease is told, and a viewer changes nothing', degraded],
   ],
   (story) => serve(story, ['node-1', 'node-2'], spec('ahoy')),
@@ -72,9 +73,8 @@ async function install(t: Test, { page }: Story): Promise<void> {
 
 async function endsSoon(t: Test, story: Story): Promise<void> {
   const { page } = story;
-  const expiresAt = Date.now() + 5 * dayMs;
-  const issuedAt = Date.now() + 2000;
-  const soon = { id: 'harbor-2', tier: 'premium', issuedAt, expiresAt };
+  const expiresAt = Date.now() + 5.3 * dayMs;
+  const soon = { id: 'harbor-2', tier: 'premium', expiresAt };
   await post(story, '/license', { text: await vendor.issue(soon) });
   await section(page, 'Nodes').click();
   await page.reload();
@@ -126,6 +126,28 @@ async function grace(t: Test, story: Story): Promise<void> {
   await checkLooks(t, page, 'nodes-license-grace');
 }
 
+async function over(t: Test, story: Story): Promise<void> {
+  const { page, cluster } = story;
+  const { token } = await post<{ token: string }>(story, '/tokens', { uses: 1 });
+  await cluster.join('node-3', token, 'porto');
+  await row(page, 'node-3').getByText('porto').waitFor();
+  await post(story, '/license/remove', { id: 'harbor-3' });
+  const last = { id: 'harbor-4', tier: 'premium', expiresAt: Date.now() + 6_000, graceMs: 0 };
+  await post(story, '/license', { text: await vendor.issue(last) });
+  // The controller looks at its licenses every half minute, the page at the controller four times a minute.
+  await banner(page).getByText('The license harbor-4 ended').waitFor({ timeout: 90_000 });
+  await banner(page).getByText('the free tier counts').waitFor();
+  await row(page, 'node-3').getByText('connected').waitFor();
+  await checkLooks(t, page, 'nodes-license-over');
+  await openPage(page);
+  await heading(page, 'License expired').waitFor();
+  t.equal(await meter(page, 'Sites').getAttribute('aria-valuetext'), '2 of 1');
+  await page.getByText('More than it allows: they go on, nodes at no other site can join.').waitFor();
+  t.equal(await page.getByRole('heading', { name: 'Licenses that don’t count' }).count(), 0, 'told once');
+  await checkLooks(t, page, 'license-over');
+  await section(page, 'Nodes').click();
+}
+
 /** Runs in the page: its stream of events opens, and says nothing. */
 const silentEvents = `
   const ask = window.fetch;
@@ -151,7 +173,7 @@ async function degraded(t: Test, { page }: Story): Promise<void> {
   await page.addInitScript(silentEvents);
   await page.reload();
   await row(page, 'node-1').getByText('degraded').waitFor();
-  await banner(page).getByText('The leases of node-1, node-2 have ended').waitFor();
+  await banner(page).getByText('The leases of node-1, node-2, node-3 have ended').waitFor();
   await checkLooks(t, page, 'nodes-degraded');
   await section(page, 'node-1').click();
   await page.getByText('The node runs degraded.').waitFor();

@@ -15,8 +15,8 @@ const servicePort = 8080;
 export interface SmallCluster {
   readonly url: string;
   readonly firstRunUrl: string;
-  /** Starts an agent that joins by this token; resolves once it runs, not once it has joined. */
-  join(name: string, token: string): Promise<void>;
+  /** Starts an agent, at Lisbon unless another site is named, that joins by this token; resolves once it runs, not once it has joined. */
+  join(name: string, token: string, site?: string): Promise<void>;
   /** Where the agent of a node keeps everything. */
   directoryOf(name: string): string;
   /** What the service of the node that joined as the n-th (from 1) answers. */
@@ -64,10 +64,10 @@ export async function startCluster(t: Test, options: ClusterOptions = {}): Promi
   return {
     url: `http://${http}`,
     firstRunUrl: controller.firstRunUrl ?? '',
-    async join(name, token) {
+    async join(name, token, site = 'lisbon') {
       const address = `${network}.${agents.length + 1}`;
       const configFile = join(dir, `${name}.yaml`);
-      await writeFile(configFile, agentYaml({ name, address, dataDir: join(dir, name), grpc, token }));
+      await writeFile(configFile, agentYaml({ name, site, address, dataDir: join(dir, name), grpc, token }));
       agents.push(await startAgent({ configFile, env: {} }));
     },
     directoryOf: (name) => join(dir, name),
@@ -87,16 +87,17 @@ export async function startCluster(t: Test, options: ClusterOptions = {}): Promi
 
 interface AgentSettings {
   readonly name: string;
+  readonly site: string;
   readonly address: string;
   readonly dataDir: string;
   readonly grpc: string;
   readonly token: string;
 }
 
-function agentYaml({ name, address, dataDir, grpc, token }: AgentSettings): string {
+function agentYaml({ name, site, address, dataDir, grpc, token }: AgentSettings): string {
   return `node:
   name: ${name}
-  site: lisbon
+  site: ${site}
 dataDir: ${dataDir}
 cluster:
   controller: ${grpc}

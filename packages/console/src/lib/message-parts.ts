@@ -4,9 +4,9 @@ export type MessagePart =
   | { readonly kind: 'time'; readonly text: string; readonly at: number };
 
 const special =
-  /shoal (?:blueprint|license|node|revision|rollout|secret) [a-z]+(?: --keep| NUMBER| FILE)?|(?:at )?\d{4}-\d\d-\d\dT[\d:.]+Z/g;
+  /shoal (?:blueprint|license|node|revision|rollout|secret) [a-z]+(?: --[a-z]+(?: \d+)?| NUMBER| FILE|(?<=license rm) [\w-]+(?:\.[\w-]+)*)*|(?:at )?(?<!\bis )\d{4}-\d\d-\d\dT[\d:.]+Z/g;
 
-/** Takes a message apart, so that commands look like commands and times are told as everywhere. */
+/** Takes a message apart, so that commands look like commands and times are told as everywhere, but for the one that "it is". */
 export function messageParts(message: string): readonly MessagePart[] {
   const parts: MessagePart[] = [];
   let end = 0;

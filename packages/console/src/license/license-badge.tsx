@@ -6,7 +6,7 @@ import { absoluteTime } from '../lib/time.js';
 import { clock } from '../state/clock.js';
 import { useStore } from '../state/store.js';
 import { Notice } from '../ui/notice.js';
-import { Badge, type Look, look } from '../ui/status.js';
+import { Badge, type Look, look, WordBadge } from '../ui/status.js';
 
 const licenseLooks: Readonly<Record<LicenseView['status'], Look>> = {
   active: look('good', 'check', 'active', 'It counts'),
@@ -35,15 +35,19 @@ export function LicenseBadge({ status }: { status: LicenseView['status'] }): JSX
   return <Badge shown={licenseLooks[status]} />;
 }
 
-/** How a node's lease stands and how long it lasts; when it ends exactly on hover. */
-export function Lease({ node: { lease } }: { node: Pick<NodeView, 'lease'> }): JSX.Element {
+/** How a node's lease stands, or stood when it was last heard of, and how long it lasts; when it ends exactly on hover. */
+export function Lease({
+  node: { lease, connected },
+}: {
+  node: Pick<NodeView, 'lease' | 'connected'>;
+}): JSX.Element {
   const now = useStore(clock);
   if (lease === null) return <span class="muted">–</span>;
   const left = leaseLeft(lease, now);
   const { tier, state, expiresAt } = lease;
   return (
     <span class="lease">
-      <Badge shown={leaseLooks[state]} />
+      {connected ? <Badge shown={leaseLooks[state]} /> : <WordBadge word={state} stale />}
       <span class="hint" title={expiresAt === null ? tier : `${tier}, ends ${absoluteTime(expiresAt)}`}>
         {left ?? 'no lease'}
       </span>

@@ -1,4 +1,4 @@
-import type { LicenseView } from '@shoal/common';
+import type { LicenseProblemView, LicenseView } from '@shoal/common';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { count, sentence } from '../lib/format.js';
@@ -71,13 +71,18 @@ export function LicensePage({ user }: PageProps): JSX.Element {
       </div>
       <Leases />
       <LicenseProblems
-        problems={license.problems}
+        problems={license.problems.filter((problem) => !isTold(problem, license))}
         {...(mayChange ? { onRemove: (id: string) => setAsked({ kind: 'remove', id }) } : {})}
       />
       {asked?.kind === 'install' && <InstallLicense license={license} onClose={close} />}
       {asked?.kind === 'remove' && <RemoveLicense license={license} id={asked.id} onClose={close} />}
     </Page>
   );
+}
+
+/** The license that was the last to count is told at the top: that it is over isn't told twice. */
+function isTold({ reason, licenseId }: LicenseProblemView, license: LicenseView): boolean {
+  return reason === 'expired' && licenseId === license.licenseId;
 }
 
 /** What somebody should do something about. */
@@ -99,7 +104,7 @@ function LicenseWarnings({ license: { status, warnings } }: { license: LicenseVi
 }
 
 function About({ license }: { license: LicenseView }): JSX.Element {
-  const { tier, licenseId, customer, vendor, expiresAt, graceEndsAt, leaseMs } = license;
+  const { tier, status, licenseId, customer, vendor, expiresAt, graceEndsAt, leaseMs } = license;
   return (
     <>
       <p class="license-tier">{tier}</p>
@@ -109,7 +114,7 @@ function About({ license }: { license: LicenseView }): JSX.Element {
       <dl class="facts">
         {licenseId !== null && (
           <>
-            <Fact name="license" value={<code>{licenseId}</code>} />
+            <Fact name={status === 'expired' ? 'last license' : 'license'} value={<code>{licenseId}</code>} />
             <Fact name="customer" value={customer ?? '–'} />
             <Fact name="vendor" value={vendor ?? '–'} />
             <Fact name="end" value={<DatedTime at={expiresAt} />} />
