@@ -57,8 +57,9 @@ export class SimAgent {
     this.linkAt = now + this.#backoff.next(0, longestWait(this.book.machine.state));
   }
 
-  /** Nothing can be reached until somebody says so. */
+  /** Nothing can be reached until somebody says so: the tries until then fail, and the waits between them grow. */
   waits(): void {
+    for (let tries = 0; tries < 8; tries += 1) this.#backoff.next();
     this.linkAt = Number.POSITIVE_INFINITY;
   }
 
