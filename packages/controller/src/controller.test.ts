@@ -2,7 +2,17 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ClusterEvent, deltaBytes, type NodeView, type Plan } from '@shoal/common';
 import t from 'tap';
-import { agents, apply, blueprint, ended, fixture, specOf, start, until } from './controller.test.support.js';
+import {
+  admin,
+  agents,
+  apply,
+  blueprint,
+  ended,
+  fixture,
+  specOf,
+  start,
+  until,
+} from './controller.test.support.js';
 import { FakeAgent } from './link/fake-agent.js';
 
 const words = (nodes: readonly NodeView[]): string[] => nodes.map(({ name, status }) => `${name} ${status}`);
@@ -207,6 +217,23 @@ t.test('a plan tells what would change, and on request what the nodes say', asyn
     nodes: [{ action: 'remove', services: ['web'] }, {}],
   });
   t.equal((await controller.services.revisions.list(5)).length, 1, 'nothing was committed');
+});
+
+t.test('revisions that differ by a value of a secret alone say so, and not the value', async (t) => {
+  const controller = await start(t, fixture(t));
+  const { secrets, revisions } = controller.services;
+  const spec = specOf('{secret: key}');
+  const { version: before } = await secrets.set('key', 'first-value', admin);
+  await apply(controller, spec);
+  const { version: after } = await secrets.set('key', 'second-value', admin);
+  await apply(controller, spec);
+  const diff = await revisions.diff();
+  t.same(diff, {
+    ...{ from: 1, to: 2, changes: [], text: '' },
+    secrets: [{ name: 'key', services: ['web'], before, after }],
+  });
+  t.same((await revisions.diff(2, 2)).secrets, []);
+  t.same((await revisions.diff(0, 1)).secrets, [], 'a secret that came is seen in the text');
 });
 
 t.test('a plan says what became of the newest revision, and which node refused just this', async (t) => {

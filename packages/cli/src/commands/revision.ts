@@ -9,7 +9,7 @@ import type { Command } from 'commander';
 import type { CommandContext } from '../context.js';
 import { action } from '../context.js';
 import { positiveInteger } from '../output/arguments.js';
-import { changeLines, diffText } from '../output/changes.js';
+import { changeLines, diffText, secretLines } from '../output/changes.js';
 import { strategyLine, strategyOption } from '../output/strategy.js';
 import { formatTable } from '../output/table.js';
 import type { Palette } from '../output/text.js';
@@ -31,9 +31,12 @@ function revisionHead(r: RevisionDetail): string {
   return `revision ${r.number}, ${r.status}, by ${r.author} at ${localTime(r.createdAt)}${r.reason === '' ? '' : `: ${printable(r.reason)}`}`;
 }
 
-function diffOf(diff: RevisionDiff, paint: Palette): string {
-  if (diff.text === '') return `Revisions ${diff.from} and ${diff.to} are the same.\n`;
-  return `${changeLines(diff.changes, paint)}\n${diffText(diff.text, paint)}`.trimEnd().concat('\n');
+/** Two revisions compared, for people. */
+export function diffOf(diff: RevisionDiff, paint: Palette): string {
+  if (diff.text === '' && diff.secrets.length === 0)
+    return `Revisions ${diff.from} and ${diff.to} are the same.\n`;
+  const changes = `${changeLines(diff.changes, paint)}${secretLines(diff.secrets, paint)}`;
+  return `${changes}\n${diffText(diff.text, paint)}`.trimEnd().concat('\n');
 }
 
 async function diff(

@@ -1,7 +1,7 @@
-import type { BlueprintChange, SpecChange } from '@shoal/common';
+import type { BlueprintChange, SecretChange, SpecChange } from '@shoal/common';
 import { stringify } from 'yaml';
 import type { Palette } from './text.js';
-import { printable } from './text.js';
+import { printable, shortHash } from './text.js';
 
 const sign = { added: '+', removed: '-', changed: '~' } as const;
 
@@ -40,6 +40,17 @@ export function blueprintLines(changes: readonly BlueprintChange[], paint: Palet
     .map(({ service, before, after }) => {
       const detail = before === after ? `${before}, with other content` : `${before} -> ${after}`;
       return `${paint.warn(`~ blueprint of ${service}`)}: ${detail}\n`;
+    })
+    .join('');
+}
+
+/** Secrets with another value, a line each: `~ secret backend-key: changed (gw), version 1f -> 2e`; the values are in nothing that the controller tells. */
+export function secretLines(changes: readonly SecretChange[], paint: Palette): string {
+  return changes
+    .map(({ name, services, before, after }) => {
+      const used = services.length === 0 ? '' : ` (${services.map(printable).join(', ')})`;
+      const versions = `version ${shortHash(before)} -> ${shortHash(after)}`;
+      return `${paint.warn(`~ secret ${printable(name)}`)}: changed${used}, ${versions}\n`;
     })
     .join('');
 }

@@ -1,5 +1,6 @@
 import type { GossipKeyRotationView, GossipKeyWait, LicenseView, PlanRollout } from '@shoal/common';
 import { test } from 'tap';
+import { diffOf } from '../commands/revision.js';
 import { changeLines, diffText } from './changes.js';
 import { rotateQuestion, waitedForLines, waitHint } from './gossip-keys.js';
 import { leaseText, licenseLine, licenseText } from './license.js';
@@ -295,6 +296,13 @@ test('a plan says against what it is, and what a node said of just this before',
     told,
     '  node-1: change (web)\n    node-1 refused this: web/conf: nginx -t failed\n  node-2: change (web)\n',
   );
+});
+
+test('revisions that differ by a value of a secret alone are not the same', async (t) => {
+  const same = { from: 10, to: 11, changes: [], secrets: [], text: '' };
+  t.equal(diffOf(same, plain), 'Revisions 10 and 11 are the same.\n');
+  const secrets = [{ name: 'backend-key', services: ['gw'], before: 'a1b2', after: 'c3d4' }];
+  t.equal(diffOf({ ...same, secrets }, plain), '~ secret backend-key: changed (gw), version a1b2 -> c3d4\n');
 });
 
 test('how the rollout of a restored revision goes is said before', async (t) => {

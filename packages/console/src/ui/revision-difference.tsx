@@ -13,6 +13,19 @@ export function RevisionDifference({ from, to }: { from: number; to: number }): 
   return (
     <>
       <Changes changes={data.changes} />
+      {data.secrets.length > 0 && (
+        <ul class="changes">
+          {data.secrets.map(({ name, services, before, after }) => (
+            <li key={name} class="change-changed">
+              <span class="change-kind">changed</span>
+              <code>secret {name}</code>
+              <span class="muted">
+                {services.join(', ')}; version {before.slice(0, 12)} → {after.slice(0, 12)}
+              </span>
+            </li>
+          ))}
+        </ul>
+      )}
       <Diff text={data.text} label={`Difference from revision ${from} to ${to}`} />
     </>
   );

@@ -183,7 +183,7 @@ function fakeChanges(note: Note): Pick<ControllerServices, 'specs' | 'revisions'
       get: async () => revision,
       diff: async (from, to) => {
         note('revisions.diff', { from, to });
-        return { from: 1, to: 2, changes: [change], text: '-80' };
+        return { from: 1, to: 2, changes: [change], secrets: [], text: '-80' };
       },
     },
     rollouts: {

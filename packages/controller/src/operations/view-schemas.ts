@@ -299,7 +299,13 @@ const changeViews: Readonly<Record<string, JsonSchema>> = {
   ApplyResult: object({ revision: integer, changed: flag }),
   Revision: object(revision),
   RevisionDetail: object({ ...revision, spec: text }),
-  RevisionDiff: object({ from: integer, to: integer, changes: array(view('SpecChange')), text }),
+  RevisionDiff: object({
+    from: integer,
+    to: integer,
+    changes: array(view('SpecChange')),
+    secrets: array(object({ name: text, services: array(text), before: text, after: text })),
+    text,
+  }),
   RolloutNode: object({
     node: text,
     status: oneOf('pending', 'offered', 'succeeded', 'failed', 'offline', 'untouched', 'undoing', 'undone'),

@@ -1,4 +1,4 @@
-import type { BlueprintSet, PlanSecret, Spec } from '@shoal/common';
+import type { BlueprintSet, PlanSecret, SecretChange, Spec } from '@shoal/common';
 import { secretReferences, secretWarnings } from '@shoal/common';
 import { secretsOf } from '../secrets/secrets.js';
 import type { Vault } from '../secrets/vault.js';
@@ -21,6 +21,19 @@ export function planSecrets(
   );
   const secrets = renewed.map((name) => ({ name, services: servicesOf(spec, name) }));
   return { secrets, warnings: secretWarnings(spec, blueprints) };
+}
+
+/** Secrets that the spec and the one before it mean by different versions (by name). */
+export function changedSecrets(
+  spec: Spec,
+  before: Readonly<Record<string, string>> = {},
+  after: Readonly<Record<string, string>> = {},
+): SecretChange[] {
+  return Object.entries(after).flatMap(([name, version]) => {
+    const old = before[name];
+    if (old === undefined || old === version) return [];
+    return [{ name, services: servicesOf(spec, name), before: old, after: version }];
+  });
 }
 
 function servicesOf(spec: Spec, name: string): string[] {

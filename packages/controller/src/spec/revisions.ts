@@ -4,6 +4,7 @@ import type { RolloutState } from '../rollout/state.js';
 import { decodeJson, getJson, type Stored } from '../store/json.js';
 import { keys } from '../store/keys.js';
 import type { Store } from '../store/store.js';
+import { changedSecrets } from './plan-secrets.js';
 import { unifiedDiff } from './unified-diff.js';
 
 /** What the store keeps of a revision, key `revisions/<number>`; it never changes. */
@@ -97,10 +98,12 @@ export class Revisions {
     const after = await this.record(last);
     const before = first === 0 ? undefined : await this.record(first);
     const beforeSpec = before === undefined ? undefined : parseSpec(before.spec, before.file);
+    const afterSpec = parseSpec(after.spec, after.file);
     return {
       from: first,
       to: last,
-      changes: diffSpecs(beforeSpec, parseSpec(after.spec, after.file)),
+      changes: diffSpecs(beforeSpec, afterSpec),
+      secrets: changedSecrets(afterSpec, before?.secrets, after.secrets),
       text: unifiedDiff(before?.spec ?? '', after.spec, `revision ${first}`, `revision ${last}`),
     };
   }

@@ -27,10 +27,21 @@ export interface SpecChange {
   readonly after?: unknown;
 }
 
+/** A secret by which two revisions mean different values; versions are names of values, and tell nothing of them. */
+export interface SecretChange {
+  readonly name: string;
+  /** Services of the later revision that use it. */
+  readonly services: readonly string[];
+  readonly before: string;
+  readonly after: string;
+}
+
 export interface RevisionDiff {
   readonly from: number;
   readonly to: number;
   readonly changes: readonly SpecChange[];
+  /** Secrets of both revisions with another value. */
+  readonly secrets: readonly SecretChange[];
   /** Unified diff of the two YAML texts; empty when they are the same. */
   readonly text: string;
 }
