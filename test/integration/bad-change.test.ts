@@ -149,7 +149,7 @@ test('a change that goes wrong is told clearly, and undone', { timeout: 240_000 
     const failing = specOf('{ body: new }', 'next', '    perNode: { node-2: { status: 500 } }\n');
     const { code, stdout, stderr } = await apply(failing);
     t.equal(code, 7, stdout + stderr);
-    t.match(stdout, /node-1: undone/);
+    t.match(stderr, /node-1: undone/);
     t.same(await answers(), before);
     for (const { desired, running, failed, name } of await ask<NodeView[]>('node', 'ls')) {
       t.equal(running?.revision, good, name);

@@ -18,6 +18,8 @@ export interface CommandContext {
   print(text: string): void;
   /** Progress and remarks, to standard error: never mixed into output that a program reads. */
   note(text: string): void;
+  /** Text as it is, to standard error: what happens on the way to the output. With `--json` nothing. */
+  progress(text: (paint: Palette) => string): void;
   /** One JSON document with `--json`, else what `table` makes of it. */
   show<T>(value: T, table: (value: T) => string): void;
   /** One JSON document per line with `--json` (streams), else what `line` makes of it. */
@@ -41,12 +43,16 @@ export function contextOf(command: Command): CommandContext {
   const print = (text: string): void => {
     process.stdout.write(text);
   };
+  const errorPaint = palette(process.stderr);
   let signal: AbortSignal | undefined;
   return {
     json,
     paint: palette(process.stdout),
     print,
     note: (text) => process.stderr.write(`${text}\n`),
+    progress: (text) => {
+      if (!json) process.stderr.write(text(errorPaint));
+    },
     show: (value, table) => print(json ? `${JSON.stringify(value, null, 2)}\n` : table(value)),
     showLine: (value, line) => print(json ? `${JSON.stringify(value)}\n` : line(value)),
     async withClient(use, options) {

@@ -18,6 +18,6 @@ export async function followApplied(
     );
     return;
   }
-  if (!context.json) context.print(`revision ${applied.revision} committed\n`);
+  context.progress(() => `revision ${applied.revision} committed\n`);
   await followRollout(context, client, applied.revision);
 }

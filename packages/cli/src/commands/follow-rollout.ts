@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { isRolloutEnded, type RolloutView, ShoalError, type StepEventView } from '@shoal/common';
+import { type ClusterEvent, isRolloutEnded, type RolloutView, ShoalError } from '@shoal/common';
 import type { ControllerClient } from '../client/client.js';
 import type { CommandContext } from '../context.js';
 import { createProgress, failuresText, rolloutText, stepLine } from '../output/rollout.js';
@@ -8,22 +8,33 @@ import { type Palette, printable } from '../output/text.js';
 /** Wait before a controller that went away is asked again, ms. */
 const againMs = 1000;
 
-/** Texts for people, of what a stream tells; empty for what was told before, since each stream begins with what happened until then. */
-interface Teller {
-  readonly rollout: (rollout: RolloutView) => string;
-  readonly step: (event: StepEventView) => string;
+/** Tells of one rollout's stream what is news: each stream begins with what happened until then. */
+type Teller = (event: ClusterEvent) => void;
+
+function createTeller(context: CommandContext, revision: number, asOutput: boolean): Teller {
+  const told = new Set<string>();
+  const isNews = (event: ClusterEvent): boolean => {
+    if (event.type === 'rollout') return event.rollout.revision === revision;
+    const id = JSON.stringify(event);
+    if (event.type !== 'step' || told.has(id)) return false;
+    told.add(id);
+    return event.event.kind !== 'unchanged' || context.json;
+  };
+  const text = createTexts();
+  return (event) => {
+    if (!isNews(event)) return;
+    if (!asOutput) context.progress((paint) => text(event, paint));
+    else context.showLine(event, () => text(event, context.paint));
+  };
 }
 
-function createTeller(paint: Palette): Teller {
-  const told = new Set<string>();
-  return {
-    rollout: createProgress(paint),
-    step(event) {
-      const id = JSON.stringify(event);
-      if (event.kind === 'unchanged' || told.has(id)) return '';
-      told.add(id);
-      return stepLine(event, paint);
-    },
+/** Texts for people. */
+function createTexts(): (event: ClusterEvent, paint: Palette) => string {
+  let rollout: ReturnType<typeof createProgress> | undefined;
+  return (event, paint) => {
+    rollout ??= createProgress(paint);
+    if (event.type === 'step') return stepLine(event.event, paint);
+    return event.type === 'rollout' ? rollout(event.rollout) : '';
   };
 }
 
@@ -38,9 +49,8 @@ async function watch(
   const signal = AbortSignal.any([stop.signal, context.interrupted]);
   let hasEnded = false;
   for await (const event of client.watch('rollout.watch', { revision }, signal)) {
-    if (event.type === 'step' && !context.json) context.print(tell.step(event.event));
+    tell(event);
     if (event.type === 'rollout' && event.rollout.revision === revision) {
-      if (!context.json) context.print(tell.rollout(event.rollout));
       hasEnded = isRolloutEnded(event.rollout.status);
       if (hasEnded) stop.abort();
     }
@@ -87,7 +97,8 @@ function failure(
 
 /**
  * Shows a rollout live until it ends, whatever it waits for meanwhile. A controller that goes away is waited for. An end that was
- * `asked` for is none of the errors.
+ * `asked` for is none of the errors. What happens is progress, on standard error, and the end is the output; `asOutput`: what
+ * happens is the output itself, with `--json` an event a line.
  *
  * @throws ShoalError `step_failed` when it fails, `conflict` when it is aborted or superseded, `unavailable` when it is interrupted
  */
@@ -95,9 +106,9 @@ export async function followRollout(
   context: CommandContext,
   client: ControllerClient,
   revision: number,
-  asked?: Asked,
+  { asked, asOutput = false }: { readonly asked?: Asked | undefined; readonly asOutput?: boolean } = {},
 ): Promise<void> {
-  const tell = createTeller(context.paint);
+  const tell = createTeller(context, revision, asOutput);
   let isAway = false;
   let hasEnded = false;
   while (!hasEnded && !context.interrupted.aborted) {
@@ -118,6 +129,7 @@ export async function followRollout(
   }
   const end = await client.call('rollout.get', { revision });
   const failed = failure(end, context, asked);
-  if (failed === undefined || context.json) context.show(end, (r) => rolloutText(r, context.paint));
+  const isTold = context.json ? asOutput : failed !== undefined;
+  if (!isTold) context.show(end, (r) => rolloutText(r, context.paint));
   if (failed !== undefined) throw failed;
 }

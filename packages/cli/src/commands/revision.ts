@@ -68,7 +68,7 @@ async function restore(context: CommandContext, number: string, flags: RestoreFl
     if (!context.json) {
       const { spec } = await client.call('revision.get', { number: revision });
       const { rollout } = parseSpec(spec, `revision ${revision}`);
-      context.print(strategyLine(rollout, revision, flags.strategy));
+      context.progress(() => strategyLine(rollout, revision, flags.strategy));
     }
     await followApplied(context, client, await client.call('spec.restore', input), flags);
   });

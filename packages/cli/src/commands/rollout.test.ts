@@ -54,7 +54,10 @@ const isView = (told: RolloutView | StepEventView | Error): told is RolloutView 
   !(told instanceof Error) && 'nodes' in told;
 
 /** What a command would print, and a client that tells these rollouts and steps: an error ends the stream. */
-function fixture(streams: readonly (readonly (RolloutView | StepEventView | Error)[])[], json = false) {
+function fixture(
+  streams: readonly (readonly (RolloutView | StepEventView | Error)[])[],
+  { json = false, asOutput = false } = {},
+) {
   const told = { out: '', notes: '' };
   const interrupt = new AbortController();
   const context = {
@@ -65,6 +68,12 @@ function fixture(streams: readonly (readonly (RolloutView | StepEventView | Erro
     },
     note: (text: string) => {
       told.notes += `${text}\n`;
+    },
+    progress: (text: (paint: typeof plain) => string) => {
+      if (!json) told.notes += text(plain);
+    },
+    showLine: (value: unknown, line: (value: never) => string) => {
+      told.out += json ? `${JSON.stringify(value)}\n` : line(value as never);
     },
     show: (value: unknown, table: (value: never) => string) => {
       told.out += json ? JSON.stringify(value) : table(value as never);
@@ -83,7 +92,7 @@ function fixture(streams: readonly (readonly (RolloutView | StepEventView | Erro
       if (left.length === 0) interrupt.abort();
     },
   } as unknown as ControllerClient;
-  return { told, follow: (asked?: Asked) => followRollout(context, client, 7, asked) };
+  return { told, follow: (asked?: Asked) => followRollout(context, client, 7, { asked, asOutput }) };
 }
 
 test('a rollout is followed through its states, over a restart of the controller, to its end', async (t) => {
@@ -96,10 +105,11 @@ test('a rollout is followed through its states, over a restart of the controller
     nodes: promoted.nodes.map((node) => ({ ...node, status: 'succeeded' })),
   };
   const step = { node: 'a', revision: 7, service: 'web', step: 'run', kind: 'done', text: 'started', at: 1 };
-  const { told, follow } = fixture([
+  const streams = [
     [began, step, gone],
     [step, began, promoted, promoted, ended],
-  ]);
+  ];
+  const { told, follow } = fixture(streams, { asOutput: true });
   await follow();
   t.match(
     told.out,
@@ -115,9 +125,23 @@ test('a rollout is followed through its states, over a restart of the controller
     'nothing of c, which the change does not touch',
   );
   t.match(told.notes, /^The controller is away; nodes go on with what they do\./);
-  const json = fixture([[began, ended]], true);
+  const applied = fixture(streams);
+  await applied.follow();
+  t.match(applied.told.out, /^revision 7 \(from 6\): succeeded/, 'its end is the output');
+  t.match(applied.told.notes, /^batch 1 of 2\na: converging\n/, 'the way there is progress');
+  const json = fixture([[began, step, ended]], { json: true });
   await json.follow();
   t.equal(JSON.parse(json.told.out).status, 'succeeded', 'one document');
+  t.equal(json.told.notes, '');
+  const watched = fixture(streams, { json: true, asOutput: true });
+  await watched.follow();
+  const lines = watched.told.out.trimEnd().split('\n');
+  t.strictSame(
+    lines.map((line) => (JSON.parse(line) as ClusterEvent).type),
+    ['rollout', 'step', 'rollout', 'rollout', 'rollout', 'rollout'],
+    'an event a line, steps once',
+  );
+  t.match(JSON.parse(lines.at(-1) ?? ''), { rollout: { status: 'succeeded' } });
 });
 
 test('how it ends is told by the kind of error', async (t) => {

@@ -22,7 +22,7 @@ async function show(context: CommandContext, flags: Flags): Promise<void> {
   await context.withClient(async (client) => {
     const rollout = await client.call('rollout.get', inputOf(flags));
     if (flags.follow === true && !isRolloutEnded(rollout.status)) {
-      await followRollout(context, client, rollout.revision);
+      await followRollout(context, client, rollout.revision, { asOutput: true });
       return;
     }
     context.show(rollout, (r) => rolloutText(r, context.paint));
@@ -32,7 +32,7 @@ async function show(context: CommandContext, flags: Flags): Promise<void> {
 async function watch(context: CommandContext, flags: Flags): Promise<void> {
   await context.withClient(async (client) => {
     const { revision } = await client.call('rollout.get', inputOf(flags));
-    await followRollout(context, client, revision);
+    await followRollout(context, client, revision, { asOutput: true });
   });
 }
 
@@ -57,7 +57,8 @@ function asking(
   return (context, flags) =>
     context.withClient(async (client) => {
       const rollout = await ask(client, flags);
-      if (flags.follow === true) await followRollout(context, client, rollout.revision, endOf(what, flags));
+      if (flags.follow === true)
+        await followRollout(context, client, rollout.revision, { asked: endOf(what, flags) });
       else context.show(rollout, (r) => answer(r, context));
     });
 }
