@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { test } from 'tap';
+import { wantedAt } from './commands/complete.js';
 import { completionScript } from './commands/completion.js';
 import { parseSince } from './commands/logs.js';
 import { createProgram } from './program.js';
@@ -14,17 +15,61 @@ test('every command and flag has a description', async (t) => {
   visit(createProgram());
 });
 
-test('completion scripts know every command, and an unknown shell is refused', async (t) => {
-  for (const shell of ['bash', 'zsh', 'fish']) {
-    const script = completionScript(createProgram(), shell);
-    for (const word of ['status', 'apply', 'revision', 'diff', 'on-nodes'])
-      t.match(script, word, `${shell}: ${word}`);
-    t.match(script, '(shoal blueprint ls --names 2>/dev/null)', `${shell}: names are asked for`);
-  }
-  t.throws(() => completionScript(createProgram(), 'tcsh'), {
-    code: 'invalid_input',
-    message: /bash, zsh, fish/,
+test('a word is completed by where it stands', async (t) => {
+  const program = createProgram();
+  const at = (line: string) => {
+    const { words, kind } = wantedAt(program, line.split(' '));
+    return kind ?? words.join(' ');
+  };
+  t.match(at(''), /^status node .*completion/);
+  t.notMatch(at(''), '--', 'flags when a dash is typed');
+  t.equal(at('completion '), 'bash zsh fish');
+  t.match(at('rollout watch --'), /--revision .*--credentials --json/);
+  t.match(at('rollout '), /^ls show watch /);
+  for (const line of ['node show ', 'logs --node ', 'drift ', 'gossip-key ignore a ', 'logs --node=n'])
+    t.equal(at(line), 'nodes', line);
+  for (const line of ['logs -f --service ', 'drift repair a ']) t.equal(at(line), 'services', line);
+  t.equal(at('logs --source '), 'sources');
+  for (const line of ['rollout retry --revision ', 'revision diff 3 ', '--json revision restore '])
+    t.equal(at(line), 'revisions', line);
+  t.equal(at('secret rm '), 'secrets');
+  t.equal(at('blueprint show nginx@'), 'blueprints');
+  t.equal(at('demo --service '), 'nginx gateway');
+  for (const line of ['apply ', '--credentials ', 'blueprint lint a ']) t.equal(at(line), 'files', line);
+  for (const line of ['apply --reason ', 'node show a ', 'version ']) t.equal(at(line), '', line);
+});
+
+test('completion scripts ask the command, and an unknown shell is refused', async (t) => {
+  for (const shell of ['bash', 'zsh', 'fish'])
+    t.match(completionScript(shell), 'shoal complete -- ', `${shell}: asks`);
+  t.throws(() => completionScript('tcsh'), { code: 'invalid_input', message: /bash, zsh, fish/ });
+  const completed = async (line: string, ...found: string[]) => {
+    const script = `${completionScript('bash')}
+shoal() { printf '[%s]' "$@" >&2; printf '%s\\n' ${found.map((word) => `'${word}'`).join(' ')}; }
+breaks="$COMP_WORDBREAKS" COMP_LINE='${line}' COMP_POINT=${line.length}
+_shoal
+[[ "$breaks" == "$COMP_WORDBREAKS" ]] && printf '%s\\n' "\${COMPREPLY[@]}"`;
+    return new Promise<string>((resolve, reject) => {
+      execFile('bash', ['--norc', '-c', script], (error, out) => (error ? reject(error) : resolve(out)));
+    });
+  };
+  t.equal(await completed('shoal node show n', 'n1', 'n2'), 'n1\nn2\n');
+  t.equal(
+    await completed('shoal blueprint show web@', 'web@1.0.0'),
+    '1.0.0\n',
+    'bash replaces what follows the @',
+  );
+  t.equal(await completed('shoal logs --node=n', '--node=n1'), 'n1\n');
+});
+
+test('without a controller nothing is completed, and nothing is said', async (t) => {
+  const none = ['--credentials', '/nonexistent/credentials.json'];
+  t.strictSame(await shoal('complete', '--', ...none, 'node', 'show', ''), {
+    code: 0,
+    stdout: '',
+    stderr: '',
   });
+  t.strictSame(await shoal('complete', '--', 'completion', 'z'), { code: 0, stdout: 'zsh\n', stderr: '' });
 });
 
 test('--since takes a duration back or a time', async (t) => {

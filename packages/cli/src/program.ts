@@ -1,6 +1,7 @@
 import { version } from '@shoal/common';
 import { Command } from 'commander';
 import { addBlueprintCommands } from './commands/blueprint.js';
+import { addCompleteCommand } from './commands/complete.js';
 import { addCompletionCommand } from './commands/completion.js';
 import { addDemoCommand } from './commands/demo.js';
 import { addDriftCommand } from './commands/drift.js';
@@ -67,5 +68,6 @@ export function createProgram(): Command {
   addDemoCommand(program);
   addVersionCommand(program);
   addCompletionCommand(program);
+  addCompleteCommand(program);
   return program;
 }

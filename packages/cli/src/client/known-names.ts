@@ -34,3 +34,31 @@ export async function sourceNames(client: ControllerClient, service?: string): P
   );
   return sorted([...named.flat(), ...lines.map(({ source }) => source)]);
 }
+
+/** Kinds of names that only the controller knows. */
+export type NameKind = 'nodes' | 'services' | 'sources' | 'secrets' | 'revisions' | 'blueprints';
+
+/** Newest revisions that are worth choosing among. */
+const newestRevisions = 20;
+
+/** All names of a kind; `service`: of sources only its. */
+export async function namesOf(client: ControllerClient, kind: NameKind, service?: string): Promise<string[]> {
+  switch (kind) {
+    case 'nodes':
+      return sorted((await client.call('node.list', {})).nodes.map(({ name }) => name));
+    case 'services':
+      return serviceNames(client);
+    case 'sources':
+      return sourceNames(client, service);
+    case 'secrets':
+      return sorted((await client.call('secret.list', {})).secrets.map(({ name }) => name));
+    case 'revisions': {
+      const { revisions } = await client.call('revision.list', { limit: newestRevisions });
+      return revisions.map(({ number }) => String(number));
+    }
+    case 'blueprints': {
+      const { blueprints } = await client.call('blueprint.list', {});
+      return sorted(blueprints.flatMap(({ name, version }) => [name, `${name}@${version}`]));
+    }
+  }
+}
