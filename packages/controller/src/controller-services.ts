@@ -5,7 +5,7 @@ import type { ControllerConfig } from './config.js';
 import type { Tokens } from './enrol/tokens.js';
 import type { GossipKeys } from './gossip-keys/gossip-keys.js';
 import type { LicenseKeeper } from './license/license-keeper.js';
-import { checkDrainable, type DrainRequests } from './link/drain-requests.js';
+import { checkDrainable, type DrainRequests, drainWarnings } from './link/drain-requests.js';
 import type { EventBus } from './link/event-bus.js';
 import type { Nodes } from './link/nodes.js';
 import type { RolloutDriver } from './rollout/driver.js';
@@ -110,10 +110,12 @@ function status(parts: ServicesComponents): StatusView {
     revision: { running: active, latest },
     nodes: counts,
     leases,
+    drained: parts.drains.all(),
     rollout: driver.current === undefined ? null : rolloutView(driver.current),
     warnings: [
       ...licensed.warnings,
       ...warningsOf(views, driver, parts.now()),
+      ...drainWarnings(views),
       ...rotationWarnings(gossipKeys.view(), parts.now()),
       ...(parts.vault.problem === undefined
         ? []
@@ -143,11 +145,11 @@ export function createControllerServices(parts: ServicesComponents): ControllerS
     nodes: {
       list: () => nodes.views(),
       get: (name) => nodes.view(name),
-      drain: (name, service) =>
+      drain: (name, service, { name: by }) =>
         driver.exclusive(async () => {
           const view = nodes.view(name);
           if (service !== undefined) checkDrainable(view, nodes.desiredServices(name), service);
-          await drains.add(name, service);
+          await drains.add(name, service, { by, at: parts.now() });
           nodes.drainChanged(name);
           return nodes.view(name);
         }),

@@ -103,7 +103,7 @@ export interface ControllerServices {
     /** `not_found` with the nearest name as hint. */
     get(name: string): NodeView;
     /** Drains the node, or with `service` that one of its services. */
-    drain(name: string, service?: string): Promise<NodeView>;
+    drain(name: string, service: string | undefined, actor: Actor): Promise<NodeView>;
     /** Takes `drain` back. */
     undrain(name: string, service?: string): Promise<NodeView>;
     /** Gives whether a rotation of the gossip key follows, or was queued: the node knows the keys. */

@@ -7,6 +7,7 @@ import { leaseText } from '../output/license.js';
 import { formatTable } from '../output/table.js';
 import type { Palette } from '../output/text.js';
 import { ago, localTime, printable, shortHash } from '../output/text.js';
+import { addDrainCommands } from './drain.js';
 import { driftState } from './drift.js';
 
 /** A node's status word in the color of its meaning. */
@@ -97,23 +98,6 @@ function nodeDetail(n: NodeView, paint: Palette): string {
   return n.failed === null ? body : `${body}\n${failureLines(n.name, n.failed.failure, paint)}`;
 }
 
-/** `shoal node drain|undrain`: the same but for the direction. */
-function addDrainCommand(node: Command, name: 'drain' | 'undrain', description: string, done: string): void {
-  node
-    .command(`${name} <name>`)
-    .description(description)
-    .option('--service <service>', 'only this service; default: all')
-    .action(
-      action(async (context: CommandContext, node: string, { service }: { service?: string }) => {
-        const input = { name: node, ...(service === undefined ? {} : { service }) };
-        const view = await context.withClient((client) => client.call(`node.${name}`, input));
-        context.show(view, (n) => `${done} ${n.name}: ${drainText(n)}\n`);
-        if (!view.connected && !context.json)
-          context.note(`${view.name} isn't connected: it hears of it as it comes back`);
-      }),
-    );
-}
-
 /** `shoal node ls|show|drain|undrain|rm`. */
 export function addNodeCommands(program: Command): void {
   const node = program.command('node').description('the nodes of the cluster and what they run');
@@ -135,13 +119,7 @@ export function addNodeCommands(program: Command): void {
         context.show(view, (n) => nodeDetail(n, context.paint));
       }),
     );
-  addDrainCommand(
-    node,
-    'drain',
-    'have load balancers send nothing new to the node or one of its services, until it is undrained; what runs there goes on',
-    'draining',
-  );
-  addDrainCommand(node, 'undrain', 'let load balancers send to the node again', 'undrained');
+  addDrainCommands(node);
   node
     .command('rm <name>')
     .description(

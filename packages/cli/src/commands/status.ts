@@ -8,6 +8,9 @@ import type { Palette } from '../output/text.js';
 import { lasting, printable } from '../output/text.js';
 import { paintStatus } from './node.js';
 
+/** Most drained nodes that have a line. */
+const shownDrained = 8;
+
 function statusText(s: StatusView, paint: Palette): string {
   const nodes = Object.entries(s.nodes).filter(([, count]) => count > 0);
   const lines = [
@@ -22,6 +25,12 @@ function statusText(s: StatusView, paint: Palette): string {
     lines.push(
       `leases      ${leases.map(([state, count]) => `${count} ${paintStatus(state, paint)}`).join(', ')}`,
     );
+  for (const { node, services, by, at } of s.drained.slice(0, shownDrained)) {
+    const what = services.includes('*') ? 'all services' : services.map(printable).join(', ');
+    const who = `${by === null ? '' : `, by ${printable(by)}`}${at === null ? '' : `, ${lasting(at)}`}`;
+    lines.push(`drained     ${node} (${what})${who}`);
+  }
+  if (s.drained.length > shownDrained) lines.push(`            and ${s.drained.length - shownDrained} more`);
   if (s.rollout !== null) {
     const done = s.rollout.nodes.filter((n) => n.status === 'succeeded').length;
     lines.push(

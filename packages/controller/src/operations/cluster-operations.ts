@@ -139,7 +139,7 @@ export const clusterOperations: ClusterOperations = {
     ]),
     output: view('Node'),
     audit: { input: drainOf },
-    run: ({ name, service }, { services }) => services.nodes.drain(name, service),
+    run: ({ name, service }, { services, actor }) => services.nodes.drain(name, service, actor),
   },
   'node.undrain': {
     name: 'node.undrain',

@@ -44,6 +44,7 @@ function fakeCluster(
       revision: { running: 2, latest: 2 },
       nodes: { ok: 1 },
       leases: { active: 1 },
+      drained: [{ node: 'web1', services: ['web'], by: 'ann', at: 1 }],
       rollout,
       warnings: ['disk is nearly full'],
     }),

@@ -208,6 +208,7 @@ const clusterViews: Readonly<Record<string, JsonSchema>> = {
     revision: object({ running: integer, latest: integer }),
     nodes: map(integer),
     leases: map(integer),
+    drained: array(object({ node: text, services: array(text), by: nullable(text), at: nullable(time) })),
     rollout: nullable(view('Rollout')),
     warnings: array(text),
   }),

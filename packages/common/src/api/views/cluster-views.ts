@@ -60,6 +60,16 @@ export interface AuditEntry {
   readonly outcome: string;
 }
 
+/** What an operator keeps requests away from, on one node. */
+export interface DrainedNode {
+  readonly node: string;
+  /** `*`: all that it runs. */
+  readonly services: readonly string[];
+  /** Who asked for it last, and when; null: an earlier version didn't keep that. */
+  readonly by: string | null;
+  readonly at: number | null;
+}
+
 export interface StatusView {
   readonly clusterId: string;
   readonly clusterName: string;
@@ -72,6 +82,8 @@ export interface StatusView {
   readonly nodes: Readonly<Record<string, number>>;
   /** Nodes by the state of their lease; those that don't say aren't counted. */
   readonly leases: Readonly<Record<string, number>>;
+  /** By node. */
+  readonly drained: readonly DrainedNode[];
   readonly rollout: RolloutView | null;
   readonly warnings: readonly string[];
 }
