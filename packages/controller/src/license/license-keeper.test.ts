@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type ClockReading, createLogger } from '@shoal/common';
 import { type TestLicense, TestVendor } from '@shoal/common/testing';
 import t, { type Test } from 'tap';
+import { until } from '../controller.test.support.js';
 import { createAuditLog } from '../operations/audit.js';
 import type { Actor } from '../services.js';
 import type { NodePlace } from '../spec/manifests.js';
@@ -292,3 +293,18 @@ t.test('an earlier license that is still good goes before a newer one in grace',
   await keeper.check();
   t.equal(keeper.standing.license?.id, 'long');
 });
+
+// Less than what the look takes that comes every 30 s anyway.
+t.test(
+  'one that is installed while it runs is over at its end, however soon that is',
+  { timeout: 20_000 },
+  async (t) => {
+    const w = await world(t);
+    const keeper = await w.open();
+    keeper.start();
+    await keeper.install(await w.issue({ tier: 'premium', expiresAt: start + 1000, graceMs: 0 }), ann);
+    t.equal(keeper.standing.tier, 'premium');
+    w.host.pass(2000);
+    await until('the free tier', () => keeper.standing.tier === 'free');
+  },
+);

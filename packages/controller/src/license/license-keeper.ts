@@ -124,6 +124,7 @@ export class LicenseKeeper {
     } catch (error) {
       this.#parts.logger.error({ err: error }, 'licenses not checked');
     }
+    // Also when the look failed.
     this.start();
   }
 
@@ -156,6 +157,7 @@ export class LicenseKeeper {
     const writes = [clock.write(), ...this.#say(before, asked)];
     if (granted(before) !== granted(this.#standing)) for (const listener of this.#listeners) listener();
     await this.#keep(writes);
+    if (this.#timer !== undefined) this.start();
   }
 
   /** Installed licenses, and the one of the configuration's file. */
