@@ -56,8 +56,8 @@ _shoal
   t.equal(await completed('shoal node show n', 'n1', 'n2'), 'n1\nn2\n');
   t.equal(
     await completed('shoal blueprint show web@', 'web@1.0.0'),
-    '1.0.0\n',
-    'bash replaces what follows the @',
+    '@1.0.0\n',
+    'bash replaces from the @ on',
   );
   t.equal(await completed('shoal logs --node=n', '--node=n1'), 'n1\n');
 });

@@ -9,8 +9,10 @@ _shoal() {
   read -ra typed <<< "$line"
   [[ "$line" == *[[:space:]] ]] && typed+=("")
   current="\${typed[\${#typed[@]}-1]}"
-  # What stands before such a character stays as it was typed.
-  before="\${current%"\${current##*[@:=]}"}"
+  # bash replaces what follows a =, and from an @ on.
+  before=""
+  [[ "$current" == *=* && "$COMP_WORDBREAKS" == *=* ]] && before="\${current%"\${current##*=}"}"
+  [[ "$current" == *@* && "$COMP_WORDBREAKS" == *@* ]] && before="\${current%@*}"
   COMPREPLY=()
   while IFS= read -r candidate; do
     if [[ "$candidate" == ":files" ]]; then
