@@ -43,7 +43,7 @@ async function plan(context: CommandContext, file: string, flags: { onNodes?: bo
   const made = await context.withClient((client) => client.call('spec.plan', input), {
     timeoutMs: dryRunTimeoutMs,
   });
-  context.show(made, (p) => planText(p, context.paint));
+  context.show(made, (p) => planText(p, context.paint, { onNodes: input.onNodes }));
   refuseProblems(made);
 }
 

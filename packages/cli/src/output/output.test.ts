@@ -6,6 +6,7 @@ import { rotateQuestion, waitedForLines, waitHint } from './gossip-keys.js';
 import { leaseText, licenseLine, licenseText } from './license.js';
 import { grepExpression, logLineText } from './log-line.js';
 import { planText } from './plan.js';
+import { plannedNodesText } from './planned-nodes.js';
 import { plannedRolloutText } from './planned-rollout.js';
 import { strategyLine } from './strategy.js';
 import { formatTable } from './table.js';
@@ -294,8 +295,35 @@ test('a plan says against what it is, and what a node said of just this before',
   );
   t.match(
     told,
-    '  node-1: change (web)\n    node-1 refused this: web/conf: nginx -t failed\n  node-2: change (web)\n',
+    '  node-1: change (web)\n    refused this before: web/conf: nginx -t failed\n  node-2: change (web)\n',
   );
+});
+
+test('nodes that would change alike stand together, refusals first', async (t) => {
+  const differing = (node: string, problem = '') => {
+    const difference = `--- /srv/${node}/conf\n-a\n+b\n`;
+    const differences = [{ service: 'web', step: 'conf', difference, problem }];
+    return { node, action: 'change', services: ['web'], differences, note: '', refused: '' };
+  };
+  const untouched = { ...differing('n4'), differences: [] };
+  const nodes = [differing('n1'), differing('n2'), differing('n3', 'no\n'), untouched];
+  t.equal(
+    plannedNodesText(nodes, plain, true),
+    `  n3: change (web)
+    web/conf
+      --- /srv/n3/conf
+      -a
+      +b
+      refused: no
+  n1, n2: change (web)
+    web/conf
+      --- /srv/{node}/conf
+      -a
+      +b
+  n4: change (web)  nothing differs on the host
+`,
+  );
+  t.equal(plannedNodesText([untouched], plain, false), '  n4: change (web)\n', 'nobody was asked');
 });
 
 test('revisions that differ by a value of a secret alone are not the same', async (t) => {

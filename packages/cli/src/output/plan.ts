@@ -1,36 +1,19 @@
-import type { Plan, PlanNode } from '@shoal/common';
-import { blueprintLines, changeLines, diffText } from './changes.js';
+import type { Plan } from '@shoal/common';
+import { blueprintLines, changeLines } from './changes.js';
+import { plannedNodesText } from './planned-nodes.js';
 import { plannedRolloutText } from './planned-rollout.js';
 import { type Palette, printable } from './text.js';
-
-function planNode(n: PlanNode, paint: Palette): string {
-  const services = n.services.length === 0 ? '' : ` (${n.services.join(', ')})`;
-  const note = n.note === '' ? '' : `  ${paint.dim(n.note)}`;
-  const differences = n.differences
-    .map((d) => {
-      const text = diffText(d.difference.trimEnd(), paint).replace(/^/gm, '      ');
-      const [refusal = '', ...said] = d.problem.trimEnd().split('\n');
-      const words = said
-        .filter((line) => !refusal.includes(line.trim()))
-        .map((line) => `        ${printable(line)}\n`)
-        .join('');
-      const problem = refusal === '' ? '' : `      ${paint.bad('refused')}: ${printable(refusal)}\n${words}`;
-      return `    ${paint.bold(`${d.service}/${d.step}`)}\n${d.difference === '' ? '' : `${text}\n`}${problem}`;
-    })
-    .join('');
-  const refused =
-    n.refused === ''
-      ? ''
-      : `    ${paint.bad(`${n.node} refused this`)}: ${printable(n.refused).trimEnd().replaceAll('\n', '\n      ')}\n`;
-  return `  ${n.node}: ${n.action}${services}${note}\n${refused}${differences}`;
-}
 
 function secretLine({ name, services }: Plan['secrets'][number], paint: Palette): string {
   return `${paint.warn(`~ secret ${printable(name)}`)}: new value (${services.map(printable).join(', ')})\n`;
 }
 
-/** What a spec would change, for people: values, blueprints, secrets, the rollout, nodes with what a dry run found. */
-export function planText(plan: Plan, paint: Palette): string {
+/** What a spec would change, for people: values, blueprints, secrets, the rollout, nodes with what a dry run (`onNodes`) found. */
+export function planText(
+  plan: Plan,
+  paint: Palette,
+  { onNodes = false }: { readonly onNodes?: boolean } = {},
+): string {
   const touched = plan.nodes.filter((n) => n.action !== 'same');
   const base = plan.against;
   const same =
@@ -49,6 +32,6 @@ export function planText(plan: Plan, paint: Palette): string {
     warnings,
     plannedRolloutText(plan.rollout),
     `\nNodes: ${touched.length} of ${plan.nodes.length} would change\n`,
-    ...plan.nodes.map((n) => planNode(n, paint)),
+    plannedNodesText(plan.nodes, paint, onNodes),
   ].join('');
 }

@@ -52,7 +52,8 @@ function batchLines({ strategy, batches }: PlanRollout): string[] {
     : [...lines, `  and ${more.length} more batches, ${more.flat().length} nodes`];
 }
 
-function listed(nodes: readonly string[]): string {
+/** Names, of many the first ones and how many there are. */
+export function listed(nodes: readonly string[]): string {
   const words = nodes.slice(0, named).map(printable).join(', ');
   return nodes.length > named ? `${nodes.length} nodes: ${words} and ${nodes.length - named} more` : words;
 }
