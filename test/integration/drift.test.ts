@@ -35,7 +35,7 @@ test('drift on a node is told, repaired when asked for, and by policy', async (t
   const good = await readFile(config, 'utf8');
 
   await t.test('a changed file is shown with its difference, and left', async (t) => {
-    t.match(await shoal(cwd, 'drift'), { code: 0, stdout: 'Nothing drifted.' });
+    t.match(await shoal(cwd, 'drift', '--check'), { code: 0, stdout: 'Nothing drifted.' });
     await writeFile(config, `${good}\n# by hand\n`);
     t.match(await drifts(cwd, 1), [
       {
@@ -50,6 +50,7 @@ test('drift on a node is told, repaired when asked for, and by policy', async (t
     const told = await shoal(cwd, 'drift', 'node-1');
     t.match(told.stdout, /node-1 web\/config, seen .*left as it is/);
     t.match(told.stdout, /-# by hand/);
+    t.match(await shoal(cwd, 'drift', '--check'), { code: 7, stderr: '', stdout: told.stdout.slice(0, 10) });
     const status = JSON.parse((await shoal(cwd, 'status', '--json')).stdout) as StatusView;
     t.match(status, {
       nodes: { ok: 2, drifted: 1 },

@@ -115,6 +115,7 @@ test('a time to wait is refused before anything is changed', async (t) => {
 
 test('help and version exit 0, also as JSON', async (t) => {
   t.match(await shoal('--help'), { code: 0, stdout: /Exit codes:/ });
+  t.match(await shoal('help', 'rollout', 'retry'), { code: 0, stdout: /^Usage: shoal rollout retry / });
   const { code, stdout } = await shoal('version', '--json');
   t.equal(code, 0);
   t.match(JSON.parse(stdout), { shoal: /^\d+\.\d+\.\d+/, node: process.versions.node });

@@ -11,6 +11,12 @@ export function explainError(error: ShoalError, paint: Palette = palette(process
   return `${paint.bad('error')}: ${problems}${hint}\n`;
 }
 
+/** `help rollout retry` as `rollout retry --help`: the library's help knows one level alone. */
+function helpAsFlag(argv: readonly string[]): string[] {
+  const [node = '', script = '', first, ...words] = argv;
+  return first === 'help' && words.length > 1 ? [node, script, ...words, '--help'] : [...argv];
+}
+
 /** Parses the arguments, runs the command and returns its exit code (docs/cli.md lists them). */
 export async function runProgram(program: Command, argv: readonly string[]): Promise<number> {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -19,7 +25,7 @@ export async function runProgram(program: Command, argv: readonly string[]): Pro
     throw error;
   });
   try {
-    await program.parseAsync([...argv]);
+    await program.parseAsync(helpAsFlag(argv));
     return Number(process.exitCode ?? 0);
   } catch (thrown) {
     if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : 2;

@@ -1,4 +1,4 @@
-import type { DriftView } from '@shoal/common';
+import { type DriftView, errorStatus } from '@shoal/common';
 import type { Command } from 'commander';
 import type { CommandContext } from '../context.js';
 import { action } from '../context.js';
@@ -38,11 +38,17 @@ function driftsText(drifts: readonly NodeDrift[], paint: Palette): string {
   return [...drifts.map((drift) => driftText(drift, paint)), note].join('\n');
 }
 
-async function list(context: CommandContext, node: string | undefined): Promise<void> {
+/** With `--check` drift ends the command as a step that failed would: for cron. */
+async function list(
+  context: CommandContext,
+  node: string | undefined,
+  { check = false }: { readonly check?: boolean },
+): Promise<void> {
   const { drifts } = await context.withClient((client) =>
     client.call('drift.list', node === undefined ? {} : { node }),
   );
   context.show(drifts, (all) => driftsText(all, context.paint));
+  if (check && drifts.length > 0) process.exitCode = errorStatus.step_failed.exit;
 }
 
 async function repair(context: CommandContext, node: string, service: string | undefined): Promise<void> {
@@ -62,6 +68,7 @@ export function addDriftCommand(program: Command): void {
   const drift = program
     .command('drift')
     .argument('[node]', 'only of this node')
+    .option('--check', 'exit with 7 when anything drifted')
     .description('what no longer holds of what nodes run, with its differences and what is done about it')
     .action(action(list));
   drift

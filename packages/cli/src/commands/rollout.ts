@@ -96,7 +96,11 @@ function addRequests(rollout: Command): void {
       .option('--revision <number>', "refuse when this isn't the newest rollout any more", positiveInteger)
       .option('-f, --follow', 'show it live until it ends')
       .action(action(asking(name, ask)));
-    if (name === 'abort') command.option('--keep', 'leave the nodes as they are; also ends undoing');
+    if (name === 'abort')
+      command.option(
+        '--keep',
+        'leave the nodes as they are: those under way end by themselves, no other is begun or goes back; also ends undoing',
+      );
   }
 }
 

@@ -53,6 +53,8 @@ t.test('a failure undoes what the rollout changed; what it had not reached stays
   t.same(world.wanted, { a: 1, b: 1 });
   t.match(world.targets.get('a'), { good: 1, undo: true });
   t.match(rolloutView(state).message, 'b failed (web/conf). What it changed goes back: 0 done, 1 to go (a).');
+  const none = { ...state, nodes: state.nodes.filter(({ node }) => node !== 'a') };
+  t.notMatch(rolloutView(none).message, 'goes back', 'nothing is to go back, nothing is said of it');
   world.runs('a');
   state = world.settle(state);
   t.match(state, { status: 'failed', undone: true, endedAt: world.at });

@@ -111,10 +111,9 @@ function undoingWords(state: RolloutState): string {
   const undoing = state.nodes.filter(({ status }) => status === 'undoing');
   const why =
     state.ending === 'aborted' && state.request !== null ? requestWords(state.request) : failureWords(state);
-  return sentences(
-    why,
-    `What it changed goes back: ${back} done, ${undoing.length} to go${undoing.length > 0 ? ` (${named(undoing)})` : ''}`,
-  );
+  if (back + undoing.length === 0) return sentences(why);
+  const left = `${undoing.length} to go${undoing.length > 0 ? ` (${named(undoing)})` : ''}`;
+  return sentences(why, `What it changed goes back: ${back} done, ${left}`);
 }
 
 function succeededWords(state: RolloutState, newest: number): string {
