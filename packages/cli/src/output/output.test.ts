@@ -98,6 +98,10 @@ test('a planned rollout names strategy, batches, what it waits for, and the gate
     promoteAfterMs: null,
     onFailure: 'undo',
     gate,
+    unwatched: [
+      { service: 'cache', why: 'untold' },
+      { service: 'web', why: 'undrained' },
+    ],
   };
   t.equal(
     plannedRolloutText(rollout),
@@ -107,10 +111,18 @@ Rollout: canary first, in 2 batches, at most 5 at once
   batch 2: 20 nodes: n0, n1, n2, n3, n4, n5, n6, n7 and 12 more
   after the canary it waits to be promoted: shoal rollout promote
   gate: healthy; traffic watched for 5s where it is drained: at most 1% more errors, p95 at most 50% longer than before, from 20 requests on
+    the traffic of web isn't watched, since it isn't drained; rollout.gate.observe in the spec says how long to watch
+    the traffic of cache can't be watched, since none of its log sources tells of requests
   if a node fails, every node that was changed goes back to what ran there before
 `,
   );
-  const plainOne = { ...rollout, strategy: 'one-by-one', batches: [['a'], ['b']], atOnce: 1 } as const;
+  const plainOne = {
+    ...rollout,
+    strategy: 'one-by-one',
+    batches: [['a'], ['b']],
+    atOnce: 1,
+    unwatched: [],
+  } as const;
   const told = plannedRolloutText({ ...plainOne, onFailure: 'stop', gate: { ...gate, observeMs: 0 } });
   t.match(told, "Rollout: one node after another: a, b\n  gate: healthy; traffic isn't watched\n");
   t.match(told, '  if a node fails, it goes back and the rollout stops');
@@ -282,7 +294,7 @@ test('a plan says against what it is, and what a node said of just this before',
       ],
       rollout: {
         ...{ strategy: 'one-by-one', batches: [['node-1'], ['node-2']], atOnce: 1 },
-        ...{ promoteAfterMs: null, onFailure: 'undo', gate },
+        ...{ promoteAfterMs: null, onFailure: 'undo', gate, unwatched: [] },
       },
       secrets: [],
       warnings: [],

@@ -8,7 +8,7 @@ const shownBatches = 12;
 
 /** How a rollout would go, for people: strategy, who is in which batch, what it waits for, the gate in a line. */
 export function plannedRolloutText(rollout: PlanRollout): string {
-  const { strategy, batches, atOnce, promoteAfterMs, onFailure, gate } = rollout;
+  const { strategy, batches, atOnce, promoteAfterMs, onFailure, gate, unwatched } = rollout;
   if (batches.length === 0) return '\nRollout: none, every node runs just this already\n';
   const isInLine = strategy === 'one-by-one' || batches.length === 1;
   const bound = batches.some((nodes) => nodes.length > atOnce) ? `, at most ${atOnce} at once` : '';
@@ -22,6 +22,7 @@ export function plannedRolloutText(rollout: PlanRollout): string {
     ...(isInLine ? [] : batchLines(rollout)),
     ...(waits ? [`  after the canary it ${promotion}`] : []),
     `  gate: ${gateWords(gate)}`,
+    ...unwatchedLines(unwatched),
     `  if a node fails, ${failureWords[onFailure]}`,
     '',
   ].join('\n');
@@ -69,6 +70,19 @@ function gateWords({ observeMs, maxErrorRateIncrease, maxLatencyIncrease, minReq
   const errors = `at most ${percent(maxErrorRateIncrease)} more errors`;
   const latency = `p95 at most ${percent(maxLatencyIncrease)} longer`;
   return `${healthy}; traffic watched for ${time}: ${errors}, ${latency} than before, from ${minRequests} requests on`;
+}
+
+const unwatchedWords = {
+  undrained: "isn't watched, since it isn't drained; rollout.gate.observe in the spec says how long to watch",
+  untold: "can't be watched, since none of its log sources tells of requests",
+} as const;
+
+/** What goes by health alone, by the reason. */
+function unwatchedLines(unwatched: PlanRollout['unwatched']): string[] {
+  return (['undrained', 'untold'] as const).flatMap((reason) => {
+    const services = unwatched.filter(({ why }) => why === reason).map(({ service }) => service);
+    return services.length === 0 ? [] : [`    the traffic of ${listed(services)} ${unwatchedWords[reason]}`];
+  });
 }
 
 function percent(share: number): string {

@@ -65,6 +65,9 @@ export function PlannedRollout({ rollout }: { rollout: PlanRollout }): JSX.Eleme
       )}
       {batches.length === 0 && <p class="muted">Every node runs just this already.</p>}
       {batches.length > 0 && <p class="muted">{gateWords(rollout.gate)}</p>}
+      {batches.length > 0 && rollout.unwatched.length > 0 && (
+        <p class="muted">Judged by health alone: {listed(rollout.unwatched.map(unwatchedWords), '; ')}.</p>
+      )}
       <p class="hint">
         The spec’s <code>rollout</code> says how.
       </p>
@@ -96,6 +99,12 @@ function gateWords({
   const errors = `at most ${percent(maxErrorRateIncrease)} more errors`;
   const latency = `a 95th percentile at most ${percent(maxLatencyIncrease)} longer`;
   return `Gate: healthy; traffic is watched ${time}: ${errors} and ${latency} than before, from ${minRequests} requests on.`;
+}
+
+function unwatchedWords({ service, why }: PlanRollout['unwatched'][number]): string {
+  return why === 'undrained'
+    ? `${service} (it isn’t drained)`
+    : `${service} (no log source tells of its requests)`;
 }
 
 const percent = (share: number) => `${formatNumber(share * 100)} %`;

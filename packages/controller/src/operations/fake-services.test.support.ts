@@ -161,6 +161,7 @@ function fakeChanges(note: Note): Pick<ControllerServices, 'specs' | 'revisions'
             promoteAfterMs: null,
             onFailure: 'undo',
             gate: { observeMs: null, maxErrorRateIncrease: 0.01, maxLatencyIncrease: 0.5, minRequests: 20 },
+            unwatched: [{ service: 'web', why: 'undrained' }],
           },
           secrets: [],
           warnings: [],

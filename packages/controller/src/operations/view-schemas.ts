@@ -272,6 +272,7 @@ const changeViews: Readonly<Record<string, JsonSchema>> = {
         maxLatencyIncrease: decimal,
         minRequests: integer,
       }),
+      unwatched: array(object({ service: text, why: oneOf('untold', 'undrained') })),
     }),
     secrets: array(object({ name: text, services: array(text) })),
     warnings: array(text),

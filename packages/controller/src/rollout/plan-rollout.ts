@@ -1,4 +1,5 @@
 import {
+  type BlueprintSet,
   changeRanks,
   gateDefaults,
   type PlanGate,
@@ -6,6 +7,7 @@ import {
   parseDuration,
   type RolloutGate,
   type Spec,
+  type UnwatchedService,
 } from '@shoal/common';
 import type { NodePlace } from '../spec/manifests.js';
 import { meetNodes } from './batches.js';
@@ -27,7 +29,10 @@ export interface NodeForPlan {
 export function planRollout(
   spec: Spec,
   nodes: readonly NodeForPlan[],
-  before: Spec['services'] = {},
+  {
+    before = {},
+    blueprints,
+  }: { readonly before?: Spec['services'] | undefined; readonly blueprints: BlueprintSet },
 ): PlanRollout {
   const policy = policyOf(spec.rollout);
   const ranks = changeRanks(
@@ -48,7 +53,22 @@ export function planRollout(
   for (const { node, batch } of touched) batches[batch - 1]?.push(node);
   const { strategy, canary, onFailure } = policy;
   const gate = planGate(spec.rollout?.gate ?? {});
-  return { strategy, batches, promoteAfterMs: canary.promoteAfterMs, atOnce: met.bound, onFailure, gate };
+  const { promoteAfterMs } = canary;
+  const unwatched = unwatchedServices(spec, blueprints, gate);
+  return { strategy, batches, promoteAfterMs, atOnce: met.bound, onFailure, gate, unwatched };
+}
+
+function unwatchedServices(
+  { services }: Spec,
+  blueprints: BlueprintSet,
+  { observeMs }: PlanGate,
+): UnwatchedService[] {
+  if (observeMs === 0) return [];
+  return Object.entries(services).flatMap(([service, { blueprint }]): UnwatchedService[] => {
+    const { logs = [], drain } = blueprints.get(blueprint) ?? {};
+    if (!logs.some(({ traffic }) => traffic !== undefined)) return [{ service, why: 'untold' }];
+    return observeMs === null && drain === undefined ? [{ service, why: 'undrained' }] : [];
+  });
 }
 
 function planGate({ observe, ...given }: RolloutGate): PlanGate {

@@ -1,4 +1,5 @@
 import type { RolloutPolicy } from '@shoal/common';
+import { createBlueprintSet } from '@shoal/common';
 import t from 'tap';
 import { planRollout } from './plan-rollout.js';
 import type { RolloutState } from './state.js';
@@ -56,6 +57,32 @@ t.test('the order: sites as listed, then what others need, then by name', async 
   t.same(waves(world, { order: ['berlin', 'paris'] }), ['c', 'b', 'e', 'a', 'd', 'succeeded']);
 });
 
+const plain = {
+  ...{ name: 'web', version: '1.0.0', description: '', parameters: {}, steps: [] },
+  ...{ process: {}, directory: '' },
+};
+const blueprints = createBlueprintSet([plain]);
+
+t.test('a plan names services that the gate judges by their health alone', async (t) => {
+  const access = { source: 'access', file: 'access.log', traffic: { status: 'status', seconds: 'seconds' } };
+  const known = createBlueprintSet([
+    plain,
+    { ...plain, name: 'told', logs: [access] },
+    { ...plain, name: 'drained', logs: [access], drain: {} },
+  ]);
+  const services = Object.fromEntries(
+    ['web', 'told', 'drained'].map((blueprint) => [blueprint, { blueprint, nodes: 'all' as const }]),
+  );
+  const unwatched = (observe?: string) => {
+    const rollout = observe === undefined ? {} : { gate: { observe } };
+    const plan = planRollout({ cluster: 'harbor', services, rollout }, [], { blueprints: known });
+    return plan.unwatched.map(({ service, why }) => `${service}: ${why}`);
+  };
+  t.same(unwatched(), ['web: untold', 'told: undrained']);
+  t.same(unwatched('10s'), ['web: untold'], 'the spec says how long');
+  t.same(unwatched('0s'), [], 'nothing is to be watched');
+});
+
 t.test('a plan tells the batches that the rollout would have', async (t) => {
   const service = { blueprint: 'web', nodes: ['n3'] };
   const needs = { ...service, nodes: ['n0', 'n1', 'n2'], needs: ['auth'] };
@@ -71,17 +98,24 @@ t.test('a plan tells the batches that the rollout would have', async (t) => {
     [{ strategy: 'all-at-once', order: ['berlin'] }, [['n1', 'n3', 'n0', 'n2']], 4],
   ];
   for (const [rollout, batches, atOnce] of table) {
-    t.match(planRollout({ ...spec, rollout }, nodes), { batches, atOnce }, JSON.stringify(rollout));
+    t.match(
+      planRollout({ ...spec, rollout }, nodes, { blueprints }),
+      { batches, atOnce },
+      JSON.stringify(rollout),
+    );
   }
   const canary = { strategy: 'canary', canary: { promote: '10m' }, onFailure: 'stop' } as const;
-  t.match(planRollout({ ...spec, rollout: canary }, nodes), { promoteAfterMs: 600_000, onFailure: 'stop' });
-  t.same(planRollout({ ...spec }, []).batches, [], 'no node, no batch');
+  t.match(planRollout({ ...spec, rollout: canary }, nodes, { blueprints }), {
+    promoteAfterMs: 600_000,
+    onFailure: 'stop',
+  });
+  t.same(planRollout({ ...spec }, [], { blueprints }).batches, [], 'no node, no batch');
   const without = { cluster: 'harbor', services: { other: { ...service, nodes: ['n4'] } } };
-  const apart = planRollout(without, nodes, spec.services);
+  const apart = planRollout(without, nodes, { before: spec.services, blueprints });
   t.same(apart.batches, [['n0'], ['n1'], ['n2'], ['n3']], 'what others needed goes last');
   const gate = { observe: '30s', maxErrorRateIncrease: 0.05 };
   t.same(
-    planRollout({ ...spec, rollout: { gate } }, nodes).gate,
+    planRollout({ ...spec, rollout: { gate } }, nodes, { blueprints }).gate,
     { observeMs: 30_000, maxErrorRateIncrease: 0.05, maxLatencyIncrease: 0.5, minRequests: 20 },
     'the gate is told with its defaults',
   );

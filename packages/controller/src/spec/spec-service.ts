@@ -170,7 +170,7 @@ export class SpecService {
           const measured = nodes.measured(place.name);
           return { place, hash, running: measured?.runningHash ?? '', healthy: isHealthy(measured) };
         }),
-        old?.services,
+        { before: old?.services, blueprints },
       ),
       ...planSecrets(spec, blueprints, this.#parts.vault, before?.secrets ?? {}),
     };

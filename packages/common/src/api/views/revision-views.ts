@@ -98,6 +98,14 @@ export interface PlanRollout {
   /** Whether every node that it changed goes back when one fails, or only the failed one. */
   readonly onFailure: 'undo' | 'stop';
   readonly gate: PlanGate;
+  /** Services of which the gate knows no traffic, by name; none when nothing is to be watched. */
+  readonly unwatched: readonly UnwatchedService[];
+}
+
+/** A service that is judged by its health alone: no log source tells of its traffic, or nothing drains it and the spec doesn't say how long to watch. */
+export interface UnwatchedService {
+  readonly service: string;
+  readonly why: 'untold' | 'undrained';
 }
 
 /** What a changed service's traffic must be like, compared with before. */
