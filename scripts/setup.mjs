@@ -1,7 +1,7 @@
 // Makes a fresh clone ready: installs the npm packages when they are missing or stale, compiles, builds the console.
 // `--test` also checks what must not drift (generated types, format and lint) before the tests run.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { digestOf } from './digest.mjs';
@@ -56,6 +56,8 @@ once(
 );
 
 if (forTests) {
+  // What tests of the last run worked in.
+  rmSync(join(root, '.tap/fixtures'), { recursive: true, force: true });
   run('Checking generated types', process.execPath, ['scripts/generate-proto.mjs', '--check']);
   run('Checking the console types', bin('tsc'), ['-p', 'packages/console']);
   run('Checking format and lint', bin('biome'), ['check', '--error-on-warnings', '.']);
