@@ -13,6 +13,9 @@ const APART_DEADLINE_MS = 75_000;
 /** Before the first step: a node that went then may have been forgotten by all. */
 const FORGETTABLE = -1;
 
+/** Probes have half a second: so many may be late at one step on a busy machine. A peer that answers none is suspected in each of its rounds, by all. */
+const CHANCE_SUSPICIONS = 3;
+
 /**
  * Peers of several kinds that form one cluster, and what is true of it. Each step changes something, writes down what
  * is true from then on, and waits until every peer that runs believes just that.
@@ -100,7 +103,7 @@ export class MixedCluster {
 
   /**
    * Waits until every running peer believes what is true of every node; the test fails with the differences otherwise.
-   * It also fails if a peer accused a node that was up all the time.
+   * It also fails if a peer called a node dead that was up all the time, or suspected such nodes more often than a busy machine explains.
    */
   async agree(what: string): Promise<void> {
     const started = performance.now();
@@ -142,12 +145,17 @@ export class MixedCluster {
   }
 
   #judgeAccusations(what: string): void {
+    let suspicions = 0;
     for (const peer of this.peers) {
       const all = peer.accusations;
       const wrong = all.slice(this.#heard.get(peer) ?? 0).filter(({ accused }) => !this.#down.has(accused));
       this.#heard.set(peer, all.length);
-      this.#t.same(wrong, [], `${this.#label}: ${what}: ${peer.name} accused no node that was up`);
+      const dead = wrong.filter(({ verdict }) => verdict !== 'suspect');
+      suspicions += wrong.length - dead.length;
+      this.#t.same(dead, [], `${this.#label}: ${what}: ${peer.name} called no node dead that was up`);
     }
+    const most = `${this.#label}: ${what}: nodes that were up were suspected ${suspicions} times`;
+    this.#t.ok(suspicions <= CHANCE_SUSPICIONS, most);
     this.#down.clear();
     for (const [name, { state }] of this.#facts) if (state !== 'alive') this.#down.add(name);
   }
