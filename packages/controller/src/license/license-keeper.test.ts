@@ -308,3 +308,18 @@ t.test(
     await until('the free tier', () => keeper.standing.tier === 'free');
   },
 );
+
+t.test('what is the matter is logged once, not at each look', async (t) => {
+  const w = await world(t);
+  const keeper = await w.open();
+  await keeper.install(await w.issue({ tier: 'premium', expiresAt: start + day, graceMs: 0 }), ann);
+  w.host.pass(2 * day);
+  await keeper.check();
+  const lines = w.log.length;
+  t.match(w.log.at(-1), /free tier counts/);
+  for (let look = 0; look < 3; look += 1) {
+    w.host.pass(30_000);
+    await keeper.check();
+  }
+  t.same(w.log.slice(lines), []);
+});

@@ -180,7 +180,8 @@ export class LicenseKeeper {
       standing.license?.id,
       standing.state,
       reachedWarnDay(standing),
-      ...standing.problems.map(({ message }) => message),
+      // Not the message: it may say what time it is.
+      ...standing.problems.flatMap(({ source, licenseId, reason }) => [source, licenseId, reason]),
     ].join('\n');
     if (what === this.#said) return [];
     const isFirst = this.#said === '';
