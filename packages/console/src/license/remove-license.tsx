@@ -2,8 +2,7 @@ import type { LicenseView } from '@shoal/common';
 import type { JSX } from 'preact';
 import { call } from '../api/operations.js';
 import { useAsking } from '../lib/use-asking.js';
-import { Dialog } from '../ui/dialog.js';
-import { ErrorNotice } from '../ui/notice.js';
+import { RemovalDialog } from '../ui/removal-dialog.js';
 
 interface RemoveLicenseProps {
   readonly license: LicenseView;
@@ -13,10 +12,15 @@ interface RemoveLicenseProps {
 
 /** Asks before an installed license is taken away. */
 export function RemoveLicense({ license, id, onClose }: RemoveLicenseProps): JSX.Element {
-  const { busy, error, run } = useAsking();
-  const remove = () => run(async () => onClose(await call('license.remove', { id })));
+  const asking = useAsking();
+  const remove = () => asking.run(async () => onClose(await call('license.remove', { id })));
   return (
-    <Dialog title={`Remove the license ${id}?`} onClose={() => onClose()} closable={!busy}>
+    <RemovalDialog
+      title={`Remove the license ${id}?`}
+      asking={asking}
+      remove={remove}
+      onClose={() => onClose()}
+    >
       {license.licenseId === id ? (
         <p>
           Then the next valid license counts, or the free tier: nodes get leases with its limits at once. What
@@ -25,15 +29,6 @@ export function RemoveLicense({ license, id, onClose }: RemoveLicenseProps): JSX
       ) : (
         <p>It doesn’t count now: nothing changes.</p>
       )}
-      {error !== undefined && <ErrorNotice error={error} />}
-      <div class="dialog-actions">
-        <button type="button" class="button" onClick={() => onClose()} disabled={busy}>
-          Keep it
-        </button>
-        <button type="button" class="button danger" onClick={() => void remove()} disabled={busy}>
-          Remove
-        </button>
-      </div>
-    </Dialog>
+    </RemovalDialog>
   );
 }

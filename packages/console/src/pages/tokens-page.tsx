@@ -8,10 +8,9 @@ import type { PageProps } from '../shell.js';
 import { clock } from '../state/clock.js';
 import { useStore } from '../state/store.js';
 import { Answer } from '../ui/answer.js';
-import { Dialog } from '../ui/dialog.js';
 import { NewToken } from '../ui/new-token.js';
-import { ErrorNotice } from '../ui/notice.js';
 import { Page } from '../ui/page.js';
+import { RemovalDialog } from '../ui/removal-dialog.js';
 import { WordBadge } from '../ui/status.js';
 import { type Column, Table } from '../ui/table.js';
 import { Time } from '../ui/text.js';
@@ -88,24 +87,21 @@ function Tokens({ tokens, onRevoke }: TokensProps): JSX.Element {
 }
 
 function Revoke({ token, onClose }: { token: TokenView; onClose: () => void }): JSX.Element {
-  const { busy, error, run } = useAsking();
+  const asking = useAsking();
   const revoke = () =>
-    run(async () => {
+    asking.run(async () => {
       await call('token.revoke', { id: token.id });
       onClose();
     });
   return (
-    <Dialog title={`Revoke the token ${token.id}?`} onClose={onClose} closable={!busy}>
+    <RemovalDialog
+      title={`Revoke the token ${token.id}?`}
+      action="Revoke"
+      asking={asking}
+      remove={revoke}
+      onClose={onClose}
+    >
       <p>No host can join with it any more. Nodes that joined with it stay.</p>
-      {error !== undefined && <ErrorNotice error={error} />}
-      <div class="dialog-actions">
-        <button type="button" class="button" onClick={onClose} disabled={busy}>
-          Keep it
-        </button>
-        <button type="button" class="button danger" onClick={() => void revoke()} disabled={busy}>
-          Revoke
-        </button>
-      </div>
-    </Dialog>
+    </RemovalDialog>
   );
 }

@@ -3,8 +3,7 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { call } from '../api/operations.js';
 import { useAsking } from '../lib/use-asking.js';
-import { Dialog } from '../ui/dialog.js';
-import { ErrorNotice } from '../ui/notice.js';
+import { RemovalDialog } from '../ui/removal-dialog.js';
 
 interface RemoveSecretProps {
   readonly secret: SecretView;
@@ -14,17 +13,23 @@ interface RemoveSecretProps {
 /** Asks before a secret is removed with all its values. */
 export function RemoveSecret({ secret, onClose }: RemoveSecretProps): JSX.Element {
   const [force, setForce] = useState(false);
-  const { busy, error, run } = useAsking();
+  const asking = useAsking();
   const { name, usedBy, revisions } = secret;
   // A service that runs on no node yet may use it all the same: then the controller says so.
-  const isUsed = usedBy.length > 0 || error?.code === 'failed_precondition';
+  const isUsed = usedBy.length > 0 || asking.error?.code === 'failed_precondition';
   const remove = () =>
-    run(async () => {
+    asking.run(async () => {
       await call('secret.remove', { name, ...(force ? { force } : {}) });
       onClose(true);
     });
   return (
-    <Dialog title={`Remove the secret ${name}?`} onClose={() => onClose()} closable={!busy}>
+    <RemovalDialog
+      title={`Remove the secret ${name}?`}
+      asking={asking}
+      disabled={isUsed && !force}
+      remove={remove}
+      onClose={() => onClose()}
+    >
       <p>All its values are forgotten. Nodes that hold it keep it until their configuration changes.</p>
       {revisions.length > 0 && (
         <p>
@@ -41,21 +46,7 @@ export function RemoveSecret({ secret, onClose }: RemoveSecretProps): JSX.Elemen
           <span>although {users(usedBy)} by the newest revision</span>
         </label>
       )}
-      {error !== undefined && <ErrorNotice error={error} />}
-      <div class="dialog-actions">
-        <button type="button" class="button" onClick={() => onClose()} disabled={busy}>
-          Keep it
-        </button>
-        <button
-          type="button"
-          class="button danger"
-          onClick={() => void remove()}
-          disabled={busy || (isUsed && !force)}
-        >
-          Remove
-        </button>
-      </div>
-    </Dialog>
+    </RemovalDialog>
   );
 }
 
