@@ -14,6 +14,9 @@ export interface LicenseMetricsComponents {
 const statuses = ['none', 'active', 'expiring', 'grace', 'expired'];
 const leaseStates = ['active', 'warning', 'expired', 'degraded', 'restored'];
 
+/** Problems that call for nobody: a newer license counts, or the end was told by the status. */
+const settled: readonly string[] = ['superseded', 'expired'];
+
 /** How the license stands, what is used of it, and how its leases stand on the nodes. */
 export function addLicenseMetrics(registry: Registry, components: LicenseMetricsComponents): void {
   const { services, leases, growth } = components;
@@ -60,8 +63,8 @@ export function addLicenseMetrics(registry: Registry, components: LicenseMetrics
   addGauge(
     registry,
     'shoal_license_problems',
-    'Licenses that are there and do not count, for whatever reason.',
-    () => services.license.view().problems.filter(({ reason }) => reason !== 'superseded').length,
+    'Licenses that do not count, but for those that are over or have a successor.',
+    () => services.license.view().problems.filter(({ reason }) => !settled.includes(reason)).length,
   );
   addGauge(
     registry,
