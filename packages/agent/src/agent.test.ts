@@ -289,7 +289,12 @@ t.test('the local API tells members and status, the metrics door the figures', a
   t.equal((await stat(socketPath)).mode & 0o777, 0o600);
   const members = JSON.parse(await get({ socketPath, path: '/members' })) as { members: { name: string }[] };
   t.match(members.members, [{ name: 'node-1', state: 'alive' }]);
-  t.match(JSON.parse(await get({ socketPath, path: '/status' })), { node: 'node-1', mode: 'clustered' });
+  t.match(JSON.parse(await get({ socketPath, path: '/status' })), {
+    ...{ node: 'node-1', mode: 'clustered', members: { alive: 1 }, pools: { nodes: 1 } },
+    lease: { state: 'active', warnings: [] },
+  });
+  const { trustedTime } = agent.status().lease;
+  await waitFor('the time of now', () => agent.status().lease.trustedTime > trustedTime);
   const [host, port] = (agent.metricsAddress ?? '').split(':');
   const text = await get({ host: host ?? '', port: port ?? '', path: '/metrics' });
   t.match(text, /^shoal_agent_link_up 1$/m);

@@ -191,6 +191,8 @@ export class Agent {
 
   /** What is true of the agent now. */
   status(): AgentStatus {
+    // What it tells of the lease and of the time is to be of now, not of the last minute.
+    this.#lease.tick();
     const identity = this.#cluster?.identity;
     const link = this.#cluster?.link;
     return {
@@ -212,6 +214,8 @@ export class Agent {
             },
       tier: this.#lease.demands.grant.tier,
       lease: this.#lease.standing,
+      members: this.#membership.stats()?.members ?? null,
+      pools: { state: this.#lease.demands.pools, nodes: this.#membership.nodes().length },
       report: this.#converger.report(),
       spool:
         this.#logs === undefined

@@ -110,12 +110,23 @@ export class LeaseBook {
 
   /** How it stands, in sentences for people. */
   describe(): string {
-    const sentences = [describeLease(this.#machine, this.#clock.now)];
+    return [describeLease(this.#machine, this.#clock.now), ...this.#doubts()].join('; ');
+  }
+
+  /** What of it somebody should look after, in sentences for people. A node that has no lease yet, or is in no cluster, misses none. */
+  warnings(): string[] {
+    const { state, lease } = this.#machine;
+    const isFine = lease === null || state === 'active' || state === 'restored';
+    return [...(isFine ? [] : [describeLease(this.#machine, this.#clock.now)]), ...this.#doubts()];
+  }
+
+  #doubts(): string[] {
+    const sentences: string[] = [];
     if (this.#refusal !== '') sentences.push(`the last lease that came was refused: ${this.#refusal}`);
     if (this.#differs !== 0) sentences.push(differs(this.#differs).text);
     const { doubt } = this.#clock;
     if (doubt !== null) sentences.push(describeClockDoubt(doubt));
-    return sentences.join('; ');
+    return sentences;
   }
 
   get #termMs(): number {

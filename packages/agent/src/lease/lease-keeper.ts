@@ -40,11 +40,13 @@ export interface LeaseStanding {
   readonly licenseId: string | null;
   readonly licenseExpiresAt: number | null;
   readonly serial: number | null;
-  /** The time that leases are counted by, at the last look; and how far this host's clock was ahead of it, milliseconds. */
+  /** The time that leases are counted by, at the last `tick`; and how far this host's clock was ahead of it, milliseconds. */
   readonly trustedTime: number;
   readonly clockAheadMs: number;
   /** In sentences: the state, the last refused lease, what is doubtful of the clocks. */
   readonly detail: string;
+  /** Those of these sentences that somebody should look after; empty: all is well. */
+  readonly warnings: readonly string[];
 }
 
 /** Longest time between two looks at the clock, and between two records of it on disk, milliseconds. */
@@ -120,6 +122,7 @@ export class LeaseKeeper {
 
   /** Looks at the clock, as it does by itself in time. */
   tick(): void {
+    if (this.#stopped) return;
     const before = this.state;
     this.#follow(this.#book.tick(this.#read()));
     const isOld = this.#book.now - this.#recordedAt >= tickMs || this.#book.now < this.#recordedAt;
@@ -155,6 +158,7 @@ export class LeaseKeeper {
       trustedTime: now,
       clockAheadMs: this.#wall - now,
       detail: this.#book.describe(),
+      warnings: this.#book.warnings(),
     };
   }
 

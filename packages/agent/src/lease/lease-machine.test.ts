@@ -172,6 +172,13 @@ t.test('what is said names the tier, the moment and what follows', (t) => {
     level: 'warn',
     text: 'the lease was not renewed for 6 h: the tier premium ends at 2027-01-15T20:00:00Z unless the controller is reached',
   });
+  t.match(at(5.98), { text: /was not renewed for 5 h: / }, 'no more than went by');
+  const short = stepLease(
+    startMachine(lease({ endsAt: begin + 90_000 }), begin),
+    { kind: 'tick' },
+    begin + 46_000,
+  );
+  t.match(short.effects[0], { text: /was not renewed for 46 s: / });
   t.match(at(11), {
     level: 'error',
     text: /^the lease has ended after 11 h .* goes on until 2027-01-15T20:00:00Z/,

@@ -1,5 +1,6 @@
 import type { NodeReport } from '@shoal/common';
 import type { LeaseStanding } from '../lease/lease-keeper.js';
+import type { Pools } from '../lease/lease-states.js';
 import type { LinkState } from '../link/link.js';
 
 /** What `GET /status` of the local API answers. Times are milliseconds since the epoch. */
@@ -21,6 +22,10 @@ export interface AgentStatus {
   } | null;
   readonly tier: string;
   readonly lease: LeaseStanding;
+  /** How many members the gossip has in each state, this node included; null: the node isn't in it. */
+  readonly members: Readonly<Record<'alive' | 'suspect' | 'dead' | 'left', number>> | null;
+  /** What load balancers on this host see: the gossip's nodes, or also those that were known before; and how many nodes that are. */
+  readonly pools: { readonly state: Pools; readonly nodes: number };
   readonly report: NodeReport;
   readonly spool: { readonly bytes: number; readonly waiting: number; readonly hasRoom: boolean } | null;
 }

@@ -1,22 +1,26 @@
+import { stat } from 'node:fs/promises';
 import { request } from 'node:http';
+import { join } from 'node:path';
 import { ShoalError } from '@shoal/common';
 
-/** Where an installed agent listens for commands on its host. */
-export const defaultAgentSocket = '/var/lib/shoal/agent/agent.sock';
+/** Data directory of an installed agent. */
+const defaultDataDirectory = '/var/lib/shoal/agent';
 
 /**
  * Asks the agent on this host by its unix socket; for when the controller is away.
  *
- * @param socket the socket's path, or true for the default one
+ * @param at the agent's data directory, its socket in there, or true for an installed agent's
  * @throws ShoalError `unavailable` when no agent answers there
  */
-export function askAgent<T>(socket: string | true, path: '/members' | '/status'): Promise<T> {
-  const socketPath = socket === true ? defaultAgentSocket : socket;
+export async function askAgent<T>(at: string | true, path: '/members' | '/status'): Promise<T> {
+  const place = at === true ? defaultDataDirectory : at;
+  const isDirectory = at === true || (await isFolder(place));
+  const socketPath = isDirectory ? join(place, 'agent.sock') : place;
   return new Promise((resolve, reject) => {
     const unavailable = (why: string): void =>
       reject(
         new ShoalError('unavailable', `No agent answers at ${socketPath}: ${why}`, {
-          hint: "Name the agent's socket with --local DATA_DIR/agent.sock, and run as the user that runs the agent.",
+          hint: 'Is it running (`systemctl status shoal-agent`)? Name its data directory (`--local DIR`) when that is another, and run as the user that runs the agent.',
         }),
       );
     const asking = request({ socketPath, path, timeout: 5000 }, (response) => {
@@ -36,4 +40,11 @@ export function askAgent<T>(socket: string | true, path: '/members' | '/status')
     asking.on('error', (error) => unavailable(error.message));
     asking.end();
   });
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return await stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
 }

@@ -38,7 +38,7 @@ function explain(error: unknown, server: string): ShoalError {
   });
   if (known.code === 'unavailable' && known.hint === undefined) {
     return new ShoalError('unavailable', `The controller at ${server} can't be reached: ${known.message}`, {
-      hint: 'Is it running (`shoal controller run`, or `systemctl status shoal-controller`)? On a node, `shoal members --local` answers without it.',
+      hint: 'Is it running (`shoal controller run`, or `systemctl status shoal-controller`)? On a node, `shoal status --local` and `shoal members --local` answer without it.',
       cause: error,
     });
   }

@@ -79,6 +79,6 @@ export async function findCredentials(
     if (text !== undefined) return parse(text, file);
   }
   throw new ShoalError('not_found', `No credentials found (looked at ${candidates.join(', ')})`, {
-    hint: "Copy the controller's admin-credentials.json here and name it with --credentials or SHOAL_CREDENTIALS, or run on the controller's host.",
+    hint: "Copy the controller's admin-credentials.json here and name it with --credentials or SHOAL_CREDENTIALS, or run on the controller's host. On a node, `shoal status --local` tells how that node stands, without any.",
   });
 }

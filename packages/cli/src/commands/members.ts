@@ -35,7 +35,10 @@ export function addMembersCommand(program: Command): void {
       "the gossip's own view: the controller's, a node's (--node), or this host's agent's (--local)",
     )
     .option('--node <name>', 'ask that node over its link')
-    .option('--local [socket]', 'ask the agent on this host by its socket; works without the controller')
+    .option(
+      '--local [dir]',
+      'ask the agent on this host, by its data directory or socket; works without the controller',
+    )
     .action(
       action(async (context: CommandContext, flags: { node?: string; local?: string | true }) => {
         const answer =

@@ -1,9 +1,11 @@
+import type { AgentStatus } from '@shoal/agent';
 import type { StatusView } from '@shoal/common';
 import type { Command } from 'commander';
 import { askAgent } from '../client/agent-socket.js';
 import type { CommandContext } from '../context.js';
 import { action } from '../context.js';
 import { licenseLine } from '../output/license.js';
+import { localStatusText } from '../output/local-status.js';
 import type { Palette } from '../output/text.js';
 import { lasting, printable } from '../output/text.js';
 import { paintStatus } from './node.js';
@@ -47,12 +49,12 @@ export function addStatusCommand(program: Command): void {
   program
     .command('status')
     .description('the cluster at a glance; --local: the agent on this host, without the controller')
-    .option('--local [socket]', 'ask the agent on this host by its socket')
+    .option('--local [dir]', 'ask the agent on this host, by its data directory or socket')
     .action(
       action(async (context: CommandContext, flags: { local?: string | true }) => {
         if (flags.local !== undefined) {
-          const local = await askAgent<Record<string, unknown>>(flags.local, '/status');
-          context.show(local, (value) => `${JSON.stringify(value, null, 2)}\n`);
+          const local = await askAgent<AgentStatus>(flags.local, '/status');
+          context.show(local, (value) => localStatusText(value, context.paint));
           return;
         }
         const status = await context.withClient((client) => client.call('status.get', {}));
