@@ -27,8 +27,9 @@ function told(before: LeaseMachine, after: LeaseMachine, now: number): LeaseEffe
   if (before.state === after.state && before.why === after.why && before.lease?.tier === after.lease?.tier)
     return undefined;
   const text = describeLease(after, now);
-  const { state } = after;
-  if (state === 'active' || state === 'restored') return { kind: 'say', level: 'info', text };
+  const { state, lease } = after;
+  if (state === 'active' || state === 'restored' || lease === null)
+    return { kind: 'say', level: 'info', text };
   return { kind: 'say', level: state === 'warning' ? 'warn' : 'error', text };
 }
 

@@ -76,7 +76,12 @@ async function keep(t: Test, dataDir: string, host: Host): Promise<Kept> {
 
 t.test('grants the free tier without a lease, the lease’s own while it counts', async (t) => {
   const host = new Host();
-  const { keeper, deeds } = await keep(t, t.testdir(), host);
+  const { keeper, deeds, log } = await keep(t, t.testdir(), host);
+  t.match(
+    log.map((line) => JSON.parse(line)),
+    [{ level: 'info', msg: /^there is no lease/ }],
+    'a node that never had one lacks nothing',
+  );
   const free = { tier: 'free', limits: { requestsPerSecond: 100 } };
   t.strictSame(keeper.demands.grant, free);
   const kept = keeper.accept(lease(), trust);
@@ -115,6 +120,7 @@ t.test('a lease is there again after a restart, and its serial even without it',
   t.strictSame(second.deeds, [], 'nothing is to be done');
   await second.keeper.forget();
   t.equal(second.keeper.state, 'degraded');
+  t.match(JSON.parse(second.log.at(-1) ?? '{}'), { level: 'info', msg: /^there is no lease/ });
   await second.keeper.stop();
   const third = await keep(t, dataDir, host);
   t.throws(() => third.keeper.accept(lease({ serial: 7 }), trust), { code: 'permission_denied' });

@@ -84,8 +84,10 @@ export class LeaseKeeper {
     this.#document = kept?.document;
     this.#book = new LeaseBook(createTrustedClock(kept?.entries.clock, this.#read()), kept?.entries);
     this.tick();
-    const { state } = this.#book.machine;
-    if (state !== 'active') this.#options.logger.warn({ state }, this.#book.describe());
+    const { state, warnings, detail } = this.standing;
+    const { logger } = this.#options;
+    if (warnings.length > 0) logger.warn({ state }, detail);
+    else if (state !== 'active') logger.info({ state }, detail);
   }
 
   async stop(): Promise<void> {

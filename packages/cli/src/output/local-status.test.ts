@@ -108,7 +108,7 @@ test('a host in no cluster lacks nothing', async (t) => {
   t.match(text, /^cluster {5}none: standalone, by a local spec\ntier {8}free, no license\nlease {7}none\n/m);
   t.match(text, /^revision {4}none yet\nservices {4}none$/m);
   t.notMatch(text, /controller|members|pools|warning/);
-  t.match(textOf({ ...alone, mode: 'enrolling' }), /^cluster {5}not joined yet$/m);
+  t.match(textOf({ ...alone, mode: 'enrolling' }), /^cluster {5}not joined yet$.*^lease {7}none yet$/ms);
   t.match(textOf({ mode: 'removed' }), /^cluster {5}none: the controller removed this node\ntier/m);
 });
 

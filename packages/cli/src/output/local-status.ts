@@ -50,9 +50,10 @@ function tierText({ lease }: AgentStatus, paint: Palette): string {
   return `${license} until ${localTime(licenseExpiresAt)} (${rest})`;
 }
 
-function leaseText({ lease }: AgentStatus, paint: Palette): string {
+function leaseText({ lease, mode }: AgentStatus, paint: Palette): string {
   const { state, expiresAt, graceEndsAt, trustedTime } = lease;
-  if (expiresAt === null || graceEndsAt === null) return 'none';
+  if (expiresAt === null || graceEndsAt === null)
+    return mode === 'standalone' || mode === 'removed' ? 'none' : paint.warn('none yet');
   const bad = state === 'degraded' || state === 'expired';
   const word = state === 'active' ? paint.good(state) : bad ? paint.bad(state) : paint.warn(state);
   if (graceEndsAt <= trustedTime) return `${word}, ended ${localTime(graceEndsAt)}`;
