@@ -32,6 +32,7 @@ export * from './files/write-file-atomic.js';
 export * from './identity/canonical-json.js';
 export * from './identity/certificate-authority.js';
 export { createKeyAndCsr, type KeyAndCsr } from './identity/certificate-request.js';
+export * from './identity/cluster-id.js';
 export * from './identity/fetch-ca.js';
 export * from './identity/gossip-key.js';
 export * from './identity/join-token.js';

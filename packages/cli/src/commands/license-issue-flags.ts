@@ -3,27 +3,15 @@ import type { Command } from 'commander';
 import type { LicenseRequest } from '../license/request.js';
 import { positiveInteger } from '../output/arguments.js';
 
-/** Flags of `shoal license issue`. */
-export interface IssueFlags {
+type Limits = NonNullable<LicenseRequest['limits']>;
+
+/** Flags of `shoal license issue`: what a request's file may say too, by the same names but for `--feature`. */
+export interface IssueFlags extends Omit<LicenseRequest, 'limits'>, Omit<Limits, 'features'> {
+  readonly feature?: readonly string[];
   readonly key: string;
   readonly request?: string;
   readonly trust?: string;
   readonly out?: string;
-  readonly vendor?: string;
-  readonly customer?: string;
-  readonly id?: string;
-  readonly cluster?: string;
-  readonly tier?: string;
-  readonly sites?: number | 'unlimited';
-  readonly nodes?: number | 'unlimited';
-  readonly feature?: readonly string[];
-  readonly service?: Readonly<Record<string, number>>;
-  readonly notBefore?: string;
-  readonly expires?: string;
-  readonly validFor?: string;
-  readonly grace?: string;
-  readonly lease?: string;
-  readonly warnDays?: readonly number[];
 }
 
 function countOrUnlimited(text: string): number | 'unlimited' {
@@ -58,14 +46,17 @@ export function addIssueFlags(command: Command): Command {
     .option('--out <file>', 'write the license there, not to standard output')
     .option('--vendor <name>', 'who issues it, as in the trust list')
     .option('--customer <name>', 'whom it is for')
-    .option('--cluster <id>', 'the cluster that it is for, by its id, or "any"')
+    .option('--cluster <id>', 'the cluster that it is for, by its id (shoal status shows it there), or "any"')
     .option('--tier <name>', "free, e-commerce, premium, enterprise, or a name of the vendor's")
     .option('--sites <count>', 'how many sites, or "unlimited" (default: of the tier)', countOrUnlimited)
     .option('--nodes <count>', 'how many nodes, or "unlimited" (default: of the tier)', countOrUnlimited)
     .option('--feature <name>', 'a feature, "*" for all; may be repeated', collected)
     .option('--service <name=number>', 'a limit that services are given; may be repeated', serviceLimit)
-    .option('--not-before <time>', 'when it begins (default: now)')
-    .option('--expires <time>', 'when it ends, e.g. 2027-03-01 (midnight UTC)')
+    .option(
+      '--not-before <time>',
+      'when it begins, e.g. 2027-03-01 (midnight UTC), or 2027-03-01T12:00:00Z (default: now)',
+    )
+    .option('--expires <time>', 'when it ends, in the same forms')
     .option('--valid-for <duration>', 'or how long it is valid from its beginning, e.g. 365d')
     .option('--grace <duration>', 'how long it still counts after its end (default: 14d)')
     .option('--lease <duration>', 'how long nodes live on without the controller (default: 7d)')
@@ -75,17 +66,9 @@ export function addIssueFlags(command: Command): Command {
 
 /** What the flags ask for. */
 export function requestOfFlags(flags: IssueFlags): LicenseRequest {
-  const { vendor, customer, id, cluster, tier, notBefore, expires, validFor, grace, lease, warnDays } = flags;
-  const { sites, nodes, feature: features, service } = flags;
-  return {
-    ...given({ vendor, customer, id, cluster, tier, notBefore, expires, validFor, grace, lease, warnDays }),
-    limits: given({ sites, nodes, features, service }),
-  };
-}
-
-type Given<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
-
-/** Without the keys that have no value. */
-function given<T extends object>(values: T): Given<T> {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Given<T>;
+  const { key, request, trust, out, sites, nodes, feature: features, service, ...asked } = flags;
+  const limits = Object.entries({ sites, nodes, features, service }).filter(
+    ([, value]) => value !== undefined,
+  );
+  return { ...asked, limits: Object.fromEntries(limits) };
 }

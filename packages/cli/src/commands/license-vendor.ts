@@ -27,6 +27,7 @@ import {
   writeNewFile,
   writeTrust,
 } from '../license/files.js';
+import { issueWarnings } from '../license/issue-warnings.js';
 import {
   type LicenseRequest,
   licenseOrder,
@@ -163,9 +164,12 @@ async function issue(context: CommandContext, flags: IssueFlags): Promise<void> 
   const text = await issueLicense(order, key);
   const license: License = { ...order, keyId: key.kid };
   const status = licenseStatus(license, Date.now());
+  const warnings = issueWarnings(license);
   if (flags.out !== undefined) await writeNewFile(flags.out, `${text}\n`, 0o644);
-  if (context.json) return context.show({ license, status, text, file: flags.out ?? null }, () => '');
+  if (context.json)
+    return context.show({ license, status, text, file: flags.out ?? null, warnings }, () => '');
   context.note(licenseText(license, status).trimEnd());
+  for (const warning of warnings) context.note(`${context.paint.warn('warning')}: ${printable(warning)}`);
   if (flags.out === undefined) context.print(`${text}\n`);
   else context.note(`Written to ${flags.out}`);
 }
@@ -202,14 +206,18 @@ interface VerifyFlags {
 }
 
 async function verify(context: CommandContext, file: string, flags: VerifyFlags): Promise<void> {
-  const now = flags.at === undefined ? Date.now() : timeOf(flags.at);
+  const at = flags.at === undefined ? undefined : timeOf(flags.at, '--at');
   const license = await openLicense(await readLicense(file), await readTrust(flags.trust));
-  const status = judgeLicense(license, { clusterId: flags.cluster ?? license.cluster, now });
-  context.show({ license, status }, () => licenseText(license, status));
+  const status = judgeLicense(license, {
+    clusterId: flags.cluster ?? license.cluster,
+    now: at ?? Date.now(),
+    asked: at !== undefined,
+  });
+  context.show({ license, status }, () => licenseText(license, status, at));
   if (context.json) return;
   const anywhere = license.cluster === 'any' || flags.cluster !== undefined;
   context.note(
-    `It counts${anywhere ? '' : ` on ${license.cluster}; no --cluster was given to compare that with`}.`,
+    `It counts${at === undefined ? '' : ' then'}${anywhere ? '' : ` on ${license.cluster}; no --cluster was given to compare that with`}.`,
   );
 }
 
@@ -258,7 +266,10 @@ export function addVendorCommands(license: Command): void {
     .description('whether a license counts, and if not, why; - reads standard input')
     .option('--trust <file>', 'the trust list (default: that of this build)')
     .option('--cluster <id>', 'for this cluster')
-    .option('--at <time>', 'at this time, e.g. 2027-03-01 (default: now)')
+    .option(
+      '--at <time>',
+      'at this time: a day such as 2027-03-01 (midnight UTC), or 2027-03-01T12:00:00Z (default: now)',
+    )
     .action(action(verify));
   license
     .command('revoke <kid>')

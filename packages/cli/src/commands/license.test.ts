@@ -3,6 +3,7 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'tap';
 
+const cluster = '5b1f0a9c6d2e8b7f4a31';
 const command = join(import.meta.dirname, '../../bin/shoal.js');
 
 test('a vendor makes a key, signs, verifies, and revokes', async (t) => {
@@ -47,26 +48,41 @@ test('a vendor makes a key, signs, verifies, and revokes', async (t) => {
     stderr: /has the key .* already/,
   });
 
-  await writeFile(join(cwd, 'shop.yaml'), 'customer: Shop\ncluster: c-1\ntier: premium\nvalidFor: 365d\n');
+  await writeFile(
+    join(cwd, 'shop.yaml'),
+    `customer: Shop\ncluster: ${cluster}\ntier: premium\nvalidFor: 365d\n`,
+  );
   const order = ['issue', '--key', 'acme.jwk', ...trust, '--request', 'shop.yaml', '--nodes', '7'];
   const issued = await shoal(...order);
   t.match(issued, { code: 0, stdout: /^eyJ[\w-]+\.[\w-]+\.[\w-]{86}\n$/, stderr: /nodes {5}7\n/ });
-  t.match(await shoal(...order, '--out', 'shop.license'), {
+  t.match(await shoal(...order, '--service', 'requestPerSecond=5', '--out', 'shop.license'), {
     code: 0,
     stdout: '',
-    stderr: /Written to shop\.license/,
+    stderr: /warning: .*; did you mean "requestsPerSecond"\?\nWritten to shop\.license/,
   });
   const asked = ['verify', 'shop.license', ...trust];
-  const verified = await shoal(...asked, '--cluster', 'c-1', '--json');
+  const verified = await shoal(...asked, '--cluster', cluster, '--json');
   t.match(JSON.parse(verified.stdout), {
     license: { customer: 'Shop', vendor: 'Acme', keyId: kid, limits: { sites: 5, nodes: 7 } },
     status: { state: 'active', daysLeft: 365 },
   });
-  t.match(await shoal(...asked, '--cluster', 'c-2'), {
+  t.match(await shoal(...asked, '--cluster', 'f000000000000000000f'), {
     code: 5,
-    stderr: /is for the cluster c-1, this is c-2/,
+    stderr: /is for the cluster 5b1f0a9c6d2e8b7f4a31, this is f0{18}f/,
   });
-  t.match(await shoal(...asked, '--at', '2100-01-01'), { code: 5, stderr: /the license expired at/ });
+  const tomorrow = new Date(Date.now() + 86_400_000).toISOString().slice(0, 10);
+  t.match(await shoal(...asked, '--at', tomorrow), {
+    code: 0,
+    stdout: new RegExp(` UTC: 36[45] days left at ${tomorrow} UTC\n`),
+    stderr: /^It counts then/,
+  });
+  const later = await shoal(...asked, '--at', '2100-01-01');
+  t.match(later, { code: 5, stderr: /the license expired at .*; asked about 2100-01-01T00:00:00Z\n/ });
+  t.notMatch(later.stderr, /clock|now/);
+  t.match(await shoal(...asked, '--at', 'yesterday'), {
+    code: 2,
+    stderr: /^error: --at: expected a day such as 2027-03-01 .* or a time such as .*, found "yesterday"\n$/,
+  });
   t.match(await shoal('verify', 'shop.license'), {
     code: 3,
     stderr: /which this build of Shoal doesn't know/,

@@ -1,4 +1,5 @@
 import { test } from 'tap';
+import { issueWarnings } from './issue-warnings.js';
 import { licenseOrder, mergeRequests, parseRequest, timeOf } from './request.js';
 
 const day = 86_400_000;
@@ -46,10 +47,21 @@ test('what is wrong with a request is said with its place, or with the flag that
   for (const [part, message] of [
     [{ vendor: undefined }, /the vendor is missing: --vendor/],
     [{ cluster: undefined }, /the cluster is missing: --cluster .*shoal status/],
+    [
+      { cluster: 'my-cluster' },
+      /cluster: expected a cluster's id \(20 of 0-9 and a-f.*found string "my-cluster"/,
+    ],
     [{ tier: 'gold' }, /sites of the tier "gold" is missing: --sites COUNT\|unlimited/],
     [{ validFor: undefined }, /its end is missing: --expires 2027-03-01, or --valid-for 365d/],
     [{ expires: '2027-03-01' }, /expires and validFor are both given/],
-    [{ validFor: undefined, expires: '2026-02-01' }, /it would have expired at 2026-02-01/],
+    [
+      { validFor: undefined, expires: '2026-02-01' },
+      /it would end at 2026-02-01T00:00:00.000Z, which is past/,
+    ],
+    [
+      { validFor: undefined, expires: '2026-05-01', notBefore: '2026-06-01' },
+      /it would end at 2026-05-01T.*, but begin only at 2026-06-01T/,
+    ],
     [{ lease: '100d' }, /lease: expected 1m to 90d, found 100d/],
     [{ customer: 'a\nb' }, /customer: expected a name of 1 to 200 characters on one line/],
   ] as const) {
@@ -66,14 +78,35 @@ test('what is wrong with a request is said with its place, or with the flag that
 });
 
 test('a time is one of the calendar', (t) => {
-  t.equal(timeOf('2028-02-29'), Date.UTC(2028, 1, 29));
-  t.equal(timeOf('2027-03-01T12:30Z'), Date.UTC(2027, 2, 1, 12, 30));
+  t.equal(timeOf('2028-02-29', '--at'), Date.UTC(2028, 1, 29));
+  t.equal(timeOf('2027-03-01T12:30Z', '--at'), Date.UTC(2027, 2, 1, 12, 30));
   for (const text of ['2027-02-29', '2027-13-01', 'tomorrow', '2027-03-01T12:30', '']) {
     t.throws(
-      () => timeOf(text),
-      { code: 'invalid_input', message: /is no time; expected a day such as/ },
+      () => timeOf(text, '--at'),
+      { code: 'invalid_input', message: /^--at: expected a day such as .* or a time such as .*, found "/ },
       text,
     );
   }
+  t.end();
+});
+
+test('what is probably a slip is warned of', (t) => {
+  const warnings = (part: Partial<typeof request> & { service?: Record<string, number> }) => {
+    const { service = {}, ...asked } = part;
+    const limits = { sites: 1, nodes: 1, service };
+    return issueWarnings({ ...licenseOrder({ ...request, limits, ...asked }, now) });
+  };
+  t.strictSame(warnings({}), []);
+  t.strictSame(warnings({ tier: 'gold', validFor: '3650d', service: { requestsPerSecond: 5 } }), []);
+  t.strictSame(warnings({ tier: 'entreprise' }), [
+    'the tier "entreprise" is none of the built-in ones; did you mean "enterprise"?',
+  ]);
+  t.strictSame(warnings({ service: { requestPerSecond: 5, burst: 2 } }), [
+    'no built-in blueprint asks for the service limit "requestPerSecond"; did you mean "requestsPerSecond"?',
+    'no built-in blueprint asks for the service limit "burst"; they ask for requestsPerSecond',
+  ]);
+  t.strictSame(warnings({ validFor: '36525d' }), [
+    'it is valid for 100 years, until 2126-03-02: is the year right?',
+  ]);
   t.end();
 });

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import {
   builtInTiers,
+  clusterIdPattern,
   compileSchema,
   defaultWarnDays,
   documentOfValue,
@@ -39,16 +40,23 @@ export interface LicenseRequest {
   readonly warnDays?: readonly number[];
 }
 
-const { name, id, cluster, tier, features, service, warnDays } = licenseFieldSchemas;
+const { name, id, tier, features, service, warnDays } = licenseFieldSchemas;
+const clusterExpected = `a cluster's id (20 of 0-9 and a-f: shoal status shows it), or "any"`;
+const cluster: JsonSchema = {
+  type: 'string',
+  pattern: `^(${clusterIdPattern}|any)$`,
+  expected: clusterExpected,
+};
 const count: JsonSchema = {
   anyOf: [{ type: 'integer', minimum: 1, maximum: 1_000_000 }, { enum: ['unlimited', null] }],
   expected: 'a whole number from 1 on, or "unlimited"',
 };
 const duration: JsonSchema = { type: 'string', pattern: durationPattern, expected: durationExpected };
+const timeExpected = 'a day such as 2027-03-01 (midnight UTC) or a time such as 2027-03-01T12:00:00Z';
 const time: JsonSchema = {
   type: 'string',
   pattern: '^\\d{4}-\\d\\d-\\d\\d(T\\d\\d:\\d\\d(:\\d\\d)?Z)?$',
-  expected: 'a day such as 2027-03-01 (midnight UTC) or a time such as 2027-03-01T12:00:00Z',
+  expected: timeExpected,
 };
 
 const validator = compileSchema<LicenseRequest>({
@@ -104,15 +112,15 @@ export function licenseOrder(request: LicenseRequest, now: number): Omit<License
   const { vendor, customer, cluster: forCluster, tier: level } = request;
   if (vendor === undefined) throw missing('vendor', 'or --trust FILE, which names it');
   if (customer === undefined) throw missing('customer');
-  if (forCluster === undefined) throw missing('cluster', 'a cluster\'s id (shoal status shows it), or "any"');
+  if (forCluster === undefined) throw missing('cluster', clusterExpected);
   if (level === undefined)
     throw missing('tier', `${Object.keys(builtInTiers).join(', ')}, or a name of yours`);
-  const notBefore = request.notBefore === undefined ? now : timeOf(request.notBefore);
+  const notBefore = request.notBefore === undefined ? now : timeOf(request.notBefore, 'notBefore');
   const expiresAt = endOf(request, notBefore);
-  if (expiresAt <= Math.max(now, notBefore)) {
-    throw refuse(
-      `it would have expired at ${new Date(expiresAt).toISOString()}, before it begins or already now`,
-    );
+  const end = `it would end at ${new Date(expiresAt).toISOString()}`;
+  if (expiresAt <= now) throw refuse(`${end}, which is past`);
+  if (expiresAt <= notBefore) {
+    throw refuse(`${end}, but begin only at ${new Date(notBefore).toISOString()}`);
   }
   return {
     id: request.id ?? `lic-${randomBytes(6).toString('hex')}`,
@@ -158,17 +166,22 @@ function endOf({ expires, validFor }: LicenseRequest, notBefore: number): number
   if (expires !== undefined && validFor !== undefined) {
     throw refuse('expires and validFor are both given: choose one');
   }
-  if (expires !== undefined) return timeOf(expires);
+  if (expires !== undefined) return timeOf(expires, 'expires');
   if (validFor !== undefined) return notBefore + parseDuration(validFor);
   throw refuse('its end is missing: --expires 2027-03-01, or --valid-for 365d');
 }
 
-/** Milliseconds of a day or a time. @throws ShoalError `invalid_input` for a day that no calendar has */
-export function timeOf(text: string): number {
+/**
+ * Milliseconds of a day or a time.
+ *
+ * @param name - whose value it is: `--at`
+ * @throws ShoalError `invalid_input`: another form, or a day that no calendar has
+ */
+export function timeOf(text: string, name: string): number {
   const ms = new RegExp(String(time['pattern'])).test(text) ? Date.parse(text) : Number.NaN;
   // The parser takes the 30th of February for the 2nd of March.
   if (Number.isNaN(ms) || !new Date(ms).toISOString().startsWith(text.replace(/Z$/, ''))) {
-    throw refuse(`${JSON.stringify(text)} is no time; expected ${time['expected']}`);
+    throw new ShoalError('invalid_input', `${name}: expected ${timeExpected}, found ${JSON.stringify(text)}`);
   }
   return ms;
 }

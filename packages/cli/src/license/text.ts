@@ -11,12 +11,17 @@ function days(count: number): string {
 
 function left({ state, daysLeft }: LicenseStatus): string {
   if (state === 'not-yet-valid') return 'not valid yet';
-  if (daysLeft > 0) return `${days(daysLeft)} left`;
-  return state === 'grace' ? 'over, in its grace' : 'over';
+  if (state === 'grace') return 'over, in its grace';
+  if (state === 'expired') return 'over';
+  return daysLeft > 0 ? `${days(daysLeft)} left` : 'less than a day left';
 }
 
-/** A license for people, a line for each thing that it says. Times are UTC. */
-export function licenseText(license: License, status: LicenseStatus): string {
+/**
+ * A license for people, a line for each thing that it says. Times are UTC.
+ *
+ * @param at - the moment of `status`, ms since the epoch, when that isn't the present
+ */
+export function licenseText(license: License, status: LicenseStatus, at?: number): string {
   const { limits } = license;
   const service = Object.entries(limits.service).map(([name, value]) => `${name} ${value}`);
   const lines: readonly (readonly [string, string])[] = [
@@ -30,7 +35,10 @@ export function licenseText(license: License, status: LicenseStatus): string {
     ['features', limits.features.includes('*') ? 'all' : limits.features.join(', ') || 'none'],
     ['service', service.length === 0 ? 'no limits' : `${service.join(', ')} (per node and service)`],
     ['made', `${utc(license.issuedAt)} UTC`],
-    ['valid', `from ${utc(license.notBefore)} until ${utc(license.expiresAt)} UTC: ${left(status)}`],
+    [
+      'valid',
+      `from ${utc(license.notBefore)} until ${utc(license.expiresAt)} UTC: ${left(status)}${at === undefined ? '' : ` at ${utc(at)} UTC`}`,
+    ],
     [
       'grace',
       license.graceMs === 0

@@ -321,6 +321,23 @@ t.test('a license of another cluster, or of another time, is refused and can sti
     reason: 'expired',
     message: /^the license expired at/,
   });
+  for (const [reason, now, message, hint] of [
+    [
+      'not-yet-valid',
+      Date.UTC(2020, 0, 1),
+      'the license is not valid before 2026-03-01T00:00:00Z; asked about 2020-01-01T00:00:00Z',
+      'install it then',
+    ],
+    [
+      'expired',
+      Date.UTC(2100, 0, 1),
+      /grace at 2027-03-15T00:00:00Z; asked about 2100-01-01T00:00:00Z$/,
+      /^ask .* to renew license-1 for [^;]*$/,
+    ],
+  ] as const) {
+    const refused = { reason, message, hint };
+    t.throws(() => judgeLicense(opened, { ...context, now, asked: true }), refused, 'no clock is wrong');
+  }
 });
 
 t.test('a license is read from a file, and no more of it than a license has', async (t) => {

@@ -74,4 +74,6 @@ export interface LicenseContext {
   readonly clusterId: string;
   /** Trusted time, milliseconds since the epoch (`TrustedClock.now`). */
   readonly now: number;
+  /** `now` is a moment that somebody asked about, not the present: no clock is wrong then. Default: false. */
+  readonly asked?: boolean;
 }

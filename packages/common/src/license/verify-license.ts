@@ -46,7 +46,10 @@ export async function verifyLicense(
 }
 
 /** How an opened license stands here and now. Throws LicenseRefused as `verifyLicense` does; for looking again without the text. */
-export function judgeLicense(license: License, { clusterId, now }: LicenseContext): LicenseStatus {
+export function judgeLicense(
+  license: License,
+  { clusterId, now, asked = false }: LicenseContext,
+): LicenseStatus {
   const refuse = (
     reason: 'other-cluster' | 'clock-doubtful' | 'not-yet-valid' | 'expired',
     message: string,
@@ -57,8 +60,8 @@ export function judgeLicense(license: License, { clusterId, now }: LicenseContex
     const hint = `ask ${license.vendor} for one for ${clusterId}`;
     throw refuse('other-cluster', `is for the cluster ${cluster}, this is ${clusterId}`, hint);
   }
-  const clock = `it is ${iso(now)} now`;
-  if (issuedAt > now + clockDoubtMs) {
+  const clock = asked ? `asked about ${iso(now)}` : `it is ${iso(now)} now`;
+  if (!asked && issuedAt > now + clockDoubtMs) {
     const message = `was made at ${iso(issuedAt)}, but ${clock}: the clock is doubtful`;
     throw refuse('clock-doubtful', message, "set this host's clock");
   }
@@ -68,8 +71,9 @@ export function judgeLicense(license: License, { clusterId, now }: LicenseContex
   }
   if (status.state === 'expired') {
     const grace = status.graceEndsAt > status.expiresAt ? `, its grace at ${iso(status.graceEndsAt)}` : '';
-    const hint = `ask ${license.vendor} to renew ${id} for ${customer}; or set this host's clock, if that is wrong`;
-    throw refuse('expired', `expired at ${iso(status.expiresAt)}${grace}; ${clock}`, hint);
+    const hint = `ask ${license.vendor} to renew ${id} for ${customer}`;
+    const setClock = asked ? '' : "; or set this host's clock, if that is wrong";
+    throw refuse('expired', `expired at ${iso(status.expiresAt)}${grace}; ${clock}`, `${hint}${setClock}`);
   }
   return status;
 }

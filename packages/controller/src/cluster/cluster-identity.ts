@@ -1,12 +1,17 @@
-import { randomBytes } from 'node:crypto';
-import { CertificateAuthority, createSigningKey, ShoalError, type SigningKey } from '@shoal/common';
+import {
+  CertificateAuthority,
+  createSigningKey,
+  newClusterId,
+  ShoalError,
+  type SigningKey,
+} from '@shoal/common';
 import { getJson, putJson } from '../store/json.js';
 import { keys } from '../store/keys.js';
 import type { Store } from '../store/store.js';
 
 /** What makes a cluster this one: made at the controller's first start, the same ever after. Holds secrets. */
 export interface ClusterIdentity {
-  /** Random; lower-case letters and digits. */
+  /** `newClusterId`. */
   readonly id: string;
   readonly name: string;
   readonly authority: CertificateAuthority;
@@ -26,7 +31,7 @@ interface StoredIdentity {
 async function create(name: string, now: number): Promise<StoredIdentity> {
   const authority = await CertificateAuthority.create({ clusterName: name, now });
   return {
-    id: randomBytes(10).toString('hex'),
+    id: newClusterId(),
     name,
     createdAt: now,
     caCertificatePem: authority.certificatePem,
