@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { errorStatus } from '@shoal/common';
 import { test } from 'tap';
 import { wantedAt } from './commands/complete.js';
 import { completionScript } from './commands/completion.js';
@@ -165,4 +167,11 @@ test('a secret comes from standard input or a file, and what is wrong with it is
       'it was taken, and then a controller is needed',
     );
   t.notMatch(asArgument.output, 'hunter2');
+});
+
+test('the documentation lists each exit code', async (t) => {
+  const page = await readFile(join(import.meta.dirname, '../../../docs/cli.md'), 'utf8');
+  const listed = [...page.matchAll(/^\| (\d) \| /gm)].map(([, exit]) => Number(exit));
+  const exits = [0, ...Object.values(errorStatus).map(({ exit }) => exit)];
+  t.strictSame(listed, [...new Set(exits)].sort());
 });

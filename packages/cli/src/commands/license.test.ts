@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { errorStatus, licenseRefusalCodes } from '@shoal/common';
 import { test } from 'tap';
 
 const cluster = '5b1f0a9c6d2e8b7f4a31';
@@ -92,6 +93,7 @@ test('a vendor makes a key, signs, verifies, and revokes', async (t) => {
     stdout: /customer {2}Shop/,
     stderr: /^NOT VERIFIED/,
   });
+  t.match(await shoal('verify', 'no.license', ...trust), { code: 4, stderr: /there is no file no\.license/ });
   t.match(await shoal('inspect', 'acme.jwk'), { code: 2, stderr: /the license given is a private key/ });
 
   t.match(await shoal('revoke', kid, ...trust, '--reason', 'laptop lost'), {
@@ -101,4 +103,14 @@ test('a vendor makes a key, signs, verifies, and revokes', async (t) => {
   t.match(await shoal(...asked), { code: 3, stderr: /revoked at .*: laptop lost/ });
   t.match(await shoal(...order), { code: 5, stderr: /was revoked by trust\.json/ });
   t.notOk(said.join('').includes(JSON.parse(key).d), 'the private key is in its file and nowhere else');
+});
+
+test('the exit codes of verify are those of the documentation', async (t) => {
+  const page = await readFile(join(import.meta.dirname, '../../../../docs/licensing.md'), 'utf8');
+  const table = /exit code of `verify`.*?\n\n/s.exec(page)?.[0] ?? '';
+  const told = [...table.matchAll(/^\| (\d) \| (.*) \|$/gm)].flatMap(([, exit, what = '']) =>
+    [...what.matchAll(/`([a-z-]+)`/g)].map(([, reason]) => [reason, Number(exit)]),
+  );
+  const codes = Object.entries(licenseRefusalCodes).map(([reason, code]) => [reason, errorStatus[code].exit]);
+  t.strictSame(Object.fromEntries(told), Object.fromEntries(codes));
 });

@@ -1,7 +1,8 @@
 import { type ErrorCode, ShoalError } from '../errors/shoal-error.js';
 import type { License, LicenseRefusal } from './license.js';
 
-const codes: Readonly<Record<LicenseRefusal, ErrorCode>> = {
+/** What kind of error each refusal is. */
+export const licenseRefusalCodes: Readonly<Record<LicenseRefusal, ErrorCode>> = {
   'not-a-license': 'invalid_input',
   truncated: 'invalid_input',
   content: 'invalid_input',
@@ -22,7 +23,7 @@ export class LicenseRefused extends ShoalError {
   readonly license: License | null;
 
   constructor(reason: LicenseRefusal, message: string, hint: string, license: License | null = null) {
-    super(codes[reason], `the license ${message}`, { hint });
+    super(licenseRefusalCodes[reason], `the license ${message}`, { hint });
     this.reason = reason;
     this.license = license;
   }
