@@ -76,6 +76,10 @@ async function endsSoon(t: Test, story: Story): Promise<void> {
   const expiresAt = Date.now() + 5.3 * dayMs;
   const soon = { id: 'harbor-2', tier: 'premium', expiresAt };
   await post(story, '/license', { text: await vendor.issue(soon) });
+  await post(story, '/license/remove', { id: 'harbor-1' });
+  const before = { issuedAt: Date.now() - dayMs, notBefore: Date.now() - dayMs };
+  const older = { id: 'harbor-0', tier: 'premium', ...before, expiresAt: expiresAt - dayMs };
+  await post(story, '/license', { text: await vendor.issue(older) });
   await section(page, 'Nodes').click();
   await page.reload();
   await banner(page).getByText('harbor-2 ends in 5 d').waitFor();
@@ -83,7 +87,7 @@ async function endsSoon(t: Test, story: Story): Promise<void> {
   await openPage(page);
   await heading(page, 'License ends soon').waitFor();
   t.equal(await banner(page).count(), 0, 'its own page says more');
-  const other = page.getByRole('listitem').filter({ hasText: 'harbor-1' });
+  const other = page.getByRole('listitem').filter({ hasText: 'harbor-0' });
   await other.getByText('superseded', { exact: true }).waitFor();
   await checkLooks(t, page, 'license-ends');
   await section(page, 'Nodes').click();
@@ -101,7 +105,7 @@ async function grace(t: Test, story: Story): Promise<void> {
   await openPage(page);
   await page
     .getByRole('listitem')
-    .filter({ hasText: 'harbor-1' })
+    .filter({ hasText: 'harbor-0' })
     .getByRole('button', { name: /^Remove/ })
     .click();
   await dialog.getByText('It doesn’t count now: nothing changes.').waitFor();

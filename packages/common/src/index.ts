@@ -88,4 +88,5 @@ export * from './template/render-template.js';
 export * from './template/serving.js';
 export * from './template/template-names.js';
 export * from './template/used-variables.js';
+export * from './time/time-left.js';
 export * from './version.js';

@@ -79,7 +79,7 @@ t.test(
     await services.license.remove('L-1', admin);
     await services.license.remove('L-2', admin);
     t.match((await services.status()).warnings, [
-      'nodes stand at 3 sites, the free tier allows 1: they go on, no other site can be added',
+      'Nodes stand at 3 sites, the free tier allows 1: they go on, no other site can be added',
     ]);
     await t.rejects(join('o1', 'oslo'), { code: 'resource_exhausted' });
     await join('r2', 'rome');

@@ -113,7 +113,7 @@ function status(parts: ServicesComponents): StatusView {
     drained: parts.drains.all(),
     rollout: driver.current === undefined ? null : rolloutView(driver.current),
     warnings: [
-      ...licensed.warnings,
+      ...licensed.warnings.map(({ message }) => message),
       ...warningsOf(views, driver, parts.now()),
       ...drainWarnings(views),
       ...rotationWarnings(gossipKeys.view(), parts.now()),

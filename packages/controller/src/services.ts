@@ -8,6 +8,7 @@ import type {
   ClusterEvent,
   DriftView,
   GossipKeysView,
+  InstalledLicenseView,
   LicenseView,
   LogLine,
   LogRecord__Output,
@@ -87,9 +88,9 @@ export interface ControllerServices {
   readonly license: {
     view(): LicenseView;
     /** @throws ShoalError that names why it is refused, and what to do */
-    install(text: string, actor: Actor): Promise<LicenseView>;
-    /** What the license would be with this one installed. @throws ShoalError as `install` */
-    preview(text: string): Promise<LicenseView>;
+    install(text: string, actor: Actor): Promise<InstalledLicenseView>;
+    /** What `install` would answer; changes nothing. @throws ShoalError as `install` */
+    preview(text: string): Promise<InstalledLicenseView>;
     /** `id` may be left out when one is installed. @throws ShoalError `not_found`, `failed_precondition` */
     remove(id: string | undefined, actor: Actor): Promise<LicenseView>;
   };

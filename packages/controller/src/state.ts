@@ -115,7 +115,7 @@ export async function openState(parts: StateComponents): Promise<ControllerState
     logger.error({ err: vault.problem }, 'secrets can be neither opened nor set');
   const nodes = new Nodes({ store, targets, drains, manifests, vault, membership, events, logger, now });
   await nodes.start();
-  const { license, leases, growth } = await openClusterLicense({ ...parts, nodes });
+  const { license, leases, growth } = await openClusterLicense({ ...parts, nodes, events });
   const tokens = new Tokens(store, { id: cluster.id, caFingerprint: cluster.authority.fingerprint }, now);
   const gossipKeys = new GossipKeys({
     keyStore: parts.keyStore,

@@ -1,7 +1,7 @@
 import { maxLicenseBytes, readLicenseFile } from '@shoal/common';
 import type { Command } from 'commander';
 import { action } from '../context.js';
-import { licenseText } from '../output/license.js';
+import { installedText, licenseText } from '../output/license.js';
 
 async function licenseFrom(file: string): Promise<string> {
   if (file !== '-') return await readLicenseFile(file);
@@ -32,13 +32,15 @@ export function addClusterLicenseCommands(license: Command): void {
   license
     .command('install <file>')
     .description(
-      'install a license (- reads it from standard input); of several valid ones the newest counts',
+      'install a license (- reads it from standard input), also one that begins later; of several valid ones the newest counts',
     )
+    .option('--dry-run', 'only say when it would count and what would change, or why it is refused')
     .action(
-      action(async (context, file: string) => {
+      action(async (context, file: string, { dryRun = false }: { dryRun?: boolean }) => {
         const text = await licenseFrom(file);
-        const view = await context.withClient((client) => client.call('license.install', { text }));
-        context.show(view, (l) => licenseText(l, context.paint));
+        const operation = dryRun ? 'license.preview' : 'license.install';
+        const view = await context.withClient((client) => client.call(operation, { text }));
+        context.show(view, (l) => installedText(l, context.paint));
       }),
     );
   license

@@ -1,37 +1,60 @@
-import type { LicenseView, LimitUseView, NodeLeaseView } from '@shoal/common';
+import {
+  type InstalledLicenseView,
+  type LicenseView,
+  type LimitUseView,
+  type NodeLeaseView,
+  timeLeft,
+} from '@shoal/common';
 import type { Palette } from './text.js';
 import { left, localTime, printable } from './text.js';
 
-/** The license in a line for `shoal status`: tier, license, end, and use of each limit. */
+/** The license in a line for `shoal status`: tier, license, end, what follows, and use of each limit. */
 export function licenseLine(license: LicenseView, paint: Palette): string {
   const { sites, nodes } = license.limits;
-  return `${paint.bold(license.tier)}${idText(license)}, ${endText(license, paint)}; ${useText('site', sites, paint)}, ${useText('node', nodes, paint)}`;
+  const then = license.next
+    .slice(0, 1)
+    .map(({ licenseId, tier }) => `, then ${printable(licenseId)} (${tier})`);
+  return `${paint.bold(license.tier)}${idText(license)}, ${endText(license, paint)}${then.join('')}; ${useText('site', sites, paint)}, ${useText('node', nodes, paint)}`;
 }
 
 /** Everything about the license, a line for each thing. */
 export function licenseText(license: LicenseView, paint: Palette): string {
-  const { limits, leaseMs, problems, warnings, customer, vendor } = license;
-  const isNoWarning = ({ message }: { message: string }) => !warnings.some((text) => text.includes(message));
+  const { limits, leaseMs, next, problems, warnings, customer, vendor } = license;
   const service = Object.entries(limits.service).map(([name, limit]) => `${name} ${limit}`);
-  const lines = [
+  return linesText([
     ['tier', paint.bold(license.tier)],
     ['license', license.licenseId === null ? 'none' : printable(license.licenseId)],
     ...(customer === null ? [] : [['customer', printable(customer)]]),
     ...(vendor === null ? [] : [['vendor', printable(vendor)]]),
     ['status', endText(license, paint)],
+    ...next.map((one) => [
+      'next',
+      `${printable(one.licenseId)}, ${one.tier}, from ${localTime(one.notBefore)} to ${localTime(one.expiresAt)}: ${printable(one.message)}`,
+    ]),
     ['sites', useText('', limits.sites, paint)],
     ['nodes', useText('', limits.nodes, paint)],
     ['features', limits.features.includes('*') ? 'all' : limits.features.join(', ') || 'none'],
     ['per service', service.length === 0 ? 'no limits' : `${service.join(', ')} (on each node)`],
     ['leases last', left(leaseMs, 0)],
-    ...warnings.map((warning) => [paint.warn('warning'), printable(warning)]),
+    ...warnings.map(({ severity, message }) => [
+      severity === 'critical' ? paint.bad('problem') : paint.warn('warning'),
+      printable(message),
+    ]),
     ...problems
-      .filter(isNoWarning)
-      .map(({ source, licenseId, message, hint }) => [
-        'not counted',
-        printable(`${licenseId ?? source}: ${message}${hint === '' ? '' : `. ${hint}`}`),
-      ]),
-  ];
+      // The others are among the warnings.
+      .filter(({ reason }) => reason === 'superseded')
+      .map(({ message, hint }) => ['not counted', printable(`${message}. ${hint}`)]),
+  ]);
+}
+
+/** What becomes of a license that was installed, or would be, and the license then. */
+export function installedText(license: InstalledLicenseView, paint: Palette): string {
+  const { counts, message } = license.outcome;
+  const outcome = `${message.charAt(0).toUpperCase()}${message.slice(1)}.`;
+  return `${(counts === 'never' ? paint.warn : paint.good)(printable(outcome))}\n${licenseText(license, paint)}`;
+}
+
+function linesText(lines: readonly (readonly string[])[]): string {
   return lines
     .map(([name = '', value]) => `${name}${' '.repeat(Math.max(1, 13 - visible(name)))}${value}\n`)
     .join('');
@@ -51,13 +74,22 @@ function idText({ licenseId, customer }: LicenseView): string {
   return ` (${printable(licenseId)}${customer === null ? '' : `, ${printable(customer)}`})`;
 }
 
-function endText({ status, expiresAt, graceEndsAt }: LicenseView, paint: Palette): string {
+function endText({ status, expiresAt, graceEndsAt, problems }: LicenseView, paint: Palette): string {
+  if (status === 'refused') return paint.bad(`none counts: ${refusedText(problems)}`);
   if (expiresAt === null || graceEndsAt === null) return 'no license';
+  const now = Date.now();
   if (status === 'grace')
-    return paint.warn(`ended ${localTime(expiresAt)}, counts until ${localTime(graceEndsAt)}`);
-  if (status === 'expired') return paint.bad(`ended ${localTime(expiresAt)}`);
-  const until = `until ${localTime(expiresAt)} (${left(expiresAt)} left)`;
+    return paint.warn(`${timeLeft(expiresAt, now)}, counts until ${localTime(graceEndsAt)}`);
+  if (status === 'expired') return paint.bad(`${timeLeft(expiresAt, now)}, ${localTime(expiresAt)}`);
+  const until = `until ${localTime(expiresAt)} (${timeLeft(expiresAt, now)})`;
   return status === 'expiring' ? paint.warn(until) : until;
+}
+
+/** `1 refused (lic-7)`, `2 refused`. */
+function refusedText(problems: LicenseView['problems']): string {
+  const refused = problems.filter(({ reason }) => reason !== 'superseded' && reason !== 'expired');
+  const ids = refused.flatMap(({ licenseId }) => (licenseId === null ? [] : [printable(licenseId)]));
+  return `${refused.length} ${refused.every(({ reason }) => reason === 'unreadable') ? 'unreadable' : 'refused'}${ids.length === 0 ? '' : ` (${ids.join(', ')})`}`;
 }
 
 function useText(what: string, { limit, used }: LimitUseView, paint: Palette): string {

@@ -230,6 +230,9 @@ test('a license tells tier, use of each limit and its end, in a line and in full
       features: [],
       service: { requestsPerSecond: 500 },
     },
+    next: [],
+    gap: null,
+    coveredUntil: now + 20.5 * 86_400_000,
     problems: [],
     warnings: [],
   };
@@ -240,23 +243,24 @@ test('a license tells tier, use of each limit and its end, in a line and in full
     limits: { ...license.limits, sites: { limit: 1, used: 1 }, nodes: { limit: 10, used: 12 } },
     problems: [
       {
-        source: '/etc/shoal/license',
-        licenseId: null,
-        reason: 'truncated',
-        message: 'it is truncated',
-        hint: 'copy',
+        source: 'installed',
+        licenseId: 'L-0',
+        known: null,
+        reason: 'superseded',
+        message: 'the license L-0 does not count: older',
+        hint: 'shoal license rm L-0',
       },
     ],
-    warnings: ['12 nodes are enrolled'],
+    warnings: [{ severity: 'warning', message: '12 nodes are enrolled' }],
   };
   t.match(
     licenseLine(license, plain),
-    /^e-commerce \(L-1, Shop\), until \S+ \S+ \(20d left\); 1 of 2 sites, 14 nodes \(no limit\)$/,
+    /^e-commerce \(L-1, Shop\), until \S+ \S+ \(20 d left\); 1 of 2 sites, 14 nodes \(no limit\)$/,
   );
   t.equal(licenseLine(none, plain), 'free, no license; 1 of 1 site, 12 of 10 nodes');
   t.match(
     licenseLine({ ...license, status: 'grace', expiresAt: now - 1 }, plain),
-    /^e-commerce \(L-1, Shop\), ended .*, counts until/,
+    /^e-commerce \(L-1, Shop\), ended 1 s ago, counts until/,
   );
   t.match(
     licenseText(license, plain),
@@ -264,7 +268,7 @@ test('a license tells tier, use of each limit and its end, in a line and in full
   );
   t.match(
     licenseText(none, plain),
-    /^warning {6}12 nodes are enrolled\nnot counted {2}\/etc\/shoal\/license: it is truncated. copy$/m,
+    /^warning {6}12 nodes are enrolled\nnot counted {2}the license L-0 does not count: older. shoal license rm L-0$/m,
   );
   t.match(
     licenseText({ ...license, customer: 'a\u001b[2J' }, plain),

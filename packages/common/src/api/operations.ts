@@ -9,6 +9,7 @@ import type {
   ClusterEvent,
   DriftView,
   GossipKeysView,
+  InstalledLicenseView,
   LicenseView,
   LogLine,
   MemberView,
@@ -41,10 +42,10 @@ export interface OperationTypes {
   'whoami.get': { input: Record<string, never>; output: { name: string; role: Role } };
 
   'license.get': { input: Record<string, never>; output: LicenseView };
-  /** `text`: the license as the vendor sent it. Refused with why, and what to do; else it is kept beside those before, and the newest valid one counts. */
-  'license.install': { input: { text: string }; output: LicenseView };
-  /** What `license.get` would say with this license installed; refused as by `license.install`. */
-  'license.preview': { input: { text: string }; output: LicenseView };
+  /** `text`: the license as the vendor sent it. Refused with why, and what to do; else it is kept beside those before, also one that begins later, and the newest valid one counts. */
+  'license.install': { input: { text: string }; output: InstalledLicenseView };
+  /** What `license.install` would say; changes nothing, and is refused as that. */
+  'license.preview': { input: { text: string }; output: InstalledLicenseView };
   /** An installed license by its id, which may be left out when there is one. */
   'license.remove': { input: { id?: string }; output: LicenseView };
 

@@ -5,6 +5,11 @@ const dayMs = 86_400_000;
 /** How far apart the clocks of vendor and cluster may be, milliseconds. */
 const leewayMs = 10 * 60_000;
 
+/** From when on a license counts, milliseconds since the epoch: a little before it begins. */
+export function licenseBeginsAt({ notBefore }: Pick<License, 'notBefore'>): number {
+  return notBefore - leewayMs;
+}
+
 /** How a license stands at `now` (trusted time, milliseconds since the epoch). */
 export function licenseStatus(license: License, now: number): LicenseStatus {
   const { expiresAt, graceMs } = license;
@@ -13,13 +18,13 @@ export function licenseStatus(license: License, now: number): LicenseStatus {
     state: stateAt(license, now),
     expiresAt,
     graceEndsAt,
-    daysLeft: Math.ceil((expiresAt - now) / dayMs),
+    daysLeft: Math.floor((expiresAt - now) / dayMs),
   };
 }
 
 function stateAt(license: License, now: number): LicenseState {
-  const { notBefore, expiresAt, graceMs, warnDays } = license;
-  if (now < notBefore - leewayMs) return 'not-yet-valid';
+  const { expiresAt, graceMs, warnDays } = license;
+  if (now < licenseBeginsAt(license)) return 'not-yet-valid';
   if (now >= expiresAt + graceMs) return 'expired';
   if (now >= expiresAt) return 'grace';
   return now >= expiresAt - (warnDays[0] ?? 0) * dayMs ? 'expiring' : 'active';

@@ -46,7 +46,7 @@ export interface LicenseStatus {
   readonly expiresAt: number;
   /** From when on it doesn't count any more: `expiresAt` and its grace. */
   readonly graceEndsAt: number;
-  /** Whole days until `expiresAt`, rounded up; 0 and below: past it. */
+  /** Whole days until `expiresAt`, rounded down; below 0: past it. */
   readonly daysLeft: number;
 }
 

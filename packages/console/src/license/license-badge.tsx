@@ -14,6 +14,7 @@ const licenseLooks: Readonly<Record<LicenseView['status'], Look>> = {
   grace: look('bad', 'alert', 'in grace', 'It has ended and still counts for a while'),
   expired: look('bad', 'cross', 'expired', 'It has ended: the free tier counts'),
   'not-yet-valid': look('warn', 'behind', 'not valid yet', 'It doesn’t count yet'),
+  refused: look('bad', 'cross', 'refused', 'None of the licenses counts: the free tier does'),
   none: look('quiet', 'dot', 'no license', 'The free tier counts'),
 };
 

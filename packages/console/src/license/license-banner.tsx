@@ -23,9 +23,9 @@ export function LicenseBanner({ path }: { path: string }): JSX.Element | null {
   const isOver = license.status === 'grace' || license.status === 'expired';
   const [first] = license.warnings;
   if (!isOver && troubles.length === 0 && first === undefined) return null;
-  const isBad = isOver || troubles.length > 0;
+  const isBad = isOver || troubles.length > 0 || first?.severity === 'critical';
   // The days that are left don't make another warning of it.
-  const said = license.warnings.map((warning) => warning.replaceAll(/\d+/g, ''));
+  const said = license.warnings.map(({ message }) => message.replaceAll(/\d+/g, ''));
   const key = [license.licenseId, license.status, ...said].join('\n');
   if (!isBad && put === key) return null;
   const dismiss = () => {
@@ -47,7 +47,11 @@ export function LicenseBanner({ path }: { path: string }): JSX.Element | null {
               : ': it is kept for a while. '}
           </span>
         ))}
-        {isOver ? <Over license={license} /> : first !== undefined && <Message text={sentence(first)} />}{' '}
+        {isOver ? (
+          <Over license={license} />
+        ) : (
+          first !== undefined && <Message text={sentence(first.message)} />
+        )}{' '}
         <Link to="/license">License</Link>
       </span>
       {!isBad && (

@@ -24,7 +24,9 @@ export function LicenseDifferences({
       !before.problems.some(({ licenseId }) => licenseId === problem.licenseId) &&
       problem.licenseId !== before.licenseId,
   );
-  const fresh = after.warnings.filter((warning) => !before.warnings.includes(warning));
+  const fresh = after.warnings
+    .map(({ message }) => message)
+    .filter((warning) => !before.warnings.some(({ message }) => message === warning));
   return (
     <>
       {!isChanged && <p role="status">Nothing would change.</p>}

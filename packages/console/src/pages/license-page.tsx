@@ -86,9 +86,9 @@ function isTold({ reason, licenseId }: LicenseProblemView, license: LicenseView)
 }
 
 /** What somebody should do something about. */
-function LicenseWarnings({ license: { status, warnings } }: { license: LicenseView }): JSX.Element {
-  const tone = status === 'grace' || status === 'expired' ? 'bad' : 'warn';
-  const [first = '', ...more] = warnings.map(sentence);
+function LicenseWarnings({ license: { warnings } }: { license: LicenseView }): JSX.Element {
+  const tone = warnings.some(({ severity }) => severity === 'critical') ? 'bad' : 'warn';
+  const [first = '', ...more] = warnings.map(({ message }) => sentence(message));
   if (more.length === 0) return <Notice tone={tone} title={<Message text={first} />} />;
   return (
     <Notice tone={tone} title={count(warnings.length, 'warning')}>

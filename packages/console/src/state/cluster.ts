@@ -78,16 +78,22 @@ export function applyEvent(state: ClusterState, event: ClusterEvent): ClusterSta
       return { ...state, steps: [...state.steps, event.event].slice(-stepLimit) };
     case 'gossip-keys':
       return { ...state, gossipKeys: event.keys };
+    case 'license':
+      return withLicense(state, event.license);
     case 'member':
       return state;
   }
 }
 
+function withLicense(state: ClusterState, license: LicenseView): ClusterState {
+  return state.status === null
+    ? state
+    : { ...state, status: { ...state.status, tier: license.tier, license } };
+}
+
 /** The license as the controller just told it. */
 export function takeLicense(license: LicenseView): void {
-  cluster.update((state) =>
-    state.status === null ? state : { ...state, status: { ...state.status, tier: license.tier, license } },
-  );
+  cluster.update((state) => withLicense(state, license));
 }
 
 /** Follows the cluster until `signal` aborts. */

@@ -8,7 +8,10 @@ import { Icon } from './icon.js';
 export function Warnings(): JSX.Element | null {
   const status = useStore(cluster, (state) => state.status);
   // Those of the license have a banner of their own.
-  const warnings = status?.warnings.filter((warning) => !status.license.warnings.includes(warning)) ?? [];
+  const warnings =
+    status?.warnings.filter(
+      (warning) => !status.license.warnings.some(({ message }) => message === warning),
+    ) ?? [];
   const [first] = warnings;
   if (first === undefined) return null;
   return (

@@ -11,7 +11,7 @@ export interface LicenseMetricsComponents {
   readonly growth: Pick<GrowthGate, 'refused'>;
 }
 
-const statuses = ['none', 'active', 'expiring', 'grace', 'expired'];
+const statuses = ['none', 'refused', 'active', 'expiring', 'grace', 'expired'];
 const leaseStates = ['active', 'warning', 'expired', 'degraded', 'restored'];
 
 /** Problems that call for nobody: a newer license counts, or the end was told by the status. */
@@ -44,6 +44,12 @@ export function addLicenseMetrics(registry: Registry, components: LicenseMetrics
     'shoal_license_grace_ends_seconds',
     'End of its grace, seconds since the epoch: then the free tier counts; 0: there is no license.',
     () => (services.license.view().graceEndsAt ?? 0) / 1000,
+  );
+  addGauge(
+    registry,
+    'shoal_license_covered_until_seconds',
+    'End of the last license that counts without a gap from now on, seconds since the epoch; 0: none counts.',
+    () => (services.license.view().coveredUntil ?? 0) / 1000,
   );
   const addUse = (name: string, help: string, what: 'limit' | 'used'): void => {
     new Gauge({

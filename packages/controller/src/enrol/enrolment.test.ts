@@ -53,7 +53,7 @@ async function setup(limits: GrowthLimits = unlimited): Promise<{
     clusterId: id,
     privateKeyPem: signing.privateKeyPem,
     ttlMs: 72 * hour,
-    standing: () => decideStanding([]),
+    standing: () => decideStanding([], 0),
     serial: () => ++serial,
     now: clock.now,
   });

@@ -1,6 +1,7 @@
 import type { ClockReading, Logger, TrustedLicenseKeys } from '@shoal/common';
 import type { ClusterIdentity } from '../cluster/cluster-identity.js';
 import type { ControllerConfig } from '../config.js';
+import type { EventBus } from '../link/event-bus.js';
 import type { Nodes } from '../link/nodes.js';
 import type { Store } from '../store/store.js';
 import { GrowthGate } from './growth-gate.js';
@@ -17,6 +18,7 @@ export interface ClusterLicenseComponents {
   readonly store: Store;
   readonly cluster: Pick<ClusterIdentity, 'id' | 'signingKey'>;
   readonly nodes: Nodes;
+  readonly events: EventBus;
   readonly logger: Logger;
 }
 
@@ -29,7 +31,7 @@ export interface ClusterLicense {
 
 /** Looks at the licenses that there are, and goes on to. When what they grant changes, every node that is linked gets a lease at once. */
 export async function openClusterLicense(parts: ClusterLicenseComponents): Promise<ClusterLicense> {
-  const { config, store, cluster, nodes, logger } = parts;
+  const { config, store, cluster, nodes, events, logger } = parts;
   const clock = await KeptClock.open({ store, read: parts.readClock, logger });
   const license = await LicenseKeeper.open({
     store,
@@ -55,6 +57,9 @@ export async function openClusterLicense(parts: ClusterLicenseComponents): Promi
     places: () => nodes.places(),
   });
   license.onChange(() => renewLeases({ leases, nodes, logger }, 0));
+  license.onLicenseChange((change) =>
+    events.publish({ type: 'license', ...change, license: license.view() }),
+  );
   license.start();
   return { license, leases, growth };
 }

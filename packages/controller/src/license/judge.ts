@@ -1,66 +1,62 @@
 import {
-  type License,
   type LicenseContext,
   type LicenseProblemView,
   LicenseRefused,
-  licenseStatus,
-  readLicenseFile,
+  type LicenseSummaryView,
   ShoalError,
   type TrustedLicenseKeys,
   verifyLicense,
 } from '@shoal/common';
-import type { JudgedLicense } from './standing.js';
+import { installedSource, type JudgedLicense } from './standing.js';
 
-/** A license from a file, judged; a file that can't be read is a problem like another. */
-export async function judgeFile(
-  path: string,
-  trust: TrustedLicenseKeys,
-  context: LicenseContext,
-): Promise<JudgedLicense> {
-  try {
-    return await judgeText(path, await readLicenseFile(path), trust, context);
-  } catch (thrown) {
-    return { source: path, problem: problemOf(path, thrown) };
-  }
+/** A license's text, and where it came from. */
+export interface LicenseText {
+  /** `installed`, or the file's path. */
+  readonly source: string;
+  readonly text: string;
+  /** What it was when it was installed, or counted; null: nothing is known of it. */
+  readonly known: LicenseSummaryView | null;
+  /** Its id then, where that alone is known. Default: of `known`. */
+  readonly id?: string;
 }
 
 /** A license, judged: what it is, once its signature holds, and why it doesn't count. Never rejects for what stands in it. */
 export async function judgeText(
-  source: string,
-  text: string,
+  { source, text, known, id }: LicenseText,
   trust: TrustedLicenseKeys,
   context: LicenseContext,
 ): Promise<JudgedLicense> {
   try {
-    const { license, status } = await verifyLicense(text, trust, context);
-    return { source, license, status };
+    return { source, license: (await verifyLicense(text, trust, context)).license };
   } catch (thrown) {
-    const problem = problemOf(source, thrown);
-    if (!(thrown instanceof LicenseRefused) || thrown.reason !== 'expired' || thrown.license === null)
-      return { source, problem };
-    const { license } = thrown;
-    return { source, license, status: licenseStatus(license, context.now), problem };
+    const license = thrown instanceof LicenseRefused ? thrown.license : null;
+    const reason = thrown instanceof LicenseRefused ? thrown.reason : undefined;
+    if (license !== null && reason === 'not-yet-valid') return { source, license };
+    const problem = problemOf(source, thrown, known, id);
+    return license !== null && reason === 'expired' ? { source, license, problem } : { source, problem };
   }
 }
 
-/** The license that an operator brings. @throws ShoalError why it isn't taken */
-export async function verifyNew(
-  text: string,
-  trust: TrustedLicenseKeys,
-  context: LicenseContext,
-): Promise<License> {
-  return (await verifyLicense(text, trust, context)).license;
-}
-
-function problemOf(source: string, thrown: unknown): LicenseProblemView {
+/** What is the matter with a license, or with the file that holds it. */
+export function problemOf(
+  source: string,
+  thrown: unknown,
+  known: LicenseSummaryView | null,
+  id: string | undefined = known?.licenseId,
+): LicenseProblemView {
   const { message, hint = '' } = ShoalError.from(thrown);
-  if (thrown instanceof LicenseRefused)
-    return { source, licenseId: thrown.license?.id ?? null, reason: thrown.reason, message, hint };
+  if (thrown instanceof LicenseRefused) {
+    const licenseId = thrown.license?.id ?? id ?? null;
+    const away =
+      source === installedSource && licenseId !== null ? `. Remove it: shoal license rm ${licenseId}` : '';
+    return { source, licenseId, known, reason: thrown.reason, message, hint: `${hint}${away}` };
+  }
   return {
     source,
     licenseId: null,
+    known,
     reason: 'unreadable',
     message,
-    hint: hint === '' ? 'controller.yaml names this file (license: ...)' : hint,
+    hint: hint === '' ? `put a license there, or take "license: ${source}" out of controller.yaml` : hint,
   };
 }

@@ -1,4 +1,4 @@
-import { createSigningKey, type Lease, type License, licenseStatus, verifyDocument } from '@shoal/common';
+import { createSigningKey, type Lease, type License, verifyDocument } from '@shoal/common';
 import t from 'tap';
 import { Leases } from './leases.js';
 import { decideStanding } from './standing.js';
@@ -15,7 +15,7 @@ const license: License = {
 /** Leases at a time of the license, with this bound by the configuration. */
 function leases(now: number, { leaseMs = license.leaseMs, ttlMs = undefined as number | undefined } = {}) {
   const own = { ...license, leaseMs };
-  const standing = decideStanding([{ source: 'installed', license: own, status: licenseStatus(own, now) }]);
+  const standing = decideStanding([{ source: 'installed', license: own }], now);
   let serial = 7;
   return new Leases({
     ...{ clusterId: 'c1', privateKeyPem: key.privateKeyPem, ttlMs, now: () => now },

@@ -1,16 +1,35 @@
-import { createHash } from 'node:crypto';
-import { type LicenseView, type Logger, ShoalError, type TrustedLicenseKeys } from '@shoal/common';
+import {
+  type InstalledLicenseView,
+  type License,
+  type LicenseChange,
+  LicenseRefused,
+  type LicenseView,
+  type LicenseWarningView,
+  type Logger,
+  type TrustedLicenseKeys,
+  verifyLicense,
+} from '@shoal/common';
 import { auditWrite } from '../operations/audit.js';
 import type { Actor } from '../services.js';
 import type { NodePlace } from '../spec/manifests.js';
-import { getJson, listJson, putJson } from '../store/json.js';
+import { getJson, putJson } from '../store/json.js';
 import { keys } from '../store/keys.js';
 import type { Store, Write } from '../store/store.js';
 import { sitesOf } from './growth.js';
-import { judgeFile, judgeText, verifyNew } from './judge.js';
+import {
+  findInstalled,
+  installedWrites,
+  readInstalled,
+  type StoredLicense,
+  textHash,
+  toStored,
+} from './installed-licenses.js';
+import { judgeText } from './judge.js';
 import type { KeptClock } from './kept-clock.js';
 import { leaseTermMs } from './leases.js';
-import { licenseView } from './license-view.js';
+import { licenseChanges } from './license-changes.js';
+import { LicenseFile } from './license-file.js';
+import { licenseView, outcomeOf } from './license-view.js';
 import {
   decideStanding,
   installedSource,
@@ -22,20 +41,10 @@ import { licenseWarnings, reachedWarnDay } from './warnings.js';
 
 /** How often licenses are looked at, at the least, ms: their file may have changed. */
 const checkMs = 30_000;
-/** Licenses that may be installed at once. */
-const mostLicenses = 10;
 /** Ids of licenses that were installed once; the oldest are forgotten. */
 const mostSeen = 500;
 /** What the clock's leaps are judged by while there is no license, ms. */
 const unlicensedTermMs = 7 * 86_400_000;
-
-/** An installed license, as the store keeps it. */
-interface StoredLicense {
-  readonly id: string;
-  readonly text: string;
-  readonly installedAt: number;
-  readonly installedBy: string;
-}
 
 /** What the keeper needs of the rest. */
 export interface LicenseKeeperComponents {
@@ -55,23 +64,32 @@ export interface LicenseKeeperComponents {
 /** The cluster's licenses: which one counts, looked at again and again; nothing of it needs a restart, a network or a vendor. */
 export class LicenseKeeper {
   readonly #parts: LicenseKeeperComponents;
+  readonly #file: LicenseFile | undefined;
   readonly #listeners: (() => void)[] = [];
+  readonly #changeListeners: ((change: LicenseChange) => void)[] = [];
   readonly #refusedMoves = new Map<string, string>();
   #installed: readonly StoredLicense[];
-  #standing: LicenseStanding = decideStanding([]);
+  #standing: LicenseStanding = decideStanding([], 0);
   #said = '';
   #queue: Promise<unknown> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
 
-  private constructor(parts: LicenseKeeperComponents, installed: readonly StoredLicense[]) {
+  private constructor(
+    parts: LicenseKeeperComponents,
+    installed: readonly StoredLicense[],
+    file: LicenseFile | undefined,
+  ) {
     this.#parts = parts;
     this.#installed = installed;
+    this.#file = file;
   }
 
   /** Looks at what there is. A license that doesn't count is no reason not to start. */
   static async open(parts: LicenseKeeperComponents): Promise<LicenseKeeper> {
-    const keeper = new LicenseKeeper(parts, await listJson<StoredLicense>(parts.store, keys.licenses));
+    const { store, file } = parts;
+    const licenseFile = file === undefined ? undefined : await LicenseFile.open(store, file);
+    const keeper = new LicenseKeeper(parts, await readInstalled(store), licenseFile);
     await keeper.check();
     return keeper;
   }
@@ -93,6 +111,11 @@ export class LicenseKeeper {
   /** What the license grants changed. Listeners must not throw. */
   onChange(listener: () => void): void {
     this.#listeners.push(listener);
+  }
+
+  /** Something happened to a license. Listeners must not throw. */
+  onLicenseChange(listener: (change: LicenseChange) => void): void {
+    this.#changeListeners.push(listener);
   }
 
   /** Begins to look at the licenses by itself. */
@@ -123,18 +146,15 @@ export class LicenseKeeper {
       await this.check();
     } catch (error) {
       this.#parts.logger.error({ err: error }, 'licenses not checked');
+      this.start();
     }
-    // Also when the look failed.
-    this.start();
   }
 
   /** At the next moment at which something begins or ends, but soon. */
   #nextCheckMs(): number {
-    const { status } = this.#standing;
-    const now = this.#parts.clock.now;
-    const moments = status === null ? [] : [status.expiresAt, status.graceEndsAt];
-    const next = Math.min(...moments.filter((at) => at > now).map((at) => at - now + 1));
-    return Math.max(10, Math.min(checkMs, next));
+    const { changesAt } = this.#standing;
+    const ms = changesAt === null ? checkMs : changesAt - this.#parts.clock.now + 1;
+    return Math.max(10, Math.min(checkMs, ms));
   }
 
   /** Looks at all licenses now. */
@@ -142,34 +162,39 @@ export class LicenseKeeper {
     return this.#exclusive(() => this.#check());
   }
 
-  /** `asked`: an operator did it, which is recorded as such. */
-  async #check(asked = false): Promise<void> {
+  /** `asked`: what an operator did, which is recorded as such. */
+  async #check(asked?: LicenseChange): Promise<void> {
     const now = this.now();
-    const judged = await this.#judgeAll(
-      this.#installed.map(({ text }) => text),
-      now,
-    );
+    const { judged, writes: known } = await this.#judgeAll(this.#installed, now);
     const { clock } = this.#parts;
     for (const { license, problem } of judged)
       if (license !== undefined && problem === undefined) clock.attest(license.issuedAt);
     const before = this.#standing;
-    this.#standing = decideStanding(judged);
-    const writes = [clock.write(), ...this.#say(before, asked)];
+    this.#standing = decideStanding(judged, now);
+    const writes = [clock.write(), ...known, ...this.#say(before, asked !== undefined)];
+    for (const change of licenseChanges(before, this.#standing, now, asked))
+      for (const listener of this.#changeListeners) listener(change);
     if (granted(before) !== granted(this.#standing)) for (const listener of this.#listeners) listener();
     await this.#keep(writes);
     if (this.#timer !== undefined) this.start();
   }
 
-  /** Installed licenses, and the one of the configuration's file. */
-  async #judgeAll(installed: readonly string[], now: number): Promise<JudgedLicense[]> {
-    const { file, trust, clusterId } = this.#parts;
-    const judged = await Promise.all(installed.map((text) => this.#judge(installedSource, text, now)));
-    return file === undefined ? judged : [...judged, await judgeFile(file, trust, { clusterId, now })];
+  /** Installed licenses, and the one of the configuration's file; with what is to be kept of that. */
+  async #judgeAll(
+    installed: readonly StoredLicense[],
+    now: number,
+  ): Promise<{ readonly judged: readonly JudgedLicense[]; readonly writes: readonly Write[] }> {
+    const { trust, clusterId } = this.#parts;
+    const judged = await Promise.all(installed.map((one) => this.#judge(one, now)));
+    const ofFile = await this.#file?.judge(trust, { clusterId, now });
+    return ofFile === undefined
+      ? { judged, writes: [] }
+      : { judged: [...judged, ofFile.judged], writes: ofFile.writes };
   }
 
-  #judge(source: string, text: string, now: number): Promise<JudgedLicense> {
+  #judge({ id, text, known }: StoredLicense, now: number): Promise<JudgedLicense> {
     const { clusterId, trust } = this.#parts;
-    return judgeText(source, text, trust, { clusterId, now });
+    return judgeText({ source: installedSource, id, text, known: known ?? null }, trust, { clusterId, now });
   }
 
   /** Logs what changed since the last time, once; gives the audit record of another license that counts, by itself. */
@@ -179,16 +204,18 @@ export class LicenseKeeper {
     const what = [
       standing.license?.id,
       standing.state,
-      reachedWarnDay(standing),
+      reachedWarnDay(standing, this.#parts.clock.now),
       // Not the message: it may say what time it is.
       ...standing.problems.flatMap(({ source, licenseId, reason }) => [source, licenseId, reason]),
+      ...standing.next.map(({ licenseId }) => licenseId),
     ].join('\n');
     if (what === this.#said) return [];
     const isFirst = this.#said === '';
     this.#said = what;
     const { license, tier, state } = standing;
     logger.info({ tier, licenseId: license?.id, customer: license?.customer, state }, 'license');
-    for (const warning of this.warnings()) logger.warn(warning);
+    for (const { severity, message } of this.warnings())
+      logger[severity === 'critical' ? 'error' : 'warn'](message);
     if (asked || isFirst || (before.license?.id === license?.id && before.state === state)) return [];
     const input = { tier, licenseId: license?.id ?? null, state, before: nameOf(before) };
     const actor = { name: 'controller', door: 'controller' } as const;
@@ -196,39 +223,28 @@ export class LicenseKeeper {
   }
 
   /**
-   * Installs a license beside those that there are.
+   * Installs a license beside those that there are, also one that begins later.
    *
    * @throws ShoalError that names why it is refused and what to do
    */
-  async install(text: string, actor: Actor): Promise<LicenseView> {
+  async install(text: string, actor: Actor): Promise<InstalledLicenseView> {
     return this.#exclusive(async () => {
-      const { store, clock, trust, clusterId } = this.#parts;
+      const { store, clock } = this.#parts;
       const seen = (await getJson<string[]>(store, keys.seenLicenses))?.value ?? [];
-      const now = this.now();
-      const verify = (at: number) => verifyNew(text, trust, { clusterId, now: at });
-      const license = await verify(now).catch(async (refused: unknown) => {
+      const license = await this.#verify(text, this.now()).catch(async (refused: unknown) => {
         // The clock was wrong, far ahead, for long: a license that was never seen tells the time anew.
         if (clock.doubt?.kind !== 'behind') throw refused;
-        const fresh = await verify(clock.wall);
+        const fresh = await this.#verify(text, clock.wall);
         if (seen.includes(fresh.id)) throw refused;
         clock.restart(fresh.issuedAt);
         return fresh;
       });
-      const key = keyOf(text);
-      const known = this.#installed.some((one) => keyOf(one.text) === key);
-      if (!known && this.#installed.length >= mostLicenses) throw tooMany();
       const at = this.now();
-      const stored: StoredLicense = {
-        id: license.id,
-        text: text.trim(),
-        installedAt: at,
-        installedBy: actor.name,
-      };
-      const over = await this.#over(at);
+      const next = await this.#with(toStored(text, license, at, actor.name), at);
       const nextSeen = [...seen.filter((id) => id !== license.id), license.id].slice(-mostSeen);
       await store.transact({
         writes: [
-          putJson(keys.license(key), stored),
+          ...installedWrites(this.#installed, next),
           putJson(keys.seenLicenses, nextSeen),
           clock.write(),
           auditWrite({
@@ -238,39 +254,50 @@ export class LicenseKeeper {
             input: { licenseId: license.id, tier: license.tier, customer: license.customer },
             outcome: 'ok',
           }),
-          ...over.map((one) => ({ type: 'delete', key: keys.license(keyOf(one.text)) }) as const),
         ],
       });
-      const others = this.#installed.filter((one) => keyOf(one.text) !== key && !over.includes(one));
-      this.#installed = [...others, stored];
-      await this.#check(true);
-      return this.view();
+      this.#installed = next;
+      await this.#check({ change: 'installed', licenseId: license.id });
+      return { ...this.view(), outcome: outcomeOf(license, this.#standing, at) };
     });
   }
 
   /**
-   * What the license would be with another one installed; changes nothing.
+   * What `install` would answer; changes nothing.
    *
    * @throws ShoalError that names why it would be refused
    */
-  preview(text: string): Promise<LicenseView> {
+  preview(text: string): Promise<InstalledLicenseView> {
     return this.#exclusive(async () => {
-      const { trust, clusterId } = this.#parts;
       const now = this.now();
-      await verifyNew(text, trust, { clusterId, now });
-      const over = await this.#over(now);
-      const kept = this.#installed.filter((one) => !over.includes(one)).map((one) => one.text);
-      const texts = new Set([...kept, text.trim()]);
-      return this.#viewOf(decideStanding(await this.#judgeAll([...texts], now)));
+      const license = await this.#verify(text, now);
+      const next = await this.#with(toStored(text, license, now, ''), now);
+      installedWrites(this.#installed, next);
+      const { judged } = await this.#judgeAll(next, now);
+      const standing = decideStanding(judged, now);
+      return { ...this.#viewOf(standing), outcome: outcomeOf(license, standing, now) };
     });
   }
 
-  /** Installed licenses that ended: a new one takes their place. */
-  async #over(now: number): Promise<StoredLicense[]> {
-    const judged = await Promise.all(
-      this.#installed.map(async (one) => [one, await this.#judge(installedSource, one.text, now)] as const),
-    );
-    return judged.filter(([, { status }]) => status?.state === 'expired').map(([one]) => one);
+  /** The license that an operator brings. Throws why it isn't taken. */
+  async #verify(text: string, now: number): Promise<License> {
+    const { trust, clusterId } = this.#parts;
+    try {
+      return (await verifyLicense(text, trust, { clusterId, now })).license;
+    } catch (thrown) {
+      if (thrown instanceof LicenseRefused && thrown.reason === 'not-yet-valid' && thrown.license !== null)
+        return thrown.license;
+      throw thrown;
+    }
+  }
+
+  /** What is installed with one more: it takes the place of those that ended, once it counts itself. */
+  async #with(stored: StoredLicense, now: number): Promise<readonly StoredLicense[]> {
+    const hash = textHash(stored.text);
+    const others = this.#installed.filter(({ text }) => textHash(text) !== hash);
+    if (stored.known !== undefined && stored.known.notBefore > now) return [...others, stored];
+    const judged = await Promise.all(others.map((one) => this.#judge(one, now)));
+    return [...others.filter((_, index) => judged[index]?.problem?.reason !== 'expired'), stored];
   }
 
   /**
@@ -280,10 +307,11 @@ export class LicenseKeeper {
    */
   async remove(id: string | undefined, actor: Actor): Promise<LicenseView> {
     return this.#exclusive(async () => {
-      const removed = this.#find(id);
+      const removed = findInstalled(this.#installed, id, this.#parts.file);
+      const next = this.#installed.filter((one) => !removed.includes(one));
       await this.#parts.store.transact({
         writes: [
-          ...removed.map(({ text }) => ({ type: 'delete', key: keys.license(keyOf(text)) }) as const),
+          ...installedWrites(this.#installed, next),
           auditWrite({
             at: this.now(),
             actor,
@@ -293,31 +321,9 @@ export class LicenseKeeper {
           }),
         ],
       });
-      this.#installed = this.#installed.filter((one) => !removed.includes(one));
-      await this.#check(true);
+      this.#installed = next;
+      await this.#check({ change: 'removed', licenseId: removed[0]?.id ?? null });
       return this.view();
-    });
-  }
-
-  #find(id: string | undefined): readonly StoredLicense[] {
-    const ids = [...new Set(this.#installed.map((one) => one.id))];
-    const { file } = this.#parts;
-    const ofFile =
-      file === undefined ? '' : ` The one in ${file} is taken out in controller.yaml (license: ...).`;
-    if (ids.length === 0) {
-      throw new ShoalError('not_found', 'No license is installed', {
-        hint: file === undefined ? 'Install one: shoal license install FILE' : ofFile.trim(),
-      });
-    }
-    if (id === undefined && ids.length > 1) {
-      throw new ShoalError('failed_precondition', `${ids.length} licenses are installed: ${ids.join(', ')}`, {
-        hint: 'Name the one to remove: shoal license rm ID',
-      });
-    }
-    const found = this.#installed.filter((one) => one.id === (id ?? ids[0]));
-    if (found.length > 0) return found;
-    throw new ShoalError('not_found', `No license "${id}" is installed`, {
-      hint: `Installed: ${ids.join(', ')}.${ofFile}`,
     });
   }
 
@@ -327,11 +333,11 @@ export class LicenseKeeper {
     else this.#refusedMoves.set(node, why);
   }
 
-  warnings(): string[] {
+  warnings(): readonly LicenseWarningView[] {
     return this.#warningsOf(this.#standing);
   }
 
-  #warningsOf(standing: LicenseStanding): string[] {
+  #warningsOf(standing: LicenseStanding): readonly LicenseWarningView[] {
     const places = this.#parts.places();
     const names = new Set(places.map(({ name }) => name));
     return licenseWarnings({
@@ -363,16 +369,6 @@ export class LicenseKeeper {
     this.#queue = run.catch(() => undefined);
     return run;
   }
-}
-
-function keyOf(text: string): string {
-  return createHash('sha256').update(text.trim()).digest('hex').slice(0, 32);
-}
-
-function tooMany(): ShoalError {
-  return new ShoalError('resource_exhausted', `${mostLicenses} licenses are installed already`, {
-    hint: 'Remove one that is not needed: shoal license show lists them, shoal license rm ID removes one.',
-  });
 }
 
 /** What leases carry. */

@@ -1,4 +1,4 @@
-import type { LicenseView } from '@shoal/common';
+import type { InstalledLicenseView, License, LicenseView, LicenseWarningView } from '@shoal/common';
 import type { NodePlace } from '../spec/manifests.js';
 import { sitesOf } from './growth.js';
 import type { LicenseStanding } from './standing.js';
@@ -7,9 +7,9 @@ import type { LicenseStanding } from './standing.js';
 export function licenseView(
   standing: LicenseStanding,
   places: readonly NodePlace[],
-  { leaseMs, warnings }: { readonly leaseMs: number; readonly warnings: readonly string[] },
+  { leaseMs, warnings }: { readonly leaseMs: number; readonly warnings: readonly LicenseWarningView[] },
 ): LicenseView {
-  const { tier, limits, license, status, state, problems } = standing;
+  const { tier, limits, license, status, state, next, gap, coveredUntil, problems } = standing;
   return {
     tier,
     licenseId: license?.id ?? null,
@@ -25,7 +25,25 @@ export function licenseView(
       service: limits.service,
     },
     leaseMs,
+    next,
+    gap,
+    coveredUntil,
     problems,
     warnings,
   };
+}
+
+/** What becomes of a license that was, or would be, installed at `now`, by the standing with it. */
+export function outcomeOf(
+  { id }: License,
+  standing: LicenseStanding,
+  now: number,
+): InstalledLicenseView['outcome'] {
+  const { license, next, problems } = standing;
+  if (license?.id === id) return { licenseId: id, counts: 'now', from: now, message: `${id} counts at once` };
+  const later = next.find(({ licenseId }) => licenseId === id);
+  if (later !== undefined)
+    return { licenseId: id, counts: 'later', from: later.countsFrom, message: `${id} ${later.message}` };
+  const problem = problems.find(({ licenseId }) => licenseId === id);
+  return { licenseId: id, counts: 'never', from: null, message: problem?.message ?? `${id} does not count` };
 }

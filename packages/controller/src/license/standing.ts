@@ -6,18 +6,23 @@ import {
   type LicenseProblemView,
   type LicenseState,
   type LicenseStatus,
+  licenseStatus,
+  type NextLicenseView,
   type Tier,
 } from '@shoal/common';
+import { summaryOf } from './summary.js';
+import { coveredUntil, gapOf, isCounting, licenseTimeline, momentsOf } from './timeline.js';
+import { turnOf } from './turn-words.js';
 
 /** Where a license came from that was installed by an operation; else it is the path of a file. */
 export const installedSource = 'installed';
 
-/** A license text that was looked at: what it is, unless its signature doesn't hold; and why it doesn't count, unless it does. */
+/** A license text that was looked at: what it is, unless it is refused; and why it doesn't count, unless it does, now or later. */
 export interface JudgedLicense {
   /** `installed`, or the file's path. */
   readonly source: string;
   readonly license?: License;
-  readonly status?: LicenseStatus;
+  /** It is over, or refused. */
   readonly problem?: LicenseProblemView;
 }
 
@@ -28,52 +33,54 @@ export interface LicenseStanding {
   /** The license in force; when there is none, the one that was the last to end. */
   readonly license: License | null;
   readonly status: LicenseStatus | null;
-  readonly source: string | null;
-  readonly state: LicenseState | 'none';
-  /** Why other licenses don't count, or this one any more. */
+  /** `refused`: there are licenses, and none of them counts, for another reason than its end. */
+  readonly state: LicenseState | 'none' | 'refused';
+  /** Those that count later, by themselves. */
+  readonly next: readonly NextLicenseView[];
+  readonly gap: { readonly from: number; readonly until: number } | null;
+  /** The end of the last license that counts without a gap; null: none counts. */
+  readonly coveredUntil: number | null;
+  /** The next moment at which something begins or ends, ms since the epoch; null: there is none. */
+  readonly changesAt: number | null;
+  /** Why licenses don't count, now or later. */
   readonly problems: readonly LicenseProblemView[];
 }
 
-type Good = JudgedLicense & { readonly license: License; readonly status: LicenseStatus };
+type Good = JudgedLicense & { readonly license: License };
 
-/**
- * Of several licenses the newest one counts that is neither over nor to come, one past its end (in grace) only when there is no other. Those that don't count are
- * named with the reason. Without any it is the free tier.
- */
-export function decideStanding(judged: readonly JudgedLicense[]): LicenseStanding {
-  const good = distinct(judged.filter(isGood)).sort(byWeight);
-  const [chosen, ...others] = good;
+/** What the licenses amount to at `now`, trusted time; without any that counts it is the free tier. */
+export function decideStanding(judged: readonly JudgedLicense[], now: number): LicenseStanding {
+  const good = distinct(judged.filter(isGood));
+  const licenses = good.map(({ license }) => license);
+  const turns = licenseTimeline(licenses, now);
+  const { license } = turns[0];
   const problems = judged.flatMap(({ problem }) => (problem === undefined ? [] : [problem]));
-  if (chosen === undefined) {
-    const last = judged.filter(isOver).sort(byEnd)[0];
-    return {
-      tier: freeTier,
-      limits: freeLimits,
-      license: last?.license ?? null,
-      status: last?.status ?? null,
-      source: last?.source ?? null,
-      state: last?.status.state ?? 'none',
-      problems,
-    };
+  const next: NextLicenseView[] = [];
+  for (const one of good) {
+    if (one.license === license) continue;
+    const turn = turnOf(one.license, licenses, turns);
+    if (turn.from === null) problems.push(superseded(one, turn.message));
+    else next.push(nextView(one, { from: turn.from, message: turn.message }));
   }
-  const { license, status, source } = chosen;
-  return {
-    tier: license.tier,
-    limits: license.limits,
-    license,
-    status,
-    source,
-    state: status.state,
-    problems: [...problems, ...others.map((other) => superseded(other, license))],
+  const rest = {
+    next: next.sort((a, b) => a.countsFrom - b.countsFrom),
+    gap: gapOf(turns),
+    coveredUntil: coveredUntil(turns),
+    changesAt: momentsOf(licenses, now)[0] ?? null,
+    problems,
   };
+  if (license === null)
+    return { tier: freeTier, limits: freeLimits, ...withoutLicense(judged, now), ...rest };
+  const status = licenseStatus(license, now);
+  return { tier: license.tier, limits: license.limits, license, status, state: status.state, ...rest };
 }
 
 /** True when a license that counts is behind the standing. */
 export function isLicensed({ state }: Pick<LicenseStanding, 'state'>): boolean {
-  return state === 'active' || state === 'expiring' || state === 'grace';
+  return isCounting(state);
 }
 
-/** What limits something, as a sentence begins: `the license lic-7 (e-commerce)`, `the free tier`. */
+/** What limits something, as a sentence goes on: `the license lic-7 (e-commerce)`, `the free tier`. */
 export function nameOf(standing: LicenseStanding): string {
   if (isLicensed(standing) && standing.license !== null) {
     return `the license ${standing.license.id} (${standing.tier})`;
@@ -81,13 +88,26 @@ export function nameOf(standing: LicenseStanding): string {
   return 'the free tier';
 }
 
-function isGood(judged: JudgedLicense): judged is Good {
-  const { license, status } = judged;
-  return license !== undefined && status !== undefined && judged.problem === undefined && isLicensed(status);
+/** The last one that ended; unless one is refused now that would have lasted longer. */
+function withoutLicense(
+  judged: readonly JudgedLicense[],
+  now: number,
+): Pick<LicenseStanding, 'license' | 'status' | 'state'> {
+  const over = judged.flatMap(({ license, problem }) =>
+    license !== undefined && problem?.reason === 'expired' ? [license] : [],
+  );
+  const last = over.sort((a, b) => b.expiresAt - a.expiresAt)[0];
+  const refused = judged.flatMap(({ problem }) =>
+    problem === undefined || problem.reason === 'expired' ? [] : [problem.known?.expiresAt ?? 0],
+  );
+  if (refused.length > 0 && Math.max(...refused) >= (last?.expiresAt ?? 0))
+    return { license: null, status: null, state: 'refused' };
+  if (last === undefined) return { license: null, status: null, state: 'none' };
+  return { license: last, status: licenseStatus(last, now), state: 'expired' };
 }
 
-function isOver(judged: JudgedLicense): judged is Good {
-  return judged.license !== undefined && judged.status?.state === 'expired';
+function isGood(judged: JudgedLicense): judged is Good {
+  return judged.license !== undefined && judged.problem === undefined;
 }
 
 /** The same license installed, and in a file, is one. */
@@ -95,23 +115,20 @@ function distinct(good: readonly Good[]): Good[] {
   return [...new Map([...good].reverse().map((one) => [one.license.id, one])).values()];
 }
 
-function byWeight(a: Good, b: Good): number {
-  const grace = Number(a.status.state === 'grace') - Number(b.status.state === 'grace');
-  if (grace !== 0) return grace;
-  if (a.license.issuedAt !== b.license.issuedAt) return b.license.issuedAt - a.license.issuedAt;
-  return a.license.id < b.license.id ? 1 : -1;
+function nextView(
+  { license, source }: Good,
+  { from, message }: { readonly from: number; readonly message: string },
+): NextLicenseView {
+  return { ...summaryOf(license), source, limits: license.limits, countsFrom: from, message };
 }
 
-function byEnd(a: Good, b: Good): number {
-  return b.license.expiresAt - a.license.expiresAt;
-}
-
-function superseded({ license, source }: Good, by: License): LicenseProblemView {
+function superseded({ license, source }: Good, why: string): LicenseProblemView {
   return {
     source,
     licenseId: license.id,
+    known: summaryOf(license),
     reason: 'superseded',
-    message: `the license ${license.id} (${license.tier}) is valid, but ${by.id} (${by.tier}) counts: it is newer, or not past its end`,
+    message: `the license ${license.id} (${license.tier}) ${why}`,
     hint:
       source === installedSource
         ? `When it isn't needed any more: shoal license rm ${license.id}`

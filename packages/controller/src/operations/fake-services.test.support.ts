@@ -7,6 +7,7 @@ import {
   blueprintView,
   change,
   gossipKeys,
+  installedLicense,
   license,
   logLine,
   node,
@@ -52,11 +53,11 @@ function fakeCluster(
       view: () => license,
       preview: async (text) => {
         note('license.preview', text);
-        return license;
+        return installedLicense;
       },
       install: async (text, actor) => {
         note('license.install', { text, actor });
-        return license;
+        return installedLicense;
       },
       remove: async (id, actor) => {
         note('license.remove', { id, actor });

@@ -1,6 +1,7 @@
 import type {
   BlueprintView,
   GossipKeysView,
+  InstalledLicenseView,
   LicenseView,
   LoadedBlueprint,
   LogLine,
@@ -62,7 +63,7 @@ export const license: LicenseView = {
   licenseId: null,
   vendor: null,
   customer: null,
-  status: 'none',
+  status: 'refused',
   expiresAt: null,
   graceEndsAt: null,
   limits: {
@@ -72,16 +73,26 @@ export const license: LicenseView = {
     service: { requestsPerSecond: 100 },
   },
   leaseMs: 604_800_000,
+  next: [],
+  gap: null,
+  coveredUntil: null,
   problems: [
     {
       source: '/etc/shoal/license',
       licenseId: null,
+      known: null,
       reason: 'key-unknown',
       message: 'the license is signed by a key that this build does not know',
       hint: 'ask the vendor',
     },
   ],
-  warnings: ['11 nodes are enrolled, the free tier allows 10'],
+  warnings: [{ severity: 'warning', message: '11 nodes are enrolled, the free tier allows 10' }],
+};
+
+/** The same, after one was installed that counts later. */
+export const installedLicense: InstalledLicenseView = {
+  ...license,
+  outcome: { licenseId: 'lic-1', counts: 'later', from: 9, message: 'lic-1 counts from 9 on' },
 };
 
 /** A rotation that waits for the node. */

@@ -28,23 +28,24 @@ export const licenseOperations: LicenseOperations = {
   },
   'license.preview': {
     name: 'license.preview',
-    summary: 'What the license would be with another one installed, or why that is refused; changes nothing',
+    summary:
+      'What installing a license would change and when it would count, or why it is refused; changes nothing',
     role: 'admin',
     stream: false,
     http: { method: 'POST', path: '/license/preview' },
     input: object({ text }),
-    output: view('License'),
+    output: view('InstalledLicense'),
     run: ({ text: license }, { services }) => services.license.preview(license),
   },
   'license.install': {
     name: 'license.install',
     summary:
-      'Installs a license; of several valid ones the newest counts. Every node gets a lease by it at once',
+      'Installs a license, also one that begins later; of several valid ones the newest counts. Every node gets a lease by it at once',
     role: 'admin',
     stream: false,
     http: { method: 'POST', path: '/license' },
     input: object({ text }),
-    output: view('License'),
+    output: view('InstalledLicense'),
     audit: { input: ({ text: license }) => ({ sha256: sha256(license) }), writtenByService: () => true },
     run: ({ text: license }, { services, actor }) => services.license.install(license, actor),
   },

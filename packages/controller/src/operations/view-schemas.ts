@@ -46,6 +46,53 @@ const licenseRefusal = oneOf(
   'superseded',
 );
 const limitUse = object({ limit: nullable(integer), used: integer });
+const licenseSummary = {
+  licenseId: text,
+  customer: text,
+  vendor: text,
+  tier: text,
+  notBefore: time,
+  expiresAt: time,
+  graceEndsAt: time,
+};
+const license = {
+  tier: text,
+  licenseId: nullable(text),
+  vendor: nullable(text),
+  customer: nullable(text),
+  status: oneOf('none', 'refused', 'active', 'expiring', 'grace', 'expired', 'not-yet-valid'),
+  expiresAt: nullable(time),
+  graceEndsAt: nullable(time),
+  limits: object({ sites: limitUse, nodes: limitUse, features: array(text), service: map(decimal) }),
+  leaseMs: integer,
+  next: array(
+    object({
+      ...licenseSummary,
+      source: text,
+      limits: object({
+        sites: nullable(integer),
+        nodes: nullable(integer),
+        features: array(text),
+        service: map(decimal),
+      }),
+      countsFrom: time,
+      message: text,
+    }),
+  ),
+  gap: nullable(object({ from: time, until: time })),
+  coveredUntil: nullable(time),
+  problems: array(
+    object({
+      source: text,
+      licenseId: nullable(text),
+      known: nullable(object(licenseSummary)),
+      reason: licenseRefusal,
+      message: text,
+      hint: text,
+    }),
+  ),
+  warnings: array(object({ severity: oneOf('warning', 'critical'), message: text })),
+};
 const revisionStatus = oneOf('pending', 'rolling-out', 'active', 'failed', 'aborted', 'superseded');
 
 const problem = object({ message: text, path: text, position: anything }, ['path', 'position']);
@@ -212,20 +259,15 @@ const clusterViews: Readonly<Record<string, JsonSchema>> = {
     rollout: nullable(view('Rollout')),
     warnings: array(text),
   }),
-  License: object({
-    tier: text,
-    licenseId: nullable(text),
-    vendor: nullable(text),
-    customer: nullable(text),
-    status: oneOf('none', 'active', 'expiring', 'grace', 'expired', 'not-yet-valid'),
-    expiresAt: nullable(time),
-    graceEndsAt: nullable(time),
-    limits: object({ sites: limitUse, nodes: limitUse, features: array(text), service: map(decimal) }),
-    leaseMs: integer,
-    problems: array(
-      object({ source: text, licenseId: nullable(text), reason: licenseRefusal, message: text, hint: text }),
-    ),
-    warnings: array(text),
+  License: object(license),
+  InstalledLicense: object({
+    ...license,
+    outcome: object({
+      licenseId: text,
+      counts: oneOf('now', 'later', 'never'),
+      from: nullable(time),
+      message: text,
+    }),
   }),
   Operation: object({
     name: text,
@@ -342,6 +384,12 @@ const changeViews: Readonly<Record<string, JsonSchema>> = {
       object({ type: constant('step'), event: view('StepEvent') }),
       object({ type: constant('member'), member: view('Member') }),
       object({ type: constant('gossip-keys'), keys: view('GossipKeys') }),
+      object({
+        type: constant('license'),
+        change: oneOf('installed', 'removed', 'took-over', 'refused', 'ended'),
+        licenseId: nullable(text),
+        license: view('License'),
+      }),
     ],
   },
 };

@@ -9,6 +9,7 @@ export const keys = {
   head: 'spec/head',
   leaseSerials: 'license/lease-serials',
   licenseClock: 'license/clock',
+  licenseFile: 'license/file',
   licenses: 'licenses/',
   license: (name: string): string => `licenses/${name}`,
   seenLicenses: 'license/seen',

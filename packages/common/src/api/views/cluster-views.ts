@@ -1,6 +1,6 @@
 import type { Tier } from '../../license/tiers.js';
 import type { GossipKeysView } from './gossip-key-views.js';
-import type { LicenseView } from './license-views.js';
+import type { LicenseChange, LicenseView } from './license-views.js';
 import type { MemberView, NodeView } from './node-views.js';
 import type { RevisionView } from './revision-views.js';
 import type { RolloutView, StepEventView } from './rollout-views.js';
@@ -96,4 +96,5 @@ export type ClusterEvent =
   | { readonly type: 'revision'; readonly revision: RevisionView }
   | { readonly type: 'step'; readonly event: StepEventView }
   | { readonly type: 'member'; readonly member: MemberView }
-  | { readonly type: 'gossip-keys'; readonly keys: GossipKeysView };
+  | { readonly type: 'gossip-keys'; readonly keys: GossipKeysView }
+  | ({ readonly type: 'license'; readonly license: LicenseView } & LicenseChange);
