@@ -1,3 +1,5 @@
+import { readdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { createLogger } from '@shoal/common';
 import { Gossip } from '@shoal/gossip';
 import t, { type Test } from 'tap';
@@ -79,6 +81,45 @@ t.test(
     t.ok(Date.now() - contact < 10_000);
   },
 );
+
+t.test('one edit of agent.yaml leads out of the cluster, and one back into it', async (t) => {
+  const { controller, dataDir, host, start } = await world(t);
+  const spec = join(dirname(dataDir), 'local.yaml');
+  await writeFile(spec, 'cluster: local\nservices: {}\n');
+  const alone = `standalone: { spec: ${spec} }\n`;
+  const inCluster = `${alone}cluster: { controller: "${controller.address}", token: "${controller.token}" }\n`;
+  const left = (dir: string) => readdir(dataDir).then((names) => !names.includes(dir));
+  const first = await start({}, inCluster);
+  await waitFor('the lease', () => first.agent.status().lease.state === 'active');
+  const other = await peer(t, host, await gossipAddress(controller));
+  const seen = () => other.members().find(({ name }) => name === 'node-1')?.state;
+  await waitFor('the gossip', () => seen() === 'alive');
+  controller.send({ offer: controller.offerOf(manifest({ revision: 3 })) });
+  await waitFor('the revision of the cluster', () => first.converger.offers.length === 1);
+  await first.agent.stop();
+  await waitFor('the leave', () => seen() === 'left');
+
+  const second = await start({}, alone);
+  t.match(second.agent.status(), {
+    ...{ mode: 'standalone', cluster: null, members: null, tier: 'free' },
+    lease: { state: 'degraded', tier: 'free', limits: free.limits, expiresAt: null, warnings: [] },
+  });
+  t.strictSame(second.facts().lease, free, 'what a degraded node renders');
+  await waitFor('the local spec', () => second.converger.offers.length === 1);
+  t.equal(second.converger.offers[0]?.manifest.clusterId, 'standalone');
+  t.ok((await left('identity.json')) && (await left('spool')));
+  await second.agent.stop();
+
+  const third = await start({}, inCluster);
+  await waitFor('the lease', () => third.agent.status().lease.state === 'active');
+  t.match(third.agent.status(), { mode: 'clustered', tier: 'premium' });
+  t.equal(controller.enrolled.length, 2);
+  await waitFor('the gossip', () => third.agent.status().members !== null);
+  await waitFor('the link', () => third.agent.status().cluster?.link === 'connected');
+  controller.send({ offer: controller.offerOf(manifest({ revision: 4 })) });
+  await waitFor('the next revision', () => third.converger.offers.length === 1);
+  t.equal(third.converger.offers[0]?.manifest.revision, 4);
+});
 
 t.test('a lease that is refused is told to the controller', async (t) => {
   const { controller, start } = await world(t);

@@ -25,8 +25,8 @@ export interface World {
   readonly dataDir: string;
   /** What the agents logged. */
   readonly log: readonly string[];
-  /** Starts an agent; `flags` stand before what its configuration says by itself. */
-  start(flags?: Record<string, unknown>): Promise<Started>;
+  /** Starts an agent; `flags` stand before what its configuration says by itself. `yaml`: its agent.yaml, which then says by itself whether it is in a cluster. */
+  start(flags?: Record<string, unknown>, yaml?: string): Promise<Started>;
 }
 
 /** A controller, and agents that come and go on one data directory. */
@@ -39,7 +39,7 @@ export async function world(
   t.teardown(() => controller.down());
   const dataDir = join(t.testdir(), 'data');
   const log: string[] = [];
-  const start = async (flags: Record<string, unknown> = {}) => {
+  const start = async (flags: Record<string, unknown> = {}, yaml?: string) => {
     let converger: FakeConverger | undefined;
     let facts: (() => TemplateFacts) | undefined;
     const seams: AgentSeams = {
@@ -57,12 +57,13 @@ export async function world(
       backoff: () => new Backoff({ first: 50, longest: 200 }),
     };
     const config = await readAgentConfig({
-      configFile: await emptyFile(t),
+      configFile: await fileOf(t, yaml ?? '{}\n'),
       flags: {
         'node.name': 'node-1',
         dataDir,
-        'cluster.controller': controller.address,
-        'cluster.token': controller.token,
+        ...(yaml === undefined
+          ? { 'cluster.controller': controller.address, 'cluster.token': controller.token }
+          : {}),
         'gossip.listen': `${host}:0`,
         'metrics.listen': `${host}:0`,
         'stats.interval': '1s',
@@ -77,9 +78,9 @@ export async function world(
   return { host, controller, dataDir, log, start };
 }
 
-async function emptyFile(t: Test): Promise<string> {
+async function fileOf(t: Test, text: string): Promise<string> {
   const file = join(t.testdirName, 'agent.yaml');
-  await writeFile(file, '{}\n');
+  await writeFile(file, text);
   return file;
 }
 

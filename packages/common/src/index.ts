@@ -42,6 +42,7 @@ export * from './identity/server-name.js';
 export * from './identity/signing.js';
 export * from './lease/lease.js';
 export * from './lease/lease-tag.js';
+export * from './license/features.js';
 export * from './license/issue-license.js';
 export type * from './license/license.js';
 export { defaultWarnDays, licenseFieldSchemas, readClaims } from './license/license-claims.js';

@@ -20,6 +20,13 @@ interface Stored {
   readonly clock: BookEntries['clock'];
 }
 
+/** What was kept; `clusterId`: whose serial it is. */
+interface KeptLease {
+  readonly entries: BookEntries;
+  readonly document: SignedDocument__Output | undefined;
+  readonly clusterId: string;
+}
+
 /** Keeps the book's entries in the data directory, whole also after a crash. */
 export class LeaseFile {
   readonly #path: string;
@@ -32,9 +39,7 @@ export class LeaseFile {
   }
 
   /** What was kept, and what of it counts under this trust (undefined: no lease does). A file that can't be used is logged, and nothing then. */
-  async read(
-    trust: LeaseTrust | undefined,
-  ): Promise<{ entries: BookEntries; document: SignedDocument__Output | undefined } | undefined> {
+  async read(trust: LeaseTrust | undefined): Promise<KeptLease | undefined> {
     const text = await readFile(this.#path, 'utf8').catch(() => undefined);
     if (text === undefined) return undefined;
     try {
@@ -69,12 +74,10 @@ export class LeaseFile {
     await this.#writing;
   }
 
-  #entries(
-    { document, term, serials, clock }: Stored,
-    trust: LeaseTrust | undefined,
-  ): { entries: BookEntries; document: SignedDocument__Output | undefined } {
-    const serial = trust === undefined || serials.clusterId === trust.clusterId ? serials.last : 0;
-    const nothing = { entries: { held: null, serial, clock }, document: undefined };
+  #entries({ document, term, serials, clock }: Stored, trust: LeaseTrust | undefined): KeptLease {
+    const { clusterId } = serials;
+    const serial = trust === undefined || clusterId === trust.clusterId ? serials.last : 0;
+    const nothing = { entries: { held: null, serial, clock }, document: undefined, clusterId };
     if (trust === undefined || document === null || term === null) return nothing;
     try {
       const signed = {
@@ -83,7 +86,7 @@ export class LeaseFile {
       };
       const lease = verifyLease(signed, trust);
       if (!isTermOf(lease, term)) throw new ShoalError('invalid_input', "its term isn't the lease's");
-      return { entries: { held: { lease, ...term }, serial, clock }, document: signed };
+      return { entries: { held: { lease, ...term }, serial, clock }, document: signed, clusterId };
     } catch (thrown) {
       this.#refused(thrown);
       return nothing;

@@ -11,6 +11,7 @@ import {
 import t, { type Test } from 'tap';
 import { waitFor } from '../testing/wait.js';
 import { type LeaseDeed, LeaseKeeper } from './lease-keeper.js';
+import type { LeaseTrust } from './verify-lease.js';
 
 const key = createSigningKey();
 const trust = { manifestPublicKeyPem: key.publicKeyPem, clusterId: 'c', node: 'n' };
@@ -59,7 +60,7 @@ interface Kept {
   readonly log: string[];
 }
 
-async function keep(t: Test, dataDir: string, host: Host): Promise<Kept> {
+async function keep(t: Test, dataDir: string, host: Host, cluster: LeaseTrust | null = trust): Promise<Kept> {
   const deeds: LeaseDeed['kind'][] = [];
   const log: string[] = [];
   const keeper = new LeaseKeeper({
@@ -70,7 +71,7 @@ async function keep(t: Test, dataDir: string, host: Host): Promise<Kept> {
     changed: () => undefined,
   });
   t.teardown(() => keeper.stop());
-  await keeper.start(trust);
+  await keeper.start(cluster ?? undefined);
   return { keeper, deeds, log };
 }
 
@@ -122,6 +123,9 @@ t.test('a lease is there again after a restart, and its serial even without it',
   t.equal(second.keeper.state, 'degraded');
   t.match(JSON.parse(second.log.at(-1) ?? '{}'), { level: 'info', msg: /^there is no lease/ });
   await second.keeper.stop();
+  const alone = await keep(t, dataDir, host, null);
+  t.equal(alone.keeper.standing.expiresAt, null, 'standalone in between');
+  await alone.keeper.stop();
   const third = await keep(t, dataDir, host);
   t.throws(() => third.keeper.accept(lease({ serial: 7 }), trust), { code: 'permission_denied' });
   await third.keeper.accept(lease({ serial: 8 }), trust);

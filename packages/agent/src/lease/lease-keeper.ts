@@ -80,7 +80,8 @@ export class LeaseKeeper {
   /** Reads what was kept. `trust`: whose leases count; without it (standalone) there is none. Nothing is performed: `demands` says what counts. */
   async start(trust: LeaseTrust | undefined): Promise<void> {
     const kept = await this.#file.read(trust);
-    this.#clusterId = trust?.clusterId ?? '';
+    // A standalone node may come back: what its cluster granted before isn't forgotten.
+    this.#clusterId = trust?.clusterId ?? kept?.clusterId ?? '';
     this.#document = kept?.document;
     this.#book = new LeaseBook(createTrustedClock(kept?.entries.clock, this.#read()), kept?.entries);
     this.tick();

@@ -1,8 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import {
   builtinBlueprintsDir,
+  checkFeatures,
   checkSpec,
   compileManifest,
+  featuresInForce,
+  freeLimits,
   loadBlueprints,
   type Manifest,
   parseSpec,
@@ -21,12 +24,21 @@ export interface LocalSources {
   readonly revision: number;
   /** The secrets that the spec may refer to, and the file that they come from. Default: none. */
   readonly secrets?: { readonly file: string; readonly values: readonly SecretValue[] };
+  /** What runs here; licensed features that it uses aren't taken away. Default: nothing. */
+  readonly running?: Manifest | undefined;
 }
 
 /** Cluster id in the manifests of a host that is in none. */
 export const standaloneClusterId = 'standalone';
 
-/** The local spec and what it says about this host. Throws `invalid_input` with every problem at file:line:column; `not_found` for a missing file. */
+/** A host that is in no cluster has no license. */
+const standaloneLimits = {
+  name: 'the free tier of a standalone host',
+  features: freeLimits.features,
+  hint: 'Licenses count in a cluster: set cluster.controller and join one whose license includes it, or use another blueprint.',
+};
+
+/** The local spec and what it says about this host. Throws `invalid_input` with every problem at file:line:column; `resource_exhausted` for features that no free tier has; `not_found` for a missing file. */
 export async function compileLocal(sources: LocalSources): Promise<Manifest> {
   const text = await readFile(sources.file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
     const missing = cause.code === 'ENOENT';
@@ -41,7 +53,10 @@ export async function compileLocal(sources: LocalSources): Promise<Manifest> {
   const { node, revision, secrets = { file: 'the file of secrets', values: [] } } = sources;
   const names = secrets.values.map(({ name }) => name);
   const howToSet = (name: string) => `write it into ${secrets.file}: "${name}: VALUE"`;
-  checkSpec(spec, blueprints, { nodes: [node], secrets: { names, howToSet } }, parseYaml(text, sources.file));
+  const document = parseYaml(text, sources.file);
+  checkSpec(spec, blueprints, { nodes: [node], secrets: { names, howToSet } }, document);
+  const used = sources.running === undefined ? [] : featuresInForce(sources.running, blueprints);
+  checkFeatures({ spec, blueprints }, standaloneLimits, used, document);
   const versions = Object.fromEntries(secrets.values.map(({ name, version }) => [name, version]));
   return compileManifest({
     spec,

@@ -82,6 +82,54 @@ t.test('converges to the local spec, and again whenever that file changes', asyn
   t.equal(converger.offers[2]?.manifest.revision, 3, 'the same content is not offered again, numbers go on');
 });
 
+t.test('a blueprint that no free tier may begin to use is refused, and goes on where it runs', async (t) => {
+  const guard = (version: string, more = '') =>
+    blueprint.replace('echo', 'guard').replace('1.0.0', version).replace('parameters:', `${more}parameters:`);
+  const dir = t.testdir({
+    blueprints: {
+      echo: { 'blueprint.yaml': blueprint },
+      guard: { 'blueprint.yaml': guard('1.0.0', 'feature: waf\n') },
+      before: { 'blueprint.yaml': guard('0.9.0') },
+    },
+    'local.yaml': spec('8080').replace('echo', 'guard'),
+  });
+  const file = join(dir, 'local.yaml');
+  const log: string[] = [];
+  const logger = createLogger({ name: 'test', destination: { write: (line) => log.push(line) } });
+  const noop = () => undefined;
+  const listener = { reportChanged: noop, stepEvent: noop, observedChanged: noop, processOutput: noop };
+  const converger = new FakeConverger(listener);
+  const standalone = new Standalone({
+    ...{ file, blueprints: [join(dir, 'blueprints')], node: { name: 'n1', site: 'default' } },
+    ...{ converger, logger, pollMs: 20, settleMs: 10 },
+  });
+  t.teardown(() => standalone.stop());
+  standalone.start();
+  const refusals = () => log.filter((line) => line.includes('the local spec cannot be used'));
+  await waitFor('the refusal', () => refusals().length === 1);
+  const { code, problems, hint } = JSON.parse(refusals()[0] ?? '{}') as Record<string, string>;
+  t.equal(code, 'resource_exhausted');
+  t.match(
+    problems,
+    /local\.yaml:4:16: services\.web: blueprint guard@1\.0\.0 needs the licensed feature "waf"; the free tier of a standalone host includes none/,
+  );
+  t.match(hint, /cluster\.controller/);
+  t.equal(converger.offers.length, 0);
+
+  await writeFile(file, spec('8080').replace('echo', 'guard@0.9.0'));
+  await waitFor('what needs none', () => converger.offers.length === 1);
+  await writeFile(file, spec('8081').replace('echo', 'guard@1.0.0'));
+  await waitFor('the refusal of what would begin', () => refusals().length === 2);
+
+  const [first] = converger.offers;
+  const services = first?.manifest.services.map((service) => ({ ...service, blueprintVersion: '1.0.0' }));
+  if (first === undefined || services === undefined) throw new Error('nothing was offered');
+  converger.offer({ ...first.manifest, services }, 'of a cluster', { retryFailed: false });
+  await writeFile(file, spec('8082').replace('echo', 'guard'));
+  await waitFor('what runs', () => converger.offers.length === 3);
+  t.match(converger.offers[2]?.manifest.services, [{ blueprintVersion: '1.0.0', params: { port: 8082 } }]);
+});
+
 t.test('secrets come from a file that nobody else may read, and a new value is a new content', async (t) => {
   const withKey = blueprint.replace(
     'steps:',

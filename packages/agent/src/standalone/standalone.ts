@@ -7,10 +7,10 @@ import { compileLocal, type LocalSources } from './compile-local.js';
 import { type LocalSecretsSources, readLocalSecrets } from './local-secrets.js';
 
 /** What standalone mode needs. */
-export interface StandaloneOptions extends Omit<LocalSources, 'revision' | 'secrets'> {
+export interface StandaloneOptions extends Omit<LocalSources, 'revision' | 'secrets' | 'running'> {
   /** Where its secrets come from. Default: it has none. */
   readonly secrets?: LocalSecretsSources;
-  readonly converger: Pick<Converger, 'offer' | 'report'>;
+  readonly converger: Pick<Converger, 'offer' | 'report' | 'held'>;
   readonly logger: Logger;
   /** Longest time until a change of the file is seen, milliseconds. Default 2000. */
   readonly pollMs?: number;
@@ -80,9 +80,11 @@ export class Standalone {
       const secrets = await this.#secrets();
       const revision = this.#revision + 1;
       const { blueprints, node } = this.#options;
-      const manifest = await compileLocal({ file, blueprints, node, ...secrets, revision });
+      const { runningHash = '' } = converger.report();
+      const running = converger.held(runningHash);
+      const manifest = await compileLocal({ file, blueprints, node, ...secrets, revision, running });
       const hash = manifestHash(manifest);
-      if (hash === converger.report().runningHash) return;
+      if (hash === runningHash) return;
       this.#revision += 1;
       logger.info({ file, revision: this.#revision }, 'converging to the local spec');
       // Whoever changes the file asks for another try, also of what failed before.

@@ -1,6 +1,5 @@
-import { createBlueprintSet, formatProblems, parseSpec, parseYaml, ShoalError } from '@shoal/common';
+import { ShoalError } from '@shoal/common';
 import t from 'tap';
-import { checkFeatures, featuresOf } from './features.js';
 import { checkMove, checkNewNode, type GrowthLimits } from './growth.js';
 
 const places = [
@@ -53,44 +52,4 @@ t.test('a node moves where there is room; the last one of its site takes the pla
     move('b', 'rome'),
     `Node "b" of site "rome" can't move: the license L-1 (premium) allows 2 sites, in use: berlin, paris`,
   );
-});
-
-t.test('a blueprint that needs a feature is refused at its place, unless that runs already', async (t) => {
-  const blueprint = {
-    version: '1.0.0',
-    description: 'x',
-    parameters: {},
-    steps: [],
-    process: {},
-    directory: '',
-  };
-  const blueprints = createBlueprintSet([
-    { ...blueprint, name: 'plain' },
-    { ...blueprint, name: 'guard', feature: 'waf' },
-    { ...blueprint, name: 'flags', feature: 'ab-testing' },
-  ]);
-  const text =
-    'cluster: c\nservices:\n  web: {blueprint: plain, nodes: all}\n  front: {blueprint: guard@1.0.0, nodes: all}\n  split: {blueprint: flags, nodes: all}\n';
-  const document = parseYaml(text, 'cluster.yaml');
-  const spec = parseSpec(text, 'cluster.yaml');
-  t.same(featuresOf(spec, blueprints), ['ab-testing', 'waf']);
-  const check = (features: string[], used: string[] = []) => {
-    try {
-      checkFeatures({ spec, blueprints }, { name: 'the free tier', features }, used, document);
-      return 'fine';
-    } catch (thrown) {
-      const error = ShoalError.from(thrown);
-      t.equal(error.code, 'resource_exhausted');
-      t.match(error.hint, /shoal license install FILE/);
-      return formatProblems(error);
-    }
-  };
-  t.equal(check(['*']), 'fine');
-  t.equal(check(['waf'], ['ab-testing']), 'fine');
-  t.equal(
-    check([]),
-    'cluster.yaml:4:22: services.front: blueprint guard@1.0.0 needs the licensed feature "waf"; the free tier includes none\n' +
-      'cluster.yaml:5:22: services.split: blueprint flags@1.0.0 needs the licensed feature "ab-testing"; the free tier includes none',
-  );
-  t.match(check(['waf']), /services.split.*the free tier includes waf$/);
 });

@@ -3,9 +3,11 @@ import {
   type ApplyResult,
   type BlueprintChange,
   type BlueprintSet,
+  checkFeatures,
   checkSpec,
   diffSpecs,
   type FailureView,
+  featuresOf,
   type Logger,
   type Plan,
   type PlanNode,
@@ -22,7 +24,6 @@ import {
   type YamlDocument,
 } from '@shoal/common';
 import { blueprintChanges } from '../blueprints/blueprint-changes.js';
-import { checkFeatures, featuresOf } from '../license/features.js';
 import type { LicenseKeeper } from '../license/license-keeper.js';
 import type { Nodes } from '../link/nodes.js';
 import { isHealthy } from '../link/report.js';

@@ -1,17 +1,18 @@
-import {
-  type BlueprintSet,
-  hasFeature,
-  type Problem,
-  problemsError,
-  type Spec,
-  type YamlDocument,
-} from '@shoal/common';
+import type { BlueprintSet } from '../blueprint/blueprint-set.js';
+import { problemsError } from '../config/problems.js';
+import type { YamlDocument } from '../config/yaml-document.js';
+import type { Problem } from '../errors/shoal-error.js';
+import type { Manifest } from '../manifest/manifest.js';
+import type { Spec } from '../spec/spec.js';
+import { hasFeature } from './tiers.js';
 
 /** What a spec's blueprints may need of the license. */
 export interface FeatureLimits {
-  /** As `GrowthLimits` has it. */
+  /** What allows, or doesn't, for messages: `the license lic-7 (premium)`. */
   readonly name: string;
   readonly features: readonly string[];
+  /** What helps who lacks one, for people. Default: to install a license. */
+  readonly hint?: string;
 }
 
 /** Licensed features that a spec's services need, by service. */
@@ -29,6 +30,16 @@ function neededBy(
 /** The features that a spec uses. */
 export function featuresOf(spec: Spec, blueprints: BlueprintSet): string[] {
   return [...new Set(neededBy(spec, blueprints).map(([, , feature]) => feature))].sort();
+}
+
+/** The features that a node uses already, by what runs there. A version of a blueprint that isn't known any more counts as the others of its name. */
+export function featuresInForce({ services }: Manifest, blueprints: BlueprintSet): string[] {
+  const features = services.flatMap(({ blueprint, blueprintVersion }) => {
+    const same = blueprints.get(`${blueprint}@${blueprintVersion}`);
+    const found = same === undefined ? blueprints.list().filter(({ name }) => name === blueprint) : [same];
+    return found.flatMap(({ feature }) => feature ?? []);
+  });
+  return [...new Set(features)].sort();
 }
 
 /**
@@ -54,6 +65,8 @@ export function checkFeatures(
   }
   if (problems.length === 0) return;
   throw problemsError(problems, 'resource_exhausted', {
-    hint: 'Install a license that includes it (shoal license install FILE), or use another blueprint.',
+    hint:
+      limits.hint ??
+      'Install a license that includes it (shoal license install FILE), or use another blueprint.',
   });
 }
