@@ -139,6 +139,7 @@ export class Agent {
           status: this.status(),
           gossip: this.#membership.stats(),
           sample: this.#statCollector.latest?.m ?? {},
+          refused: this.#traffic.refused,
         }),
     });
   }

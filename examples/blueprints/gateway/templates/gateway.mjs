@@ -20,13 +20,14 @@ function readConfig(path) {
   const complain = (what) => {
     throw new Error(`${path}: ${what}`);
   };
-  const { generation, address, port, body, upstreams, requestsPerSecond } = config;
+  const { generation, address, port, body, upstreams, requestsPerSecond, tier } = config;
   if (typeof generation !== 'string') complain('generation: expected a text');
   if (typeof address !== 'string') complain('address: expected a text');
   if (!Number.isInteger(port) || port < 1 || port > 65535) complain('port: expected 1 to 65535');
   if (typeof body !== 'string') complain('body: expected a text');
   if (typeof requestsPerSecond !== 'number' || requestsPerSecond < 0)
     complain('requestsPerSecond: expected a number, 0 for no limit');
+  if (typeof tier !== 'string') complain('tier: expected a text');
   if (!Array.isArray(upstreams)) complain('upstreams: expected a list');
   for (const [index, upstream] of upstreams.entries()) {
     if (!URL.canParse(`http://${upstream}`)) complain(`upstreams[${index}]: expected host:port`);
@@ -65,9 +66,8 @@ function serve(path, first) {
     const entry = { requestId: randomUUID(), upstream: '' };
     outgoing.on('close', () => log(incoming, outgoing, entry, performance.now() - started));
     if (!admits(bucket, config.requestsPerSecond)) {
-      outgoing
-        .writeHead(429, { 'content-type': 'text/plain', 'retry-after': '1' })
-        .end('too many requests\n');
+      entry.refused = 'limit';
+      refuse(outgoing, config);
       return;
     }
     if (config.upstreams.length === 0) {
@@ -100,6 +100,17 @@ function serve(path, first) {
     server.closeIdleConnections();
     setTimeout(() => process.exit(0), 5000).unref();
   });
+}
+
+/** Tells a client which limit its request was beyond. */
+function refuse(outgoing, { requestsPerSecond, tier }) {
+  const headers = {
+    'content-type': 'text/plain',
+    'retry-after': '1',
+    'ratelimit-policy': `"shoal-license";q=${requestsPerSecond};w=1`,
+  };
+  const limit = `limit of ${requestsPerSecond} requests/s on this node by the license's tier ${tier}`;
+  outgoing.writeHead(429, headers).end(`too many requests: ${limit} (operators: see shoal status)\n`);
 }
 
 /** Whether one more request is within the limit (0: there is none); as many as in a second may come at once. */

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { Agent, createServer, get } from 'node:http';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { Agent, createServer, get, type RequestListener } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -13,8 +13,10 @@ import {
   type Params,
 } from '@shoal/common';
 import { type Test, t } from 'tap';
+import { requestOfLine } from '../observe/traffic/request-of-line.js';
+import { ask, type Reply } from './backend.test.support.js';
 import { commandEnvironment } from './command.js';
-import { member, startHost, until } from './harness.test.support.js';
+import { member, startHost, type TestHost, until } from './harness.test.support.js';
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
 const blueprints: BlueprintSet = await loadBlueprints([
@@ -38,19 +40,30 @@ function without(program: string): string | false {
   }
 }
 
-/** Sends requests at a steady pace for some seconds; how many of them got which status (0: none). */
-async function pace(url: string, perSecond: number, seconds: number): Promise<Record<number, number>> {
+/**
+ * Sends requests at a steady pace for some seconds; how many of them got which status (0: none). `repeats`: one that finds its kept connection closed is
+ * sent again, as HTTP clients do; a reload of nginx counts on that.
+ */
+async function pace(
+  url: string,
+  perSecond: number,
+  seconds: number,
+  repeats = false,
+): Promise<Record<number, number>> {
   const agent = new Agent({ keepAlive: true });
   const counts: Record<number, number> = {};
-  const one = (): Promise<void> =>
+  const one = (again = repeats): Promise<void> =>
     new Promise((resolve) => {
       const count = (status: number): void => {
         counts[status] = (counts[status] ?? 0) + 1;
         resolve();
       };
-      get(url, { agent }, (response) => {
+      const request = get(url, { agent }, (response) => {
         response.resume().once('end', () => count(response.statusCode ?? 0));
-      }).once('error', () => count(0));
+      }).once('error', () => {
+        if (again && request.reusedSocket) resolve(one(false));
+        else count(0);
+      });
     });
   const began = performance.now();
   const sent: Promise<void>[] = [];
@@ -64,6 +77,21 @@ async function pace(url: string, perSecond: number, seconds: number): Promise<Re
   return counts;
 }
 
+/** The refusals among so many requests at once. */
+async function refusals(url: string, count: number): Promise<readonly Reply[]> {
+  const replies = await Promise.all(Array.from({ length: count }, () => ask(url)));
+  return replies.filter(({ status }) => status === 429);
+}
+
+/** How many requests the service's access log tells as refused. */
+function toldAsRefused(host: TestHost): number {
+  const source = host.converger.observed()[0]?.logs.find(({ traffic }) => traffic !== undefined);
+  if (source?.traffic === undefined) throw new Error('no log source tells of requests');
+  const { file, parser = 'plain', traffic } = source;
+  const lines = file === undefined ? host.output : readFileSync(file, 'utf8').split('\n');
+  return lines.filter((line) => requestOfLine(parser, line, traffic, Date.now())?.isRefused).length;
+}
+
 /** The path of a unix socket below it has to be short. */
 function shortDirectory(t: Test): string {
   const directory = mkdtempSync(join(tmpdir(), 'shoal-'));
@@ -72,8 +100,12 @@ function shortDirectory(t: Test): string {
 }
 
 /** A server behind the balancers. */
-async function backend(t: Test, address: string): Promise<number> {
-  const server = createServer((_, response) => response.end('behind\n'));
+async function backend(
+  t: Test,
+  address: string,
+  listener: RequestListener = (_, response) => response.end('behind\n'),
+): Promise<number> {
+  const server = createServer(listener);
   await new Promise<void>((resolve) => server.listen(0, address, resolve));
   t.teardown(() => server.close());
   const bound = server.address();
@@ -111,7 +143,7 @@ for (const [index, { blueprint, program, params }] of cases.entries()) {
 
     const digests = (): number => host.events.filter(({ kind }) => kind === 'done').length;
     const before = digests();
-    const steady = pace(url, limit * 0.7, 5);
+    const steady = pace(url, limit * 0.7, 5, program === 'nginx');
     host.lease = { tier: 'free', limits };
     host.converger.factsChanged();
     await until('the limits to be rendered', () => digests() !== before);
@@ -128,6 +160,19 @@ for (const [index, { blueprint, program, params }] of cases.entries()) {
     t.ok(passed >= limit * seconds * 0.8, `${passed} in ${seconds} s is too little`);
     t.equal(host.converger.report().services?.[0]?.health, 'healthy', 'health checks are not counted');
 
+    const replies = await refusals(url, 3 * limit);
+    const [reply] = replies;
+    const window = blueprint === 'haproxy' ? 10 : 1;
+    t.match(reply?.headers, {
+      'content-type': 'text/plain',
+      'retry-after': '1',
+      'ratelimit-policy': `"shoal-license";q=${limit * window};w=${window}`,
+    });
+    t.match(reply?.body, `limit of ${limit} requests/s on this node by the license's tier free`);
+    const refused = (over[429] ?? 0) + replies.length;
+    await until('the log to tell of all', () => toldAsRefused(host) >= refused);
+    t.equal(toldAsRefused(host), refused, 'its log tells which requests the limit refused');
+
     host.lease = { tier: 'premium', limits: {} };
     host.converger.factsChanged();
     const changed = digests();
@@ -136,3 +181,48 @@ for (const [index, { blueprint, program, params }] of cases.entries()) {
     t.strictSame(await pace(url, 100, 1), { 200: 100 }, 'all pass again');
   });
 }
+
+const mine = 'HTTP/1.1 429 Slow\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nmine\n';
+const ownPages: readonly { blueprint: string; extraConfig: (file: string) => string }[] = [
+  { blueprint: 'nginx', extraConfig: () => 'error_page 429 @mine; location @mine { return 429 "mine\\n"; }' },
+  { blueprint: 'haproxy', extraConfig: (file) => `errorfile 429 ${file}` },
+];
+
+for (const [index, { blueprint, extraConfig }] of ownPages.entries()) {
+  t.test(`an own page for 429 goes before that of ${blueprint}`, { skip: without(blueprint) }, async (t) => {
+    const address = `127.40.9.${index + 11}`;
+    const dataDir = shortDirectory(t);
+    const file = join(dataDir, '429.http');
+    writeFileSync(file, mine);
+    const host = await startHost(t, { dataDir, address, members: [member('one', address)] });
+    host.lease = { tier: 'free', limits: { requestsPerSecond: 1 } };
+    const own = { listenOn: 'node', extraConfig: extraConfig(file) };
+    const lb = { service: 'app', port: 9, listenPort: 8085, threads: 1, ...own };
+    const params = blueprint === 'nginx' ? { port: 8085, ...own } : lb;
+    t.match(await host.converge(manifest(blueprint, params)), { state: 'IDLE', failure: null });
+    const [reply] = await refusals(`http://${address}:8085/`, 30);
+    t.equal(reply?.body, 'mine\n');
+  });
+}
+
+t.test('what is answered 429 for another reason is left alone', { skip: without('nginx') }, async (t) => {
+  const address = '127.40.9.21';
+  const port = await backend(t, address, (_, response) =>
+    response.writeHead(429, { 'retry-after': '7' }).end('theirs\n'),
+  );
+  const running = { ...member('one', address), tags: { svc: 'app:h,web:h' } };
+  const host = await startHost(t, { dataDir: shortDirectory(t), address, members: [running] });
+  host.lease = { tier: 'free', limits };
+  const extraConfig = 'location = /own { return 429; }';
+  const params = { service: 'app', port, listenPort: 8085, listenOn: 'node', extraConfig };
+  t.match(await host.converge(manifest('nginx-lb', params)), { state: 'IDLE', failure: null });
+  t.match(await ask(`http://${address}:8085/`), {
+    status: 429,
+    headers: { 'retry-after': '7', 'ratelimit-policy': undefined },
+    body: 'theirs\n',
+  });
+  const own = await ask(`http://${address}:8085/own`);
+  t.match(own.body, '<h1>429 Too Many Requests</h1>');
+  t.equal(own.headers['retry-after'], undefined);
+  t.equal(toldAsRefused(host), 0);
+});

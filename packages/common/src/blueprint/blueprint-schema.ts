@@ -61,7 +61,7 @@ const drain: JsonSchema = {
 
 const traffic: JsonSchema = {
   type: 'object',
-  properties: { status: text, seconds: text },
+  properties: { status: text, seconds: text, refused: text },
   required: ['status'],
   additionalProperties: false,
 };

@@ -62,6 +62,8 @@ export interface TrafficFields {
   readonly status: string;
   /** Field with the seconds that the answer took; one that isn't a number isn't counted. */
   readonly seconds?: string;
+  /** Field that is `limit` in requests that were refused for the limit of the lease, and anything else, or absent, in others. */
+  readonly refused?: string;
 }
 
 /** Where a service's own metrics come from. */

@@ -156,7 +156,7 @@ function tryAgain(times: number, share: (attempt: number) => number, rules: Gate
       due += failing;
       const isBad = due >= 1;
       if (isBad) due -= 1;
-      traffic.count(now, now, isBad, isBad ? 0.2 : 0.002);
+      traffic.count({ status: isBad ? 500 : 200, seconds: isBad ? 0.2 : 0.002, isRefused: false }, now);
     }
   };
   serve(120_000, 0);

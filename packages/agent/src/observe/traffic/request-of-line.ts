@@ -8,7 +8,12 @@ export interface LoggedRequest {
   readonly at?: number | undefined;
   readonly status: number;
   readonly seconds?: number | undefined;
+  /** It was refused for the limit of the lease. */
+  readonly isRefused: boolean;
 }
+
+/** What the field that tells of refusals says then. */
+const refusedWord = 'limit';
 
 /**
  * The request that a line tells of; undefined: it is none. It isn't taken apart as for shipping: of a line of JSON only the few members that count
@@ -22,11 +27,8 @@ export function requestOfLine(
 ): LoggedRequest | undefined {
   if (parser === 'json') return requestOfJson(line, fields);
   const parsed = parseLine(parser, line, readAt);
-  return request(
-    parsed.at,
-    parsed.fields[fields.status],
-    fields.seconds === undefined ? undefined : parsed.fields[fields.seconds],
-  );
+  const member = (name: string): unknown => parsed.fields[name];
+  return request(parsed.at, fields, member);
 }
 
 function requestOfJson(line: string, fields: TrafficFields): LoggedRequest | undefined {
@@ -38,8 +40,7 @@ function requestOfJson(line: string, fields: TrafficFields): LoggedRequest | und
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
   const members = value as Record<string, unknown>;
-  const seconds = fields.seconds === undefined ? undefined : memberAt(members, fields.seconds);
-  return request(timeOfMembers(members), memberAt(members, fields.status), seconds);
+  return request(timeOfMembers(members), fields, (path) => memberAt(members, path));
 }
 
 /** A member by its name, or by the names on the way to it: `response.status`. */
@@ -53,11 +54,20 @@ function memberAt(members: Record<string, unknown>, path: string): unknown {
   return value;
 }
 
-function request(at: number | undefined, status: unknown, seconds: unknown): LoggedRequest | undefined {
-  const code = numberOf(status);
+function request(
+  at: number | undefined,
+  { status, seconds, refused }: TrafficFields,
+  member: (name: string) => unknown,
+): LoggedRequest | undefined {
+  const code = numberOf(member(status));
   if (code === undefined || code < 100 || code > 599) return undefined;
-  const took = numberOf(seconds);
-  return { at, status: code, seconds: took === undefined || took < 0 ? undefined : took };
+  const took = seconds === undefined ? undefined : numberOf(member(seconds));
+  return {
+    at,
+    status: code,
+    seconds: took === undefined || took < 0 ? undefined : took,
+    isRefused: refused !== undefined && member(refused) === refusedWord,
+  };
 }
 
 function numberOf(value: unknown): number | undefined {

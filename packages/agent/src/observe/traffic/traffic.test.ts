@@ -35,10 +35,12 @@ t.test('requests are found in lines of each format; other lines are none', (t) =
   const nginx = '{"time":"2026-11-21T08:00:00.5+00:00","status":502,"request_time":"0.012"}';
   const at = Date.UTC(2026, 10, 21, 8, 0, 0, 500);
   const fields = { status: 'status', seconds: 'request_time' };
-  t.strictSame(requestOfLine('json', nginx, fields, at), { at, status: 502, seconds: 0.012 });
+  const isRefused = false;
+  t.strictSame(requestOfLine('json', nginx, fields, at), { at, status: 502, seconds: 0.012, isRefused });
   const nested = '{"response":{"status":"200"},"took":null}';
   const path = { status: 'response.status', seconds: 'took' };
-  t.strictSame(requestOfLine('json', nested, path, at), { at: undefined, status: 200, seconds: undefined });
+  const sparse = { at: undefined, status: 200, seconds: undefined, isRefused };
+  t.strictSame(requestOfLine('json', nested, path, at), sparse);
   const combined = '203.0.113.9 - - [21/Nov/2026:10:00:00 +0200] "GET / HTTP/1.1" 503 1 "-" "curl"';
   t.match(requestOfLine('combined', combined, { status: 'status' }, at), {
     at: Date.UTC(2026, 10, 21, 8),
@@ -92,6 +94,36 @@ t.test('requests are counted by the second in which they were answered, for five
   t.equal(traffic.window('web', later - 4000, later), undefined);
   t.end();
 });
+
+t.test(
+  'requests that the lease’s limit refused are counted by themselves, where a log tells of them',
+  (t) => {
+    const start = Date.UTC(2026, 10, 21);
+    let now = start;
+    const traffic = new Traffic(() => now);
+    const telling = { ...source, traffic: { status: 'status', refused: 'refused' } };
+    traffic.follow([
+      { service: 'lb', logs: [telling], metrics: [] },
+      { service: 'web', logs: [source], metrics: [] },
+    ]);
+    t.equal(traffic.metrics(10_000)['service.lb.refused_per_s'], 0);
+    const line = (status: number, refused: unknown): string =>
+      JSON.stringify({ time: new Date(start).toISOString(), status, refused });
+    for (let i = 0; i < 20; i += 1) traffic.line('lb', telling, line(429, 'limit'));
+    for (const other of ['', '-', true, undefined]) traffic.line('lb', telling, line(429, other));
+    traffic.line('web', source, line(429, 'limit'));
+    now = start + 3000;
+    const metrics = traffic.metrics(10_000);
+    t.match(metrics, {
+      'service.lb.refused_per_s': 2,
+      'service.lb.requests_per_s': 2.4,
+      'service.lb.error_rate': 0,
+    });
+    t.notOk('service.web.refused_per_s' in metrics, 'its source tells of none');
+    t.equal(traffic.refused, 20, 'since the start');
+    t.end();
+  },
+);
 
 t.test('samples tell rate, errors and latency of their interval', (t) => {
   const start = Date.UTC(2026, 10, 21);

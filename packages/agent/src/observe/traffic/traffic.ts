@@ -14,6 +14,9 @@ const longestSampleMs = 60_000;
 export class Traffic implements TrafficReader {
   readonly #services = new Map<string, ServiceTraffic>();
   readonly #now: () => number;
+  /** Services that tell which requests they refused for the limit of the lease. */
+  #refusing: ReadonlySet<string> = new Set();
+  #refused = 0;
 
   constructor(now: () => number = Date.now) {
     this.#now = now;
@@ -25,6 +28,8 @@ export class Traffic implements TrafficReader {
     const names = new Set(telling.map(({ service }) => service));
     for (const name of this.#services.keys()) if (!names.has(name)) this.#services.delete(name);
     for (const name of names) if (!this.#services.has(name)) this.#services.set(name, new ServiceTraffic());
+    const refusing = telling.filter(({ logs }) => logs.some((log) => log.traffic?.refused !== undefined));
+    this.#refusing = new Set(refusing.map(({ service }) => service));
   }
 
   /** A line of a service's source was read. */
@@ -34,7 +39,8 @@ export class Traffic implements TrafficReader {
     const now = this.#now();
     const request = requestOfLine(parser, text, traffic, now);
     if (request === undefined) return;
-    counters.count(request.at ?? now, now, request.status >= 500, request.seconds);
+    counters.count(request, now);
+    if (request.isRefused) this.#refused += 1;
   }
 
   window(service: string, since: number, until: number): TrafficWindow | undefined {
@@ -45,15 +51,21 @@ export class Traffic implements TrafficReader {
     return this.#services.get(service)?.lastSeen;
   }
 
+  /** Requests that services refused for the limit of the lease, since the start. */
+  get refused(): number {
+    return this.#refused;
+  }
+
   /** Metrics of the last `intervalMs`, by their names in a sample. A service without requests has no error rate and no latency. */
   metrics(intervalMs: number): Record<string, number> {
     const until = this.#now() - lateMs;
     const values: Record<string, number> = {};
     for (const [name, counters] of this.#services) {
       const ms = Math.min(Math.max(intervalMs, 1000), longestSampleMs);
-      const { requests, errors, latency } = counters.window(until - ms, until);
+      const { requests, errors, refused, latency } = counters.window(until - ms, until);
       const prefix = `service.${name}`;
       values[`${prefix}.requests_per_s`] = requests / (ms / 1000);
+      if (this.#refusing.has(name)) values[`${prefix}.refused_per_s`] = refused / (ms / 1000);
       if (requests > 0) values[`${prefix}.error_rate`] = errors / requests;
       const [p50, p95] = [quantile(latency, 0.5), quantile(latency, 0.95)];
       if (p50 !== undefined) values[`${prefix}.latency_p50_s`] = p50;
