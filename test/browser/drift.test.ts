@@ -25,6 +25,7 @@ async function drift(t: Test, { page, cluster }: Story): Promise<void> {
   await page.getByRole('heading', { level: 1, name: /^node-1 drifted/ }).waitFor();
   await page.getByRole('heading', { name: 'Drift', exact: true }).waitFor();
   await page.getByText('left as it is').waitFor();
+  await page.locator('.drifts').getByText(config, { exact: true }).waitFor();
   await page.locator('.drifts .diff-removed').getByText('avast').waitFor();
   await page.locator('.drifts .diff-added').getByText('ahoy').waitFor();
   await checkLooks(t, page, 'node-drifted');

@@ -35,3 +35,9 @@ export function parseUnifiedDiff(text: string): readonly DiffLine[] {
   }
   return lines;
 }
+
+/** The path of the file that a unified diff is of; undefined: it names none. */
+export function diffPath(text: string): string | undefined {
+  const [head = ''] = text.split(/^@@ /m);
+  return /^(?:---|\+\+\+) (\/[^\t\n]*)/m.exec(head)?.[1];
+}

@@ -2,7 +2,7 @@ import type { SpecChange } from '@shoal/common';
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
 import { formatValue } from '../lib/format.js';
-import { type DiffLine, parseUnifiedDiff } from '../lib/unified-diff.js';
+import { type DiffLine, diffPath, parseUnifiedDiff } from '../lib/unified-diff.js';
 import { Scrollable } from './scrollable.js';
 
 const signs: Readonly<Record<DiffLine['kind'], string>> = {
@@ -35,15 +35,21 @@ export function Diff({ text, label }: { text: string; label: string }): JSX.Elem
   );
 }
 
-/** What differs in a step: a diff where it holds one, after what else is said of it. */
+/** What differs in a step: a diff of a file where it holds one, with the file's path, after what else is said of it. */
 export function Difference({ text, label }: { text: string; label: string }): JSX.Element {
   const lines = text.split('\n');
   const begin = lines.findIndex((line) => line.startsWith('--- ') || line.startsWith('@@ '));
   if (begin === -1) return <p class="difference-text">{text}</p>;
   const words = lines.slice(0, begin).join('\n');
+  const path = diffPath(text);
   return (
     <>
       {words !== '' && <p class="difference-text">{words}</p>}
+      {path !== undefined && (
+        <p class="difference-text">
+          <code>{path}</code>
+        </p>
+      )}
       <Diff text={lines.slice(begin).join('\n')} label={label} />
     </>
   );

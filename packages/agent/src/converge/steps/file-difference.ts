@@ -20,10 +20,10 @@ export async function contentDifference(step: RenderedFile, stat: Stats | undefi
   if (stat.isSymbolicLink()) return `${step.path} is a symbolic link; a file takes its place`;
   if (!stat.isFile()) throw new StepError(`${step.path} exists and isn't a file`);
   const wanted = Buffer.from(step.content);
-  if (stat.size > mostBytes) return `content differs (${stat.size} -> ${wanted.length} bytes)`;
+  if (stat.size > mostBytes) return `${step.path}: content differs (${stat.size} -> ${wanted.length} bytes)`;
   const found = await readFile(step.path);
   if (found.equals(wanted)) return '';
-  if (hidden) return `content differs (not shown: ${hidden})`;
+  if (hidden) return `${step.path}: content differs (not shown: ${hidden})`;
   return diff(step, found.toString('utf8'));
 }
 
@@ -35,7 +35,7 @@ function hiddenBy(step: RenderedFile, stat: Stats | undefined): string | undefin
 }
 
 async function diff(step: RenderedFile, before: string): Promise<string> {
-  const sizes = `content differs (${before.length} -> ${step.content.length} characters)`;
+  const sizes = `${step.path}: content differs (${before.length} -> ${step.content.length} characters)`;
   if (before.length + step.content.length > shownBytes || before.includes('\0')) return sizes;
   const { createTwoFilesPatch, FILE_HEADERS_ONLY } = await import('diff');
   const patch = createTwoFilesPatch(step.path, step.path, before, step.content, undefined, undefined, {
