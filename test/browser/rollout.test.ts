@@ -1,3 +1,4 @@
+import type { Page } from 'playwright-core';
 import type { Test } from 'tap';
 import { checkLooks } from './looks.js';
 import { button, heading, names, post, type Story, section, serve, spec, tell } from './story.js';
@@ -78,17 +79,23 @@ async function abort(t: Test, story: Story): Promise<void> {
   t.equal(await cluster.ask(1), 'second');
 }
 
-async function restore(t: Test, { page, cluster }: Story): Promise<void> {
+async function restore(t: Test, story: Story): Promise<void> {
+  const { page, cluster } = story;
   await section(page, 'Revisions').click();
   await section(page, '1').click();
   await heading(page, /^Revision 1/).waitFor();
   await checkLooks(t, page, 'revision-older');
   await button(page, 'Restore …').click();
   const dialog = page.getByRole('dialog');
+  await post(story, '/nodes/node-3/drain', {});
+  await dialog.getByText('Drained by an operator: node-3; it is changed as any other').waitFor();
   await dialog.getByText('This changes against revision 3').waitFor();
   await dialog.locator('.diff-removed').getByText('third').waitFor();
   await dialog.locator('.diff-added').getByText('first').waitFor();
   await checkLooks(t, page, 'revision-restore');
+  await dialog.getByLabel('Strategy').selectOption('Canary first, in batches');
+  await dialog.getByText('Instead of what the spec says').waitFor();
+  await dialog.getByLabel('Strategy').selectOption('As revision 1 says');
   await dialog.getByLabel('Reason').fill('The first one was right');
   await dialog.getByRole('button', { name: 'Restore' }).click();
   await heading(page, /^Rollout of revision 4 succeeded/).waitFor({ timeout: 60_000 });
@@ -96,6 +103,7 @@ async function restore(t: Test, { page, cluster }: Story): Promise<void> {
   await page.getByText('The first one was right').waitFor();
   t.equal(await button(page, 'Restore …').count(), 0, 'the newest one is in force');
   t.equal(await cluster.ask(1), 'first');
+  await post(story, '/nodes/node-3/undrain', {});
 }
 
 async function drain(t: Test, { page, cluster }: Story): Promise<void> {
@@ -121,8 +129,34 @@ async function drain(t: Test, { page, cluster }: Story): Promise<void> {
   await section(page, 'Nodes').click();
   await page.locator('tr[data-node="node-2"]').getByText('drained').waitFor();
   await checkLooks(t, page, 'nodes-drained');
+  await planWithDrained(t, page);
+  await section(page, 'Nodes').click();
   await section(page, 'node-2').click();
   await button(page, 'Undrain').click();
   await page.getByText('The node is drained').waitFor({ state: 'detached' });
   await button(page, 'Drain …').waitFor();
+}
+
+/** A change while node-2 is drained; its rollout's strategy isn't the spec's. */
+async function planWithDrained(t: Test, page: Page): Promise<void> {
+  const drained = 'Drained by an operator: node-2; it is changed as any other, and stays drained.';
+  const dialog = page.getByRole('dialog');
+  await section(page, 'Apply').click();
+  // What the first part planned is still there.
+  await button(page, 'Drop the edit').click();
+  await page.getByText('Based on revision 4').waitFor();
+  await page.getByLabel('Spec (YAML)').fill(change('fourth'));
+  await button(page, 'Plan').click();
+  await page.getByText(drained).waitFor();
+  await button(page, 'Apply …').click();
+  await dialog.getByText(drained).waitFor();
+  await dialog
+    .getByRole('option', { name: 'As the spec says: canary first, in 2 batches' })
+    .waitFor({ state: 'attached' });
+  await dialog.getByLabel('Strategy').selectOption('All nodes at once');
+  await dialog.getByText('3 nodes brought to it, all nodes at once.').waitFor();
+  await checkLooks(t, page, 'apply-strategy');
+  await dialog.getByRole('button', { name: 'Apply', exact: true }).click();
+  await heading(page, /^Rollout of revision 5 succeeded/).waitFor({ timeout: 60_000 });
+  await page.getByText('all nodes at once').waitFor();
 }

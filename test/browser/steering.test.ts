@@ -62,7 +62,7 @@ async function gateAndRetry(t: Test, story: Story): Promise<void> {
   await page.getByText('Based on revision 1').waitFor();
   await page.getByLabel('Spec (YAML)').fill(bad);
   await button(page, 'Plan').click();
-  await page.getByText('Gate: healthy; traffic is watched for 3 s: at most 1 % more errors').waitFor();
+  await page.getByText('Gate: healthy; traffic watched for 3 s: at most 1% more errors').waitFor();
   await button(page, 'Apply …').click();
   await page.getByRole('dialog').getByRole('button', { name: 'Apply', exact: true }).click();
   await heading(page, /^Rollout of revision 2 failed, undone/).waitFor({ timeout: 60_000 });

@@ -91,3 +91,4 @@ export * from './template/template-names.js';
 export * from './template/used-variables.js';
 export * from './time/time-left.js';
 export * from './version.js';
+export * from './words/index.js';

@@ -1,4 +1,11 @@
-import { type GossipKeysView, type NodeView, ShoalError, type StatusView, version } from '@shoal/common';
+import {
+  type GossipKeysView,
+  listed,
+  type NodeView,
+  ShoalError,
+  type StatusView,
+  version,
+} from '@shoal/common';
 import type { BlueprintLibrary } from './blueprints/blueprint-library.js';
 import type { Membership } from './cluster/membership.js';
 import type { ControllerConfig } from './config.js';
@@ -77,10 +84,9 @@ function warningsOf(nodes: readonly NodeView[], driver: RolloutDriver, now: numb
       warnings.push(`node ${name}: ${failed?.failure.message ?? 'the last attempt failed'}`);
     if (status === 'down' || status === 'unreachable') warnings.push(`node ${name} is ${status}`);
     if (status === 'unhealthy') warnings.push(`node ${name} runs an unhealthy service`);
-    const [drift] = drifts;
-    if (drift === undefined || status === 'down' || status === 'unreachable') continue;
-    const more = drifts.length > 1 ? ` and ${drifts.length - 1} more` : '';
-    warnings.push(`node ${name} drifted: ${drift.service}/${drift.step}${more}; see shoal drift ${name}`);
+    if (drifts.length === 0 || status === 'down' || status === 'unreachable') continue;
+    const steps = drifts.map(({ service, step }) => `${service}/${step}`);
+    warnings.push(`node ${name} drifted: ${listed(steps, 1)}; see shoal drift ${name}`);
   }
   const rollout = driver.current;
   if (rollout?.status === 'failed') warnings.push(`the rollout of revision ${rollout.revision} failed`);

@@ -205,14 +205,16 @@ t.test('a plan tells what would change, and on request what the nodes say', asyn
   await ended(controller, 1);
   a.disconnect();
   await until('a is gone', () => !controller.services.nodes.get('a').connected);
+  await controller.services.nodes.drain('b', 'web', admin);
   const plan = await specs.plan({ spec: specOf('two'), file: 'c.yaml', onNodes: true });
   t.match(plan.nodes, [
     { node: 'a', action: 'change', services: ['web'], note: 'not connected', differences: [] },
     { node: 'b', action: 'change', note: '', differences: [{ step: 'conf', difference: '+new' }] },
   ]);
+  t.match(plan.warnings, ['drained by an operator: b (web); it is changed as any other']);
   t.equal(plan.basedOn, 1);
   const same = await specs.plan({ spec: specOf('one'), file: 'c.yaml', onNodes: true });
-  t.match(same, { changes: [], text: '', nodes: [{ action: 'same' }, { action: 'same' }] });
+  t.match(same, { changes: [], text: '', warnings: [], nodes: [{ action: 'same' }, { action: 'same' }] });
   t.match(await specs.plan({ spec: 'cluster: shoal\nservices: {}\n', file: 'c.yaml', onNodes: false }), {
     nodes: [{ action: 'remove', services: ['web'] }, {}],
   });

@@ -155,6 +155,7 @@ export async function openState(parts: StateComponents): Promise<ControllerState
     nodes,
     driver,
     vault,
+    drains,
     license,
     logger,
     now,

@@ -1,4 +1,10 @@
-import type { GossipKeyRotationView, GossipKeysView, GossipKeyWait, NodeView } from '@shoal/common';
+import {
+  type GossipKeyRotationView,
+  type GossipKeysView,
+  type GossipKeyWait,
+  listed,
+  type NodeView,
+} from '@shoal/common';
 import { formatTable } from './table.js';
 import type { Palette } from './text.js';
 import { ago, localTime } from './text.js';
@@ -46,11 +52,11 @@ export function rotateQuestion(
   const question = `Replace the gossip key on ${members} members (nodes and controller)?`;
   const away = nodes.filter(({ name, connected }) => !connected && !ignored.includes(name));
   if (away.length === 0) return question;
-  const names = away.slice(0, named).map(({ name }) => name);
-  const more = away.length - names.length;
-  const who = `${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+  const names = away.map(({ name }) => name);
+  const who = listed(names, named);
   const [is, them] = away.length === 1 ? ['is', 'it'] : ['are', 'them'];
-  const way = `${names.map((name) => `--ignore ${name}`).join(' ')}${more > 0 ? ' ...' : ''}`;
+  const ignore = names.slice(0, named).map((name) => `--ignore ${name}`);
+  const way = `${ignore.join(' ')}${names.length > named ? ' ...' : ''}`;
   return `${who} ${is} away: the rotation will wait for ${them} (${way})\n${question}`;
 }
 

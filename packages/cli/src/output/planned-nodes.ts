@@ -1,6 +1,6 @@
 import type { PlanNode } from '@shoal/common';
 import { diffText } from './changes.js';
-import { listed } from './planned-rollout.js';
+import { namedNodes } from './planned-rollout.js';
 import { type Palette, printable } from './text.js';
 
 function differenceText(d: PlanNode['differences'][number], paint: Palette): string {
@@ -53,7 +53,7 @@ export function plannedNodesText(nodes: readonly PlanNode[], paint: Palette, isA
       const [node, ...others] = group.nodes;
       const isAlone = node !== undefined && others.length === 0;
       const text = isAlone ? nodeText(node, paint, isAsked) : group.text;
-      return `  ${listed(group.nodes.map((n) => n.node))}: ${text}`;
+      return `  ${namedNodes(group.nodes.map((n) => n.node))}: ${text}`;
     })
     .join('');
 }

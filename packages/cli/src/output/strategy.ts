@@ -1,4 +1,4 @@
-import { type RolloutPolicy, type RolloutStrategy, rolloutStrategies } from '@shoal/common';
+import { type RolloutPolicy, type RolloutStrategy, rolloutStrategies, strategyWords } from '@shoal/common';
 import { Option } from 'commander';
 
 /** `--strategy` of the commands that begin a rollout. */
@@ -27,9 +27,8 @@ export function strategyLine(
 function wayOf(strategy: RolloutStrategy, { batch = '25%', canary = {} }: RolloutPolicy): string {
   switch (strategy) {
     case 'one-by-one':
-      return 'one node after another';
     case 'all-at-once':
-      return 'all nodes at once';
+      return strategyWords(strategy);
     case 'batches':
       return `batches of ${countWords(batch)}`;
     case 'canary': {

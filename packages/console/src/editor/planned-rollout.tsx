@@ -1,8 +1,16 @@
 import type { PlanRollout, PlanSecret } from '@shoal/common';
+import {
+  gateWords,
+  listed,
+  nodeFailureWords,
+  promotionWords,
+  strategyWords,
+  unwatchedWords,
+} from '@shoal/common/words';
 import type { JSX } from 'preact';
-import { capitalized, count, formatNumber } from '../lib/format.js';
-import { strategyWords } from '../lib/rollout-words.js';
+import { capitalized, count, sentence } from '../lib/format.js';
 import { duration } from '../lib/time.js';
+import { Message } from '../ui/message.js';
 import { Notice } from '../ui/notice.js';
 
 /** What applying doesn't refuse and a person should know. */
@@ -12,7 +20,9 @@ export function PlanWarnings({ warnings }: { warnings: readonly string[] }): JSX
     <Notice tone="warn" title={count(warnings.length, 'warning')}>
       <ul class="problems">
         {warnings.map((warning) => (
-          <li key={warning}>{warning}</li>
+          <li key={warning}>
+            <Message text={sentence(warning)} />
+          </li>
         ))}
       </ul>
     </Notice>
@@ -36,38 +46,42 @@ export function RenewedSecrets({ secrets }: { secrets: readonly PlanSecret[] }):
   );
 }
 
-/** Most nodes of a batch that are named. */
+/** Most names in a line; of more, how many there are. */
 const named = 12;
+const names = (all: readonly string[]) => listed(all, named);
 
 /** How the rollout would go: its strategy, what it waits for, and who is in which batch. */
 export function PlannedRollout({ rollout }: { rollout: PlanRollout }): JSX.Element {
-  const { strategy, batches, atOnce } = rollout;
+  const { strategy, batches, atOnce, gate, unwatched } = rollout;
   const isSequence = strategy === 'one-by-one' || batches.length === 1;
+  const promotion = promotionWords(rollout, duration);
+  if (batches.length === 0) return <p class="muted">Every node runs just this already.</p>;
   return (
     <>
       <p>
-        {capitalized(strategyWords({ strategy, batches: batches.length }))}
+        {capitalized(strategyWords(strategy, batches.length))}
         {batches.some((nodes) => nodes.length > atOnce) && `, at most ${count(atOnce, 'node')} at once`}.{' '}
-        {waitWords(rollout)}
-        {failureWords(rollout)}
+        {promotion !== undefined && `After the canary it ${promotion}. `}
+        {failureSentence(rollout)}
       </p>
       {isSequence ? (
-        batches.length > 0 && <p class="muted">{listed(batches.flat(), ', ')}</p>
+        <p class="muted">{names(batches.flat())}</p>
       ) : (
         <ol class="plan-batches">
           {batches.map((nodes, index) => (
             <li key={index}>
-              {listed(nodes, ', ')}
+              {names(nodes)}
               {strategy === 'canary' && index === 0 && <span class="muted"> (the canary)</span>}
             </li>
           ))}
         </ol>
       )}
-      {batches.length === 0 && <p class="muted">Every node runs just this already.</p>}
-      {batches.length > 0 && <p class="muted">{gateWords(rollout.gate)}</p>}
-      {batches.length > 0 && rollout.unwatched.length > 0 && (
-        <p class="muted">Judged by health alone: {listed(rollout.unwatched.map(unwatchedWords), '; ')}.</p>
-      )}
+      <p class="muted">Gate: {gateWords(gate, duration)}.</p>
+      {unwatchedWords(unwatched, names).map((words) => (
+        <p key={words} class="muted">
+          The traffic of {words}.
+        </p>
+      ))}
       <p class="hint">
         The spec’s <code>rollout</code> says how.
       </p>
@@ -75,43 +89,7 @@ export function PlannedRollout({ rollout }: { rollout: PlanRollout }): JSX.Eleme
   );
 }
 
-function listed(nodes: readonly string[], separator: string): string {
-  const words = nodes.slice(0, named).join(separator);
-  return nodes.length > named ? `${words} and ${nodes.length - named} more` : words;
-}
-
-function waitWords({ strategy, batches, promoteAfterMs }: PlanRollout): string {
-  if (strategy !== 'canary' || batches.length < 2) return '';
-  return promoteAfterMs === null
-    ? 'After the canary it waits to be promoted. '
-    : `After the canary it goes on by itself once that has been healthy for ${duration(promoteAfterMs)}. `;
-}
-
-/** What a changed service's traffic must be like. */
-function gateWords({
-  observeMs,
-  maxErrorRateIncrease,
-  maxLatencyIncrease,
-  minRequests,
-}: PlanRollout['gate']): string {
-  if (observeMs === 0) return 'Gate: healthy; traffic isn’t watched.';
-  const time = observeMs === null ? 'where it is drained' : `for ${duration(observeMs)}`;
-  const errors = `at most ${percent(maxErrorRateIncrease)} more errors`;
-  const latency = `a 95th percentile at most ${percent(maxLatencyIncrease)} longer`;
-  return `Gate: healthy; traffic is watched ${time}: ${errors} and ${latency} than before, from ${minRequests} requests on.`;
-}
-
-function unwatchedWords({ service, why }: PlanRollout['unwatched'][number]): string {
-  return why === 'undrained'
-    ? `${service} (it isn’t drained)`
-    : `${service} (no log source tells of its requests)`;
-}
-
-const percent = (share: number) => `${formatNumber(share * 100)} %`;
-
 /** What follows when a node fails. */
-export function failureWords({ onFailure }: Pick<PlanRollout, 'onFailure'>): string {
-  return onFailure === 'undo'
-    ? 'If a node fails, every node that it changed goes back to what ran there before.'
-    : 'If a node fails, it goes back, and the rollout stops; the nodes before it stay at the new revision.';
+export function failureSentence({ onFailure }: Pick<PlanRollout, 'onFailure'>): string {
+  return `If a node fails, ${nodeFailureWords[onFailure]}.`;
 }

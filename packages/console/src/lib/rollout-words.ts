@@ -1,13 +1,5 @@
 import type { RolloutNodeView, RolloutStatus, RolloutView } from '@shoal/common';
 
-/** How a rollout goes about it, in a few words: `one node after another`, `in 3 batches`. */
-export function strategyWords({ strategy, batches }: Pick<RolloutView, 'strategy' | 'batches'>): string {
-  if (strategy === 'all-at-once') return 'all nodes at once';
-  if (strategy === 'one-by-one') return 'one node after another';
-  const inBatches = batches > 1 ? `in ${batches} batches` : 'in one batch';
-  return strategy === 'canary' ? `canary first, ${inBatches}` : inBatches;
-}
-
 /** The nodes that have their turn together. */
 export interface Batch {
   /** From 1 on; 0: nodes that the change doesn't touch. */

@@ -1,4 +1,5 @@
 import type { LicenseView } from '@shoal/common';
+import { listed } from '@shoal/common/words';
 import type { ComponentChildren, JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { sentence } from '../lib/format.js';
@@ -40,7 +41,7 @@ export function LicenseBanner({ path }: { path: string }): JSX.Element | null {
           <span key={state}>
             <strong>
               {named.length === 1 ? 'The lease of ' : 'The leases of '}
-              {listed(named)} {named.length === 1 ? 'has' : 'have'} ended
+              {listed(named, 3)} {named.length === 1 ? 'has' : 'have'} ended
             </strong>
             {state === 'degraded'
               ? ': services go on within the free limits, out of the gossip. '
@@ -80,9 +81,4 @@ function Over({ license }: { license: LicenseView }): ComponentChildren {
       What runs goes on within its limits.
     </>
   );
-}
-
-function listed(names: readonly string[]): string {
-  const shown = names.slice(0, 3).join(', ');
-  return names.length > 3 ? `${shown} and ${names.length - 3} more` : shown;
 }

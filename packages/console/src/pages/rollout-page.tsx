@@ -1,8 +1,9 @@
 import type { RolloutView, StepEventView } from '@shoal/common';
+import { strategyWords } from '@shoal/common/words';
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
 import { call } from '../api/operations.js';
-import { strategyWords, wasUndone } from '../lib/rollout-words.js';
+import { wasUndone } from '../lib/rollout-words.js';
 import { useQuery } from '../lib/use-query.js';
 import type { PageProps } from '../shell.js';
 import { cluster } from '../state/cluster.js';
@@ -96,7 +97,7 @@ function Progress({ rollout }: { rollout: RolloutView }): JSX.Element {
       <p>
         <span role="status">{progressWords(rollout)}</span>{' '}
         <span class="muted">
-          – {strategyWords(rollout)}, from{' '}
+          – {strategyWords(rollout.strategy, rollout.batches)}, from{' '}
           {from === 0 ? 'nothing' : <Link to={`/revisions/${from}`}>revision {from}</Link>}, began{' '}
           <Time at={startedAt} />
           {endedAt !== null && (

@@ -1,8 +1,9 @@
 import type { RolloutView } from '@shoal/common';
+import { strategyWords } from '@shoal/common/words';
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
 import { call } from '../api/operations.js';
-import { strategyWords, wasUndone } from '../lib/rollout-words.js';
+import { wasUndone } from '../lib/rollout-words.js';
 import { duration } from '../lib/time.js';
 import { useQuery } from '../lib/use-query.js';
 import type { PageProps } from '../shell.js';
@@ -59,7 +60,7 @@ const columns: readonly Column<RolloutView>[] = [
     cell: (rollout) => <RolloutBadge status={rollout.status} undone={wasUndone(rollout)} />,
   },
   { heading: 'From', cell: ({ from }) => (from === 0 ? 'nothing' : from) },
-  { heading: 'Strategy', cell: strategyWords },
+  { heading: 'Strategy', cell: ({ strategy, batches }) => strategyWords(strategy, batches) },
   { heading: 'Nodes', cell: progressWords },
   { heading: 'Began', cell: ({ startedAt }) => <Time at={startedAt} /> },
   {

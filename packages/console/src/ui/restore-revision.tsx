@@ -1,3 +1,4 @@
+import type { RolloutStrategy } from '@shoal/common';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { ApiError } from '../api/api-error.js';
@@ -6,9 +7,11 @@ import { useAsking } from '../lib/use-asking.js';
 import { readNewestRevision } from '../state/cluster.js';
 import { navigate } from '../state/router.js';
 import { Dialog } from './dialog.js';
+import { DrainedNodes } from './drained-nodes.js';
 import { ErrorNotice } from './notice.js';
 import { ReasonField } from './reason-field.js';
 import { RevisionDifference } from './revision-difference.js';
+import { StrategyField } from './strategy-field.js';
 
 interface RestoreRevisionProps {
   readonly revision: number;
@@ -22,13 +25,19 @@ export function RestoreRevision({ revision, newest, onClose }: RestoreRevisionPr
   // What is shown is what is restored: a revision that somebody commits meanwhile is a conflict.
   const [basedOn] = useState(newest);
   const [reason, setReason] = useState('');
+  const [strategy, setStrategy] = useState<RolloutStrategy>();
   const [unchanged, setUnchanged] = useState(false);
   const { busy, error, run } = useAsking();
   const submit = (event: Event) => {
     event.preventDefault();
     void run(async () => {
       try {
-        const input = { revision, basedOn, ...(reason === '' ? {} : { reason }) };
+        const input = {
+          revision,
+          basedOn,
+          ...(reason === '' ? {} : { reason }),
+          ...(strategy === undefined ? {} : { strategy }),
+        };
         const result = await call('spec.restore', input);
         if (!result.changed) return setUnchanged(true);
         navigate(`/rollouts/${result.revision}`);
@@ -46,8 +55,10 @@ export function RestoreRevision({ revision, newest, onClose }: RestoreRevisionPr
           rolled out. This changes against revision {basedOn}:
         </p>
         <RevisionDifference from={basedOn} to={revision} />
+        <DrainedNodes />
         {error !== undefined && <ErrorNotice error={error} />}
         {unchanged && <p role="status">The cluster runs exactly this already; nothing was committed.</p>}
+        <StrategyField value={strategy} onChange={setStrategy} own={`As revision ${revision} says`} />
         <ReasonField value={reason} onInput={setReason} />
         <div class="dialog-actions">
           <button type="button" class="button" onClick={onClose} disabled={busy}>

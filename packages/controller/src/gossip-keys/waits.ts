@@ -1,4 +1,4 @@
-import type { GossipKeyState, GossipKeyWait } from '@shoal/common';
+import { type GossipKeyState, type GossipKeyWait, listed } from '@shoal/common';
 import type { Presence } from '../rollout/state.js';
 import { type KeyObservation, type KeyRing, type Rotation, runningRotation } from './ring.js';
 
@@ -75,7 +75,8 @@ const named = 5;
 
 /** The members and what each is waited for, as a sentence's end: `web2 is away, web3 lacks the key`. */
 export function describeWaits(waits: readonly Wait[]): string {
-  const told = waits.slice(0, named).map(({ member, why }) => `${member} ${words[why]}`);
-  const more = waits.length - told.length;
-  return told.join(', ') + (more > 0 ? `, and ${more} more` : '');
+  return listed(
+    waits.map(({ member, why }) => `${member} ${words[why]}`),
+    named,
+  );
 }

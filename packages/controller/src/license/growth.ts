@@ -1,4 +1,4 @@
-import { ShoalError } from '@shoal/common';
+import { listed, ShoalError } from '@shoal/common';
 import type { NodePlace } from '../spec/manifests.js';
 
 /** What growth is judged by. */
@@ -45,19 +45,15 @@ function checkSite(node: NodePlace, places: readonly NodePlace[], limits: Growth
   if (sites === null || used.includes(node.site) || used.length < sites) return;
   throw new ShoalError(
     'resource_exhausted',
-    `Node "${node.name}" of site "${node.site}" ${what}: ${name} allows ${counted(sites, 'site')}, in use: ${listed(used)}`,
+    `Node "${node.name}" of site "${node.site}" ${what}: ${name} allows ${counted(sites, 'site')}, in use: ${listed(used, named)}`,
     {
       hint: `On the controller install a license for more sites (shoal license install FILE), or set node.site in agent.yaml to a site that is in use; the host then joins by itself.`,
     },
   );
 }
 
-const most = 10;
-
-function listed(names: readonly string[]): string {
-  const more = names.length > most ? ` and ${names.length - most} more` : '';
-  return `${names.slice(0, most).join(', ')}${more}`;
-}
+/** Most names in a sentence. */
+const named = 10;
 
 function counted(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? '' : 's'}`;

@@ -1,4 +1,4 @@
-import { type DrainedNode, type NodeView, nearest, ShoalError } from '@shoal/common';
+import { type DrainedNode, listed, type NodeView, nearest, ShoalError } from '@shoal/common';
 import { listJson, updateJson } from '../store/json.js';
 import { keys } from '../store/keys.js';
 import type { Store } from '../store/store.js';
@@ -101,10 +101,9 @@ export function drainWarnings(nodes: readonly NodeView[]): string[] {
     const serving = nodes.filter(({ services }) => services.some(({ service }) => service === name));
     const isOut = serving.every(({ drainAsked, draining }) => has(drainAsked, name) && has(draining, name));
     if (!isOut) return [];
-    const shown = serving.slice(0, 3).map((node) => node.name);
-    const more = serving.length > shown.length ? ` and ${serving.length - shown.length} more` : '';
+    const names = serving.map((node) => node.name);
     return [
-      `every node that serves ${name} is drained (${shown.join(', ')}${more}): shoal node undrain ${shown[0]}`,
+      `every node that serves ${name} is drained (${listed(names, 3)}): shoal node undrain ${names[0]}`,
     ];
   });
 }

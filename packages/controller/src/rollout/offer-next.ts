@@ -1,3 +1,4 @@
+import { listed } from '@shoal/common';
 import type { Advance, Observation, ObservedNode, RolloutNode, RolloutState, TargetChange } from './state.js';
 
 /** One node whose turn may have come. */
@@ -33,8 +34,10 @@ function waiting(state: RolloutState, waits: string): RolloutState {
 }
 
 function names(nodes: readonly { readonly node: string }[]): string {
-  const shown = nodes.slice(0, 3).map(({ node }) => node);
-  return `${shown.join(', ')}${nodes.length > 3 ? ` and ${nodes.length - 3} more` : ''}`;
+  return listed(
+    nodes.map(({ node }) => node),
+    3,
+  );
 }
 
 function waitsFor(nodes: readonly RolloutNode[]): string {

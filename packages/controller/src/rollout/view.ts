@@ -1,4 +1,4 @@
-import { isRolloutEnded, type RolloutRequestView, type RolloutView } from '@shoal/common';
+import { isRolloutEnded, listed, type RolloutRequestView, type RolloutView } from '@shoal/common';
 import { promoteAt } from './machine.js';
 import { requestWords, states } from './requests.js';
 import type { RolloutNode, RolloutState } from './state.js';
@@ -25,8 +25,10 @@ export function rolloutView(state: RolloutState, newest: number = state.revision
 }
 
 function named(nodes: readonly RolloutNode[]): string {
-  const shown = nodes.slice(0, 3).map(({ node }) => node);
-  return `${shown.join(', ')}${nodes.length > 3 ? ` and ${nodes.length - 3} more` : ''}`;
+  return listed(
+    nodes.map(({ node }) => node),
+    3,
+  );
 }
 
 /** A sentence about some nodes; undefined when there are none. */

@@ -6,6 +6,7 @@ import {
   checkFeatures,
   checkSpec,
   diffSpecs,
+  drainedWords,
   type FailureView,
   featuresOf,
   type Logger,
@@ -25,6 +26,7 @@ import {
 } from '@shoal/common';
 import { blueprintChanges } from '../blueprints/blueprint-changes.js';
 import type { LicenseKeeper } from '../license/license-keeper.js';
+import type { DrainRequests } from '../link/drain-requests.js';
 import type { Nodes } from '../link/nodes.js';
 import { isHealthy } from '../link/report.js';
 import { auditWrite } from '../operations/audit.js';
@@ -63,6 +65,7 @@ export interface SpecComponents {
   readonly nodes: Nodes;
   readonly driver: RolloutDriver;
   readonly vault: Vault;
+  readonly drains: Pick<DrainRequests, 'all'>;
   readonly license: Pick<LicenseKeeper, 'name' | 'standing'>;
   readonly logger: Logger;
   readonly now: () => number;
@@ -151,7 +154,10 @@ export class SpecService {
     const secrets = newestSecrets(spec, this.#parts.vault);
     const compiler = manifests.compiler({ spec, blueprints, secrets });
     const next = nodes.places().map((place) => compiled(place, compiler));
-    const planned = next.map(([place, manifest]) => this.#planNode(place, manifest, isAsked(place.name)));
+    const planned = await Promise.all(
+      next.map(([place, manifest]) => this.#planNode(place, manifest, isAsked(place.name))),
+    );
+    const forSecrets = planSecrets(spec, blueprints, this.#parts.vault, before?.secrets ?? {});
     return {
       basedOn: latest,
       against:
@@ -164,7 +170,7 @@ export class SpecService {
         latest === 0 ? 'nothing' : `revision ${latest}`,
         input.file,
       ),
-      nodes: await Promise.all(planned),
+      nodes: planned,
       rollout: planRollout(
         spec,
         next.map(([place, { hash }]) => {
@@ -173,8 +179,16 @@ export class SpecService {
         }),
         { before: old?.services, blueprints },
       ),
-      ...planSecrets(spec, blueprints, this.#parts.vault, before?.secrets ?? {}),
+      secrets: forSecrets.secrets,
+      warnings: [...forSecrets.warnings, ...this.#drainedOf(planned)],
     };
+  }
+
+  /** What is to be said of nodes that would change and that operators have drained. */
+  #drainedOf(planned: readonly PlanNode[]): string[] {
+    const changed = new Set(planned.filter(({ action }) => action !== 'same').map(({ node }) => node));
+    const words = drainedWords(this.#parts.drains.all().filter(({ node }) => changed.has(node)));
+    return words === undefined ? [] : [words];
   }
 
   async #blueprintChanges(
