@@ -82,6 +82,28 @@ t.test(
   },
 );
 
+t.test('an agent whose lease ended while it was off keeps the members that it knew', async (t) => {
+  const { host, controller, start } = await world(t);
+  const { agent, facts } = await start();
+  const names = (seen: typeof facts) =>
+    seen()
+      .members.map(({ name }) => name)
+      .join();
+  await waitFor('the link', () => agent.status().cluster?.link === 'connected');
+  const other = await peer(t, host, await gossipAddress(controller));
+  await waitFor('two members', () => names(facts) === 'node-1,node-2');
+  const last = { serial: Date.now() + 1000, expiresAt: Date.now() + 1000 };
+  controller.send({ lease: controller.lease(last) });
+  await waitFor('the last lease', () => agent.status().lease.serial === last.serial);
+  controller.down();
+  await agent.stop();
+  await other.stop();
+  await waitFor('the end of the lease', () => Date.now() > last.expiresAt);
+  const again = await start();
+  t.equal(again.agent.status().lease.state, 'degraded');
+  t.equal(names(again.facts), 'node-1,node-2');
+});
+
 t.test('one edit of agent.yaml leads out of the cluster, and one back into it', async (t) => {
   const { controller, dataDir, host, start } = await world(t);
   const spec = join(dirname(dataDir), 'local.yaml');

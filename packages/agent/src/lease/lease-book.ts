@@ -1,6 +1,7 @@
 import {
   type ClockEvent,
   type ClockReading,
+  createTrustedClock,
   describeClockDoubt,
   describeClockEvent,
   formatDuration,
@@ -12,7 +13,7 @@ import {
 } from '@shoal/common';
 import { describeLease } from './lease-effects.js';
 import { startMachine, stepLease } from './lease-machine.js';
-import type { HeldLease, LeaseEffect, LeaseMachine } from './lease-states.js';
+import type { HeldLease, LeaseEffect, LeaseMachine, LeaseWords } from './lease-states.js';
 
 /** What the book holds, to be kept over restarts. Times are trusted time, milliseconds since the epoch. */
 export interface BookEntries {
@@ -130,7 +131,7 @@ export class LeaseBook {
   }
 
   get #termMs(): number {
-    return this.#held === null ? usualTermMs : this.#held.endsAt - this.#held.startsAt;
+    return termOf(this.#held);
   }
 
   #check({ serial, issuedAt, expiresAt, graceMs }: Lease): void {
@@ -154,6 +155,20 @@ export class LeaseBook {
   }
 }
 
+/** The book as it was kept, at the time of this reading, and what the clock has to say. That is all that comes of a start: the agent begins as the state demands. */
+export function openBook(
+  kept: BookEntries | undefined,
+  reading: ClockReading,
+): { readonly book: LeaseBook; readonly news: readonly LeaseWords[] } {
+  const clock = createTrustedClock(kept?.clock, reading);
+  const news = clockNews(clock.tick(reading, termOf(kept?.held ?? null)));
+  return { book: new LeaseBook(clock, kept), news };
+}
+
+function termOf(held: BookEntries['held']): number {
+  return held === null ? usualTermMs : held.endsAt - held.startsAt;
+}
+
 function heldLease(held: BookEntries['held']): HeldLease | null {
   if (held === null) return null;
   const { serial, tier, limits, licenseId, licenseExpiresAt, graceMs } = held.lease;
@@ -163,7 +178,7 @@ function heldLease(held: BookEntries['held']): HeldLease | null {
   return { serial, tier, limits, startsAt, endsAt, graceMs: grace, licenseId, licenseExpiresAt };
 }
 
-function clockNews(events: readonly ClockEvent[]): LeaseEffect[] {
+function clockNews(events: readonly ClockEvent[]): LeaseWords[] {
   return events.map((event) => ({
     kind: 'say',
     level: event.kind === 'set-right' ? 'info' : 'warn',

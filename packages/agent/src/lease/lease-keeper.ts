@@ -1,16 +1,15 @@
 import {
   type ClockReading,
-  createTrustedClock,
   type Lease,
   type LeaseState,
   type Logger,
   readClock,
   type SignedDocument__Output,
 } from '@shoal/common';
-import { type BookEntries, LeaseBook } from './lease-book.js';
+import { type BookEntries, type LeaseBook, openBook } from './lease-book.js';
 import { LeaseFile } from './lease-file.js';
 import { untilChange } from './lease-machine.js';
-import type { LeaseDemands, LeaseEffect } from './lease-states.js';
+import type { LeaseDemands, LeaseEffect, LeaseWords } from './lease-states.js';
 import { type LeaseTrust, verifyLease } from './verify-lease.js';
 
 /** Something that the lease wants done, besides what it says. */
@@ -74,7 +73,7 @@ export class LeaseKeeper {
       this.#wall = reading.wall;
       return reading;
     };
-    this.#book = new LeaseBook(createTrustedClock(undefined, this.#read()));
+    this.#book = openBook(undefined, this.#read()).book;
   }
 
   /** Reads what was kept. `trust`: whose leases count; without it (standalone) there is none. Nothing is performed: `demands` says what counts. */
@@ -83,8 +82,11 @@ export class LeaseKeeper {
     // A standalone node may come back: what its cluster granted before isn't forgotten.
     this.#clusterId = trust?.clusterId ?? kept?.clusterId ?? '';
     this.#document = kept?.document;
-    this.#book = new LeaseBook(createTrustedClock(kept?.entries.clock, this.#read()), kept?.entries);
-    this.tick();
+    const { book, news } = openBook(kept?.entries, this.#read());
+    this.#book = book;
+    for (const words of news) this.#say(words);
+    this.#wait();
+    void this.#record();
     const { state, warnings, detail } = this.standing;
     const { logger } = this.#options;
     if (warnings.length > 0) logger.warn({ state }, detail);
@@ -167,10 +169,19 @@ export class LeaseKeeper {
 
   #follow(effects: readonly LeaseEffect[]): void {
     for (const effect of effects) {
-      if (effect.kind === 'say') this.#options.logger[effect.level]({ state: this.state }, effect.text);
+      if (effect.kind === 'say') this.#say(effect);
       else this.#options.perform(effect);
     }
     if (effects.length > 0) this.#options.changed();
+    this.#wait();
+  }
+
+  #say({ level, text }: LeaseWords): void {
+    this.#options.logger[level]({ state: this.state }, text);
+  }
+
+  /** Looks again in time. */
+  #wait(): void {
     clearTimeout(this.#timer);
     if (this.#stopped) return;
     const wait = Math.min(untilChange(this.#book.machine, this.#book.now), tickMs);

@@ -48,9 +48,16 @@ export interface LeaseMachine {
   readonly demands: LeaseDemands;
 }
 
+/** Something to be logged. */
+export interface LeaseWords {
+  readonly kind: 'say';
+  readonly level: 'info' | 'warn' | 'error';
+  readonly text: string;
+}
+
 /** Something that the agent does because of its lease. */
 export type LeaseEffect =
-  | { readonly kind: 'say'; readonly level: 'info' | 'warn' | 'error'; readonly text: string }
+  | LeaseWords
   /** `renew`: a lease is to be asked for now, on a new link if one stands: on that one none came in time. */
   | { readonly kind: 'leaveGossip' | 'joinGossip' | 'refuseManifests' | 'takeManifests' | 'renew' }
   | { readonly kind: 'pools'; readonly pools: Pools }

@@ -121,6 +121,11 @@ t.test('nodes find each other, see what changes, and find back without the contr
   const again = node(t, 'b', '127.50.4.12', `${dirs}/b`);
   await again.membership.load();
   t.strictSame(names(again), ['a', 'b', 'c'], 'and so does its next start');
+  const frozen = node(t, 'b', '127.50.4.12', `${dirs}/b`);
+  frozen.membership.usePools('frozen');
+  await frozen.membership.load();
+  frozen.membership.usePools('frozen');
+  t.strictSame(names(frozen), ['a', 'b', 'c'], 'what is frozen again is frozen as it is known by then');
   await again.membership.start([], []);
   await waitFor('the return', () => names(a).join() === 'a,b,c' && names(again).join() === 'a,b,c');
 

@@ -144,6 +144,8 @@ export class Membership {
 
   /** What `nodes` tells besides those that are alive. */
   usePools(pools: Pools): void {
+    // What was frozen before may be from before members were loaded.
+    this.#frozen = undefined;
     this.#frozen = pools === 'frozen' ? this.nodes() : undefined;
     this.#pools = pools;
     this.#tellIfChanged();
