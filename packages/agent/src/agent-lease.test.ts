@@ -46,6 +46,7 @@ t.test(
     await waitFor('the leave', () => seen()?.state === 'left');
     t.match(seen()?.tags, { tier: 'free', lease: /^d/ }, 'peers know why it left');
     t.equal(names(), 'node-1,node-2', 'pools are as they were');
+    t.equal(facts().membersFrozen, true, 'and known to be');
     t.equal(facts().members[1]?.tags['svc'], 'web:h');
     await other.stop();
     t.equal(converger.stopped, false, 'services go on');

@@ -374,6 +374,7 @@ export class Agent {
       node: { name: this.name, site, address },
       facts: this.#facts,
       members: this.#membership.nodes(),
+      membersFrozen: this.#lease.demands.pools === 'frozen',
       lease: this.#lease.demands.grant,
     };
   }

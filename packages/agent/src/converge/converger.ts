@@ -25,6 +25,8 @@ export interface TemplateFacts {
   readonly facts: Readonly<Record<string, string>>;
   /** Alive members, this node included, sorted by name; never empty. */
   readonly members: readonly MemberView[];
+  /** The members are those that were known when the node left the gossip. Default: they are of now. */
+  readonly membersFrozen?: boolean;
   readonly lease: Grant;
 }
 

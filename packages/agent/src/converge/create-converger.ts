@@ -301,13 +301,13 @@ class HostConverger implements Converger {
 
   async #rendersAnew(manifest: Manifest): Promise<FactsChange> {
     const now = this.#clock.elapsed();
-    const { members, node } = this.#options.facts();
+    const { members, node, membersFrozen = false } = this.#options.facts();
     const graceLeft = this.#members.graceLeft(now);
     if (graceLeft > 0 && members.length <= 1) this.#facts.lookIn(graceLeft);
     try {
       const { services } = await this.#render(manifest);
       const environment = { state: this.#state, supervisor: this.#supervisor };
-      const asked = { node: node.name, members, now };
+      const asked = { node: node.name, members, membersFrozen, now };
       const change = await factsChange(services, this.#turns, asked, environment);
       if (change.later.length > 0) this.#facts.lookIn(lookAgainMs);
       return change;

@@ -21,6 +21,7 @@ export interface TestHost {
   readonly output: string[];
   /** What the templates see; tests change it. */
   members: MemberView[];
+  membersFrozen: boolean;
   lease: TemplateFacts['lease'];
   offer(manifest: Manifest, retryFailed?: boolean, gate?: GatePolicy): string;
   /** Offers it and waits for its outcome. */
@@ -62,6 +63,7 @@ export async function startHost(
     node: { name: 'one', site: 'here', address },
     facts: {},
     members: host.members,
+    membersFrozen: host.membersFrozen,
     lease: host.lease,
   });
   const converger = createConverger({
@@ -84,6 +86,7 @@ export async function startHost(
     observed,
     output,
     members,
+    membersFrozen: false,
     lease: { tier: 'enterprise', limits: {} },
     kinds: () => events.map(({ step, kind }) => `${step}:${kind}`),
     offer: (manifest, retryFailed = false, gate = undefined) => {

@@ -9,6 +9,10 @@ import { notifyingFiles } from './service-action.js';
 const turnMs = 5000;
 /** For so long at most each node before this one is waited for, in milliseconds. */
 const longestTurnMs = 30_000;
+/** The same in a node that is out of the gossip, and can't see whether the one before is back, in milliseconds. */
+const degradedTurnMs = 10_000;
+/** By then the last of such nodes begins, in milliseconds: of many some share a turn. */
+export const degradedWithinMs: number = 60_000;
 /** How often a service that waits for its turn is looked at, in milliseconds. */
 export const lookAgainMs: number = 1000;
 
@@ -17,8 +21,10 @@ export interface TurnQuestion {
   readonly service: string;
   /** This node's name. */
   readonly node: string;
-  /** The living members. */
+  /** The members that templates see. */
   readonly members: readonly Pick<MemberView, 'name' | 'tags'>[];
+  /** They are those that were known when this node left the gossip: what they tell is not of now. */
+  readonly membersFrozen: boolean;
   /** By `Clock.elapsed`. */
   readonly now: number;
 }
@@ -31,23 +37,28 @@ interface Waiting {
 
 /**
  * When a service may be restarted here because members or the lease changed: that happens on all its nodes at the same moment, and nobody leads them. They take
- * turns in the order of their names, each once no other one drains the service or is unhealthy, and at the latest when all those before it had half a minute.
+ * turns in the order of their names, each once no other one drains the service or is unhealthy, and at the latest when all those before it had half a minute. Nodes that are out of
+ * the gossip, as all are that degrade together, go by time alone.
  */
 export class RestartTurns {
   readonly #waiting = new Map<string, Waiting>();
 
   /** Whether it may be restarted now. */
-  isMine({ service, node, members, now }: TurnQuestion): boolean {
+  isMine({ service, node, members, membersFrozen, now }: TurnQuestion): boolean {
     const others = members.filter(
       ({ name, tags }) => name !== node && Object.hasOwn(servicesOfTags(tags), service),
     );
     const waiting = this.#waiting.get(service) ?? { since: now, busyAt: Number.NEGATIVE_INFINITY };
     this.#waiting.set(service, waiting);
+    const rank = others.filter(({ name }) => name < node).length;
+    if (membersFrozen) {
+      const eachMs = Math.min(degradedTurnMs, degradedWithinMs / (others.length + 1));
+      return now - waiting.since >= rank * eachMs;
+    }
     const isOut = ({ tags }: (typeof others)[number]): boolean =>
       drainingOfTags(tags).includes(service) || servicesOfTags(tags)[service] === 'unhealthy';
     const isBusy = others.some(isOut);
     if (isBusy) waiting.busyAt = now;
-    const rank = others.filter(({ name }) => name < node).length;
     const quietMs = now - Math.max(waiting.since, waiting.busyAt);
     const hadTheirTurn = now - waiting.since >= (rank + 1) * longestTurnMs;
     return others.length === 0 || (!isBusy && quietMs >= rank * turnMs) || hadTheirTurn;
