@@ -1,19 +1,13 @@
-import { formatDuration, type License, type LicenseStatus } from '@shoal/common';
+import { formatDuration, type License, type LicenseStatus, timeLeft } from '@shoal/common';
 import { printable } from '../output/text.js';
 
 function utc(ms: number): string {
   return new Date(ms).toISOString().slice(0, 19).replace('T', ' ').replace(' 00:00:00', '');
 }
 
-function days(count: number): string {
-  return count === 1 ? '1 day' : `${count} days`;
-}
-
-function left({ state, daysLeft }: LicenseStatus): string {
+function left({ state, expiresAt }: LicenseStatus, at: number): string {
   if (state === 'not-yet-valid') return 'not valid yet';
-  if (state === 'grace') return 'over, in its grace';
-  if (state === 'expired') return 'over';
-  return daysLeft > 0 ? `${days(daysLeft)} left` : 'less than a day left';
+  return `${timeLeft(expiresAt, at)}${state === 'grace' ? ', in its grace' : ''}`;
 }
 
 /**
@@ -37,7 +31,7 @@ export function licenseText(license: License, status: LicenseStatus, at?: number
     ['made', `${utc(license.issuedAt)} UTC`],
     [
       'valid',
-      `from ${utc(license.notBefore)} until ${utc(license.expiresAt)} UTC: ${left(status)}${at === undefined ? '' : ` at ${utc(at)} UTC`}`,
+      `from ${utc(license.notBefore)} until ${utc(license.expiresAt)} UTC: ${left(status, at ?? Date.now())}${at === undefined ? '' : ` at ${utc(at)} UTC`}`,
     ],
     [
       'grace',

@@ -1,4 +1,5 @@
 import type { LicenseView, LimitUseView, NodeLeaseView, NodeView } from '@shoal/common';
+import { timeLeft } from '@shoal/common/time-left';
 import { formatNumber } from './format.js';
 import { duration } from './time.js';
 
@@ -30,11 +31,6 @@ export function serviceLimitWords(limits: LicenseView['limits']['service']): str
 export function featureWords(features: readonly string[]): string {
   if (features.includes('*')) return 'all';
   return features.length === 0 ? 'none' : features.join(', ');
-}
-
-/** `23 d left`, `ended 3 h ago`: until or since `at`, both ms since the epoch. */
-export function timeLeft(at: number, now: number): string {
-  return at > now ? `${duration(at - now)} left` : `ended ${duration(now - at)} ago`;
 }
 
 /** Something of the license that another one would change. */
