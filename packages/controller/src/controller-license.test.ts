@@ -19,8 +19,11 @@ import { enroll, FakeAgent } from './link/fake-agent.js';
 
 const vendor = await TestVendor.create();
 
-async function licensed(t: Test, directory: string): Promise<RunningController> {
-  const controller = await startController({ ...options(directory), trustedLicenseKeys: vendor.trust });
+async function licensed(t: Test, directory: string, license?: string): Promise<RunningController> {
+  const controller = await startController({
+    ...options(directory, license === undefined ? {} : { license }),
+    trustedLicenseKeys: vendor.trust,
+  });
   t.teardown(() => controller.stop());
   return controller;
 }
@@ -186,4 +189,32 @@ t.test("each node's lease is shown as it says, and one that isn't in order is wa
     leases: { active: 1, degraded: 1 },
     warnings: ['node b is degraded: it serves within the limits of the free tier, outside of the gossip'],
   });
+});
+
+t.test('the license file is read again when that is asked for, and what happens is an event', async (t) => {
+  const file = join(fixture(t), 'license');
+  const controller = await licensed(t, fixture(t), file);
+  const { services } = controller;
+  const events: unknown[] = [];
+  const ending = new AbortController();
+  const listening = (async () => {
+    for await (const event of services.events(ending.signal))
+      if (event.type === 'license') events.push(event);
+  })();
+  await writeFile(file, await vendor.issue({ id: 'L-1', tier: 'premium' }));
+  await controller.reload();
+  t.match(services.license.view(), { tier: 'premium', licenseId: 'L-1' });
+  await services.license.install(await vendor.issue({ id: 'L-2', tier: 'e-commerce' }), admin);
+  await writeFile(file, 'nonsense');
+  await controller.reload();
+  await services.license.remove('L-2', admin);
+  await until('all are told', () => events.length === 4);
+  ending.abort();
+  await listening;
+  t.match(events, [
+    { change: 'took-over', licenseId: 'L-1', license: { tier: 'premium', licenseId: 'L-1' } },
+    { change: 'installed', licenseId: 'L-2' },
+    { change: 'refused', licenseId: null },
+    { change: 'removed', licenseId: 'L-2', license: { tier: 'free', status: 'refused' } },
+  ]);
 });

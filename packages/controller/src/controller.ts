@@ -63,6 +63,8 @@ export interface RunningController {
   readonly addresses: { readonly http: string; readonly grpc: string; readonly gossip: string };
   /** The administrator's credentials for the `shoal` command. */
   readonly credentialsFile: string;
+  /** Reads the license file of the configuration again, at once. Never rejects. */
+  reload(): Promise<void>;
   /** Ends gracefully: doors first, then state. Safe to call twice. */
   stop(): Promise<void>;
 }
@@ -270,7 +272,8 @@ async function openDoors(
   const http = await openHttpDoor(config, inside, certificate, stops);
   const addresses = { http: formatAddress(http.address), grpc: grpc.address, gossip: membership.address };
   const link = http.firstRunUrl === undefined ? {} : { firstRunUrl: http.firstRunUrl };
-  return { config, services, addresses, credentialsFile, ...link };
+  const reload = (): Promise<void> => state.license.reload();
+  return { config, services, addresses, credentialsFile, reload, ...link };
 }
 
 /**

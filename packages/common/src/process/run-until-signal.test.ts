@@ -8,13 +8,16 @@ const module = new URL('./run-until-signal.js', import.meta.url).href;
 function program(stop: string): string {
   return `
     import { runUntilSignal } from ${JSON.stringify(module)};
-    console.log('starting');
     await runUntilSignal(async () => {
+      console.log('starting');
       await new Promise((resolve) => process.stdin.once('data', resolve));
       process.stdin.destroy();
       console.log('started');
-      return { stop: async () => { console.log('stopping'); ${stop} } };
-    });
+      return {
+        reload: async () => console.log('reloading'),
+        stop: async () => { console.log('stopping'); ${stop} },
+      };
+    }, (running) => running.reload());
     console.log('over');
   `;
 }
@@ -65,4 +68,16 @@ test('a second signal ends a stop that hangs', async (t) => {
   await said('stopping');
   child.kill('SIGTERM');
   t.match(await ended, { code: 1 });
+});
+
+test('SIGHUP reloads what runs, one that comes during the start after it', async (t) => {
+  const { child, said, ended } = run();
+  await said('starting');
+  child.kill('SIGHUP');
+  child.stdin.write('go\n');
+  await said('reloading');
+  child.kill('SIGHUP');
+  await said('reloading\nreloading');
+  child.kill('SIGTERM');
+  t.same(await ended, { code: 0, output: 'starting\nstarted\nreloading\nreloading\nstopping\nover\n' });
 });

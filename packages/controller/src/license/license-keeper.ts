@@ -122,7 +122,17 @@ export class LicenseKeeper {
   start(): void {
     if (this.#stopped) return;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#checkByItself(), this.#nextCheckMs()).unref();
+    this.#timer = setTimeout(() => void this.reload(), this.#nextCheckMs()).unref();
+  }
+
+  /** Looks at all licenses now; what fails is logged. */
+  async reload(): Promise<void> {
+    try {
+      await this.check();
+    } catch (error) {
+      this.#parts.logger.error({ err: error }, 'licenses not checked');
+      if (this.#timer !== undefined) this.start();
+    }
   }
 
   async stop(): Promise<void> {
@@ -139,15 +149,6 @@ export class LicenseKeeper {
     await store.transact({ writes }).catch((error: unknown) => {
       logger.error({ err: error }, 'time of licenses not stored');
     });
-  }
-
-  async #checkByItself(): Promise<void> {
-    try {
-      await this.check();
-    } catch (error) {
-      this.#parts.logger.error({ err: error }, 'licenses not checked');
-      this.start();
-    }
   }
 
   /** At the next moment at which something begins or ends, but soon. */
