@@ -129,6 +129,11 @@ t.test('leases end while the controller is away, and all comes back with it', as
   const seconds = (Date.now() - backAt) / 1000;
   t.comment(`all active, members, and without limits ${seconds.toFixed(1)} s after the controller answers`);
   t.ok(seconds < 10, 'all are back within ten seconds');
+  const refusals = new RegExp(`node ${gateway.name}: gateway refused \\d+ of \\d+ requests/s`);
+  await lab.waitFor(async () => refusals.test((await cluster.shoal(['status'])).stdout), {
+    what: 'a warning of what the limit refused',
+    timeoutMs: 30_000,
+  });
   await delay(5_000);
   tell(t, 'through their return', await returning.stop());
   const lifted = await measure(cluster, `http://${gateway.address}:8080`);

@@ -12,6 +12,7 @@ import type { ControllerConfig } from './config.js';
 import type { Tokens } from './enrol/tokens.js';
 import type { GossipKeys } from './gossip-keys/gossip-keys.js';
 import type { LicenseKeeper } from './license/license-keeper.js';
+import { refusedRequests, refusedWarnings } from './license/refused-requests.js';
 import { checkDrainable, type DrainRequests, drainWarnings } from './link/drain-requests.js';
 import type { EventBus } from './link/event-bus.js';
 import type { Nodes } from './link/nodes.js';
@@ -95,8 +96,9 @@ function warningsOf(nodes: readonly NodeView[], driver: RolloutDriver, now: numb
   return warnings;
 }
 
-function status(parts: ServicesComponents): StatusView {
+async function status(parts: ServicesComponents): Promise<StatusView> {
   const { cluster, startedAt, license, nodes, driver, gossipKeys } = parts;
+  const refusals = await refusedRequests(parts.stats, parts.now());
   const views = nodes.views();
   const licensed = license.view();
   const counts: Record<string, number> = {};
@@ -121,6 +123,7 @@ function status(parts: ServicesComponents): StatusView {
     warnings: [
       ...licensed.warnings.map(({ message }) => message),
       ...warningsOf(views, driver, parts.now()),
+      ...refusedWarnings(refusals, views),
       ...drainWarnings(views),
       ...rotationWarnings(gossipKeys.view(), parts.now()),
       ...(parts.vault.problem === undefined
@@ -136,7 +139,7 @@ export function createControllerServices(parts: ServicesComponents): ControllerS
     parts;
   const { drains, gossipKeys, config, secrets, license } = parts;
   return {
-    status: async () => status(parts),
+    status: () => status(parts),
     license: {
       view: () => license.view(),
       install: (text, actor) => license.install(text, actor),

@@ -8,13 +8,15 @@ import {
 import type { Palette } from './text.js';
 import { left, localTime, printable } from './text.js';
 
-/** The license in a line for `shoal status`: tier, license, end, what follows, and use of each limit. */
+/** The license in a line for `shoal status`: tier, license, end, what follows, use of each limit, and what services are limited to. */
 export function licenseLine(license: LicenseView, paint: Palette): string {
-  const { sites, nodes } = license.limits;
+  const { sites, nodes, service } = license.limits;
+  const { requestsPerSecond: rate } = service;
+  const perService = rate === undefined ? '' : `; ${rate} requests/s a node and service`;
   const then = license.next
     .slice(0, 1)
     .map(({ licenseId, tier }) => `, then ${printable(licenseId)} (${tier})`);
-  return `${paint.bold(license.tier)}${idText(license)}, ${endText(license, paint)}${then.join('')}; ${useText('site', sites, paint)}, ${useText('node', nodes, paint)}`;
+  return `${paint.bold(license.tier)}${idText(license)}, ${endText(license, paint)}${then.join('')}; ${useText('site', sites, paint)}, ${useText('node', nodes, paint)}${perService}`;
 }
 
 /** Everything about the license, a line for each thing. */

@@ -255,9 +255,10 @@ test('a license tells tier, use of each limit and its end, in a line and in full
   };
   t.match(
     licenseLine(license, plain),
-    /^e-commerce \(L-1, Shop\), until \S+ \S+ \(20 d left\); 1 of 2 sites, 14 nodes \(no limit\)$/,
+    /^e-commerce \(L-1, Shop\), until \S+ \S+ \(20 d left\); 1 of 2 sites, 14 nodes \(no limit\); 500 requests\/s a node and service$/,
   );
-  t.equal(licenseLine(none, plain), 'free, no license; 1 of 1 site, 12 of 10 nodes');
+  const unlimited = { ...none, limits: { ...none.limits, service: {} } };
+  t.equal(licenseLine(unlimited, plain), 'free, no license; 1 of 1 site, 12 of 10 nodes');
   t.match(
     licenseLine({ ...license, status: 'grace', expiresAt: now - 1 }, plain),
     /^e-commerce \(L-1, Shop\), ended 1 s ago, counts until/,
