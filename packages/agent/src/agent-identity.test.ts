@@ -15,6 +15,7 @@ t.test('enrolls once, links, and keeps its identity for the next start', async (
   t.equal(hello?.sequence, 1);
   t.match(hello?.hello, { agentVersion: /\d/, site: 'default', gossipAddress: /^127\.50\.\d+\.\d+:\d+$/ });
   t.equal(hello?.report?.full, true);
+  t.equal(hello?.hello?.leaseSerial, agent.status().lease.serial, 'the next lease is to be above it');
   t.equal(agent.status().tier, 'premium', 'the first lease came with the identity');
   t.equal((await stat(join(dataDir, 'identity.json'))).mode & 0o777, 0o600);
   t.equal((await stat(dataDir)).mode & 0o777, 0o700);

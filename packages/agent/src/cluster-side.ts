@@ -268,7 +268,7 @@ export class ClusterSide {
   }
 
   #hello(): Hello {
-    const { instanceId, facts, config, membership } = this.#options;
+    const { instanceId, facts, config, membership, lease } = this.#options;
     const { site } = config.node;
     return {
       agentVersion: version,
@@ -276,6 +276,7 @@ export class ClusterSide {
       facts: { ...facts },
       site,
       gossipAddress: membership.address,
+      leaseSerial: lease.lastSerial,
     };
   }
 

@@ -119,10 +119,12 @@ t.test('every linked node gets a lease at once when the license changes, with a 
   if (identity === undefined) throw new Error('no agent');
   const back = new FakeAgent(again.addresses.grpc, identity);
   t.teardown(() => back.close());
+  back.leaseSerial = Date.parse('2100-01-01T00:00:00Z');
   await back.connect();
   await until('a lease', () => leases(back).length > 0);
   t.match(leases(back)[0], { tier: 'e-commerce', licenseId: 'L-1' }, 'a restart keeps the license');
   t.ok((leases(back)[0]?.serial ?? 0) > Math.max(...serials));
+  t.equal(leases(back)[0]?.serial, back.leaseSerial + 1, 'above the one that the node has');
 });
 
 t.test('a node that moves to a site without room stays one of the site before, until there is', async (t) => {

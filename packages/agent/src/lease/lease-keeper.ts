@@ -148,6 +148,11 @@ export class LeaseKeeper {
     return this.#book.lease;
   }
 
+  /** Serial of the last lease that was taken, also when it is forgotten; 0: none yet. */
+  get lastSerial(): number {
+    return this.#book.entries.serial;
+  }
+
   /** How it stands, for people. */
   get standing(): LeaseStanding {
     const { machine, now } = this.#book;

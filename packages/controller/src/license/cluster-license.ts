@@ -17,8 +17,8 @@ export interface ClusterLicenseComponents {
   readonly readClock: () => ClockReading;
   readonly store: Store;
   readonly cluster: Pick<ClusterIdentity, 'id' | 'signingKey'>;
-  readonly nodes: Nodes;
-  readonly events: EventBus;
+  readonly nodes: Pick<Nodes, 'places' | 'renewLeases'>;
+  readonly events: Pick<EventBus, 'publish'>;
   readonly logger: Logger;
 }
 
@@ -43,7 +43,9 @@ export async function openClusterLicense(parts: ClusterLicenseComponents): Promi
     places: () => nodes.places(),
     logger,
   });
-  const serials = await Serials.open({ store, now: () => license.now(), logger });
+  // On another host, or after a while off, the trusted time lags: what was granted after a backup was made is behind the wall clock's time.
+  const now = (): number => Math.max(license.now(), clock.wall);
+  const serials = await Serials.open({ store, now, logger });
   const leases = new Leases({
     clusterId: cluster.id,
     privateKeyPem: cluster.signingKey.privateKeyPem,
@@ -66,7 +68,11 @@ export async function openClusterLicense(parts: ClusterLicenseComponents): Promi
 
 /** Renews the leases of linked nodes that were granted longer ago than `olderMs`. */
 export function renewLeases(
-  { leases, nodes, logger }: { readonly leases: Leases; readonly nodes: Nodes; readonly logger: Logger },
+  {
+    leases,
+    nodes,
+    logger,
+  }: { readonly leases: Leases; readonly nodes: Pick<Nodes, 'renewLeases'>; readonly logger: Logger },
   olderMs: number,
 ): void {
   nodes.renewLeases(olderMs, (session) => {

@@ -24,8 +24,8 @@ function leases(now: number, { leaseMs = license.leaseMs, ttlMs = undefined as n
   });
 }
 
-function granted(from: Leases): Lease {
-  const { payload, signature } = from.grant('web1') as { payload: Buffer; signature: Buffer };
+function granted(from: Leases, node = 'web1'): Lease {
+  const { payload, signature } = from.grant(node) as { payload: Buffer; signature: Buffer };
   return verifyDocument<Lease>({ payload, signature }, key.publicKeyPem, 'lease');
 }
 
@@ -71,3 +71,17 @@ t.test(
     t.same(of({ leaseMs: 400 * day }), [90 * day, hour], 'agents honor no more');
   },
 );
+
+t.test('a node that says it has a later serial gets one above it, others get theirs', async (t) => {
+  const made = leases(day);
+  made.lastSerial('web1', 2_000_000);
+  made.lastSerial('web2', 3);
+  t.same(
+    [granted(made), granted(made), granted(made, 'web2')].map(({ serial }) => serial),
+    [2_000_001, 2_000_002, 9],
+  );
+  made.lastSerial('web1', Number.MAX_SAFE_INTEGER);
+  t.equal(granted(made).serial, 10, 'there is none above it: its lie is its own trouble');
+  made.lastSerial('web1', 2 ** 60);
+  t.equal(granted(made).serial, 11);
+});

@@ -30,6 +30,8 @@ export function leaseTermMs(standing: LicenseStanding, ttlMs: number | undefined
 /** Grants nodes their leases of the cluster's license; of the free tier when there is none that counts. */
 export class Leases {
   readonly #parts: LeasesComponents;
+  /** Last serials of the nodes that are ahead of those that are given now. */
+  readonly #ahead = new Map<string, number>();
   #granted = 0;
 
   constructor(parts: LeasesComponents) {
@@ -56,9 +58,14 @@ export class Leases {
     return Math.min(hourMs, this.termMs / 3);
   }
 
+  /** The node says which serial its last lease has (0: none): it may come of a controller whose later store was lost. */
+  lastSerial(node: string, serial: number): void {
+    if (Number.isSafeInteger(serial)) this.#ahead.set(node, serial);
+  }
+
   /** A fresh lease for a node, signed. @throws ShoalError `unavailable` when no serial can be had */
   grant(node: string): SignedDocument {
-    const { clusterId, privateKeyPem, now, serial } = this.#parts;
+    const { clusterId, privateKeyPem, now } = this.#parts;
     const standing = this.#parts.standing();
     const { tier, limits } = standing;
     const license = isLicensed(standing) ? standing.license : null;
@@ -68,7 +75,7 @@ export class Leases {
       format: 2,
       clusterId,
       node,
-      serial: serial(),
+      serial: this.#serial(node),
       tier,
       limits: limits.service,
       features: limits.features,
@@ -81,5 +88,17 @@ export class Leases {
     };
     this.#granted += 1;
     return signDocument(lease, privateKeyPem);
+  }
+
+  /** Above all before, and above the last that the node says it has: that alone, so that one which lies keeps nobody else from leases. */
+  #serial(node: string): number {
+    const next = this.#parts.serial();
+    const last = this.#ahead.get(node) ?? 0;
+    if (next > last || !Number.isSafeInteger(last + 1)) {
+      this.#ahead.delete(node);
+      return next;
+    }
+    this.#ahead.set(node, last + 1);
+    return last + 1;
   }
 }

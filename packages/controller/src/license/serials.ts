@@ -12,8 +12,8 @@ interface StoredSerials {
 }
 
 /**
- * Numbers for leases, each above those before, also over restarts: blocks of them are reserved in the store before one is given. They begin at the clock's
- * milliseconds, so that a store that came from a backup gives none that agents have seen already.
+ * Numbers for leases, each above those before, also over restarts: blocks of them are reserved in the store before one is given. They begin at the
+ * milliseconds of `now`, so that a store that came from a backup gives few that agents have seen already (`Leases.lastSerial` for those).
  */
 export class Serials {
   readonly #store: Store;

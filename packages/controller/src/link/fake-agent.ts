@@ -68,6 +68,8 @@ export class FakeAgent {
   report: NodeReport = idle;
   /** Whether it says that it takes deltas, as it connects; `refused`: it does, and asks for the whole one each time. */
   deltas: 'none' | 'taken' | 'refused' = 'none';
+  /** Serial of the last lease that it says it has, as it connects. */
+  leaseSerial = 0;
   readonly offers: Manifest[] = [];
   readonly received: ControllerMessage__Output[] = [];
   readonly #link: InstanceType<Grpc['Link']>;
@@ -104,6 +106,7 @@ export class FakeAgent {
       site,
       gossipAddress: '127.20.9.9:9896',
       manifestDeltas: this.deltas !== 'none',
+      leaseSerial: this.leaseSerial,
     };
     this.send({ hello, report: this.report });
     return (await first)[0];

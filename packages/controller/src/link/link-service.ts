@@ -177,6 +177,7 @@ class ControlLink implements SessionListener {
     if (hello === null) return;
     const { nodes, drains, leases, clusterId, gossipKeys, gossipSeeds, siteSeen, logger } = this.#parts;
     siteSeen(this.#node, hello.site);
+    leases.lastSerial(this.#node, hello.leaseSerial);
     nodes.connected(this.#session);
     const welcome = {
       clusterId,

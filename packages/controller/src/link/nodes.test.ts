@@ -34,6 +34,7 @@ const hello: Hello__Output = {
   site: '',
   gossipAddress: '127.20.0.7:1',
   manifestDeltas: false,
+  leaseSerial: 0,
 };
 const report: NodeReport__Output = {
   full: true,

@@ -41,6 +41,7 @@ const hello: Hello__Output = {
   site: '',
   gossipAddress: '',
   manifestDeltas: true,
+  leaseSerial: 0,
 };
 const report: NodeReport__Output = {
   full: true,

@@ -1,5 +1,6 @@
 // Original file: shoal/v1/link.proto
 
+import type { Long } from '@grpc/proto-loader';
 
 export interface Hello {
   'agentVersion'?: (string);
@@ -20,6 +21,10 @@ export interface Hello {
    * The agent understands `Offer.delta`.
    */
   'manifestDeltas'?: (boolean);
+  /**
+   * Serial of the last lease that this node took of this cluster: the next one is to be above it. 0: none yet.
+   */
+  'leaseSerial'?: (number | string | Long);
 }
 
 export interface Hello__Output {
@@ -41,4 +46,8 @@ export interface Hello__Output {
    * The agent understands `Offer.delta`.
    */
   'manifestDeltas': (boolean);
+  /**
+   * Serial of the last lease that this node took of this cluster: the next one is to be above it. 0: none yet.
+   */
+  'leaseSerial': (number);
 }
