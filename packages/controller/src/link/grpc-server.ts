@@ -7,6 +7,7 @@ import {
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { formatAddress, parseAddress, ShoalError, toServiceError } from '@shoal/common';
+import { AcceptedSockets } from './accepted-sockets.js';
 import type { MutualTlsCredentials } from './mutual-tls.js';
 
 /** Largest message, in bytes. */
@@ -35,7 +36,7 @@ export interface GrpcService {
 export interface RunningGrpcServer {
   /** host:port, with the port that was bound. */
   readonly address: string;
-  /** Ends gracefully; calls that go on are cut after 2 s. */
+  /** Ends gracefully; calls that go on, and peers that don't answer, are cut after 2 s. */
   stop(): Promise<void>;
 }
 
@@ -68,7 +69,8 @@ export async function startGrpcServer(options: {
   for (const { definition, handlers } of services) server.addService(definition, handlers);
   const { host } = parseAddress(listen);
   const port = await bind(server, listen, credentials);
-  return { address: formatAddress({ host, port }), stop: () => stop(server) };
+  const sockets = new AcceptedSockets(port);
+  return { address: formatAddress({ host, port }), stop: () => stop(server, sockets) };
 }
 
 function bind(server: Server, listen: string, credentials: MutualTlsCredentials): Promise<number> {
@@ -93,10 +95,14 @@ function bindFailure(listen: string, cause: Error): ShoalError {
   });
 }
 
-async function stop(server: Server): Promise<void> {
-  const timer = setTimeout(() => server.forceShutdown(), stopTimeoutMs);
+async function stop(server: Server, sockets: AcceptedSockets): Promise<void> {
+  const timer = setTimeout(() => {
+    server.forceShutdown();
+    sockets.destroy();
+  }, stopTimeoutMs);
   await new Promise<void>((resolve) => {
     server.tryShutdown(() => resolve());
   });
   clearTimeout(timer);
+  sockets.destroy();
 }
