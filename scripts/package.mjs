@@ -11,7 +11,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildDeb, debianVersion } from './package/deb.mjs';
 import { inputsDigest } from './package/inputs.mjs';
-import { licenseKeysFile, readLicenseKeys } from './package/license-keys.mjs';
+import { licenseKeysFile, readLicenseKeys, UnusableLicenseKeys } from './package/license-keys.mjs';
 import { root, sourceDate } from './package/repository.mjs';
 import { stageAgent, stageCommand, stageController } from './package/stages.mjs';
 
@@ -31,15 +31,21 @@ const version = debianVersion(
   process.env.SHOAL_PACKAGE_VERSION ?? JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version,
 );
 const stamp = join(out, '.inputs');
-const digest = inputsDigest(version, readFileSync(licenseKeysFile(), 'utf8'));
 
-if (flags['if-stale'] && existsSync(stamp) && readFileSync(stamp, 'utf8') === digest) {
-  console.log(`Packages in ${out} are up to date (${version}).`);
-} else {
-  await make();
+try {
+  const digest = inputsDigest(version, readFileSync(licenseKeysFile(), 'utf8'));
+  if (flags['if-stale'] && existsSync(stamp) && readFileSync(stamp, 'utf8') === digest) {
+    console.log(`Packages in ${out} are up to date (${version}).`);
+  } else {
+    await make(digest);
+  }
+} catch (error) {
+  if (!(error instanceof UnusableLicenseKeys)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
 }
 
-async function make() {
+async function make(digest) {
   if (!flags['no-build']) execFileSync('npm', ['run', '--silent', 'build'], { cwd: root, stdio: 'inherit' });
   const licenseKeys = await readLicenseKeys();
   console.log(licenseKeys.summary);

@@ -1,10 +1,12 @@
 // Makes a fresh clone ready: installs the npm packages when they are missing or stale, compiles, builds the console.
 // `--test` also checks what must not drift (generated types, format and lint) before the tests run.
+// SHOAL_LICENSE_KEYS=FILE: whose licenses count in what is compiled here, as in packages: a list that `shoal license keygen --trust FILE` made.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { digestOf } from './digest.mjs';
+import { placeLicenseKeys } from './package/license-keys.mjs';
 
 const root = new URL('..', import.meta.url).pathname;
 const forTests = process.argv.includes('--test');
@@ -48,6 +50,8 @@ once(
   () => run('Installing packages', 'npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']),
 );
 run('Compiling', bin('tsc'), ['-b']);
+const licenseKeys = await placeLicenseKeys().catch(({ message }) => fail(message));
+if (licenseKeys !== undefined) process.stderr.write(`${licenseKeys}\n`);
 once(
   'console',
   digestOf(root, ['packages/console', 'packages/common/src/api', 'package-lock.json']),

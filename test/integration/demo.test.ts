@@ -195,6 +195,18 @@ test('a demo with the service of this machine, from start to stop and again', as
     const own = startAgent(cwd, join(cwd, '.shoal-demo/node-2.yaml'));
     t.teardown(() => own.child.kill('SIGKILL'));
     await own.started;
+    const alone = says('controller ended (code 0); start it again by: ');
+    t.match(await shoal(cwd, 'demo', 'stop', 'controler'), {
+      code: 2,
+      stderr: /no controler; did you mean "controller"\?/,
+    });
+    t.match(await shoal(cwd, 'demo', 'stop', 'controller'), {
+      code: 0,
+      stdout: /^stopped controller \(process \d+\)\n$/,
+      stderr: /^Start it again by: (npx )?shoal controller run --config .*\n$/,
+    });
+    await alone;
+    t.same(await bodies(), ['Changed.\n', 'Changed.\n', 'Changed.\n']);
     const stopped = ended(again.demo);
     again.demo.kill('SIGINT');
     t.equal(await stopped, 0);

@@ -37,6 +37,7 @@ test('a word is completed by where it stands', async (t) => {
   t.equal(at('secret rm '), 'secrets');
   t.equal(at('blueprint show nginx@'), 'blueprints');
   t.equal(at('demo --service '), 'nginx gateway');
+  t.match(at('demo stop '), /^controller node-1 /);
   for (const line of ['apply ', '--credentials ', 'blueprint lint a ']) t.equal(at(line), 'files', line);
   for (const line of ['apply --reason ', 'node show a ', 'version ']) t.equal(at(line), '', line);
 });

@@ -52,6 +52,7 @@ const argumentKinds: Readonly<Record<string, readonly (NameKind | 'nothing')[]>>
 const fixedWords: Readonly<Record<string, readonly string[]>> = {
   completion: ['bash', 'zsh', 'fish'],
   'demo --service': ['nginx', 'gateway'],
+  'demo stop': ['controller', 'node-1', 'node-2', 'node-3'],
 };
 
 function optionsOf(command: Command, program: Command): readonly Option[] {

@@ -43,6 +43,7 @@ const keygenHelp = `
 Examples:
   shoal license keygen --out acme.pem --vendor Acme --trust trusted-license-keys.json
   SHOAL_LICENSE_KEYS=trusted-license-keys.json npm run package    build with it
+  SHOAL_LICENSE_KEYS=trusted-license-keys.json npm start          try it in the demo
 
 The private key is for nobody but you: keep it offline, with a backup. It is never printed and never overwritten.
 `;

@@ -104,7 +104,7 @@ async function answers(node: DemoNode): Promise<boolean> {
 }
 
 /** The command as this user can type it here. */
-function typed(): string {
+export function typed(): string {
   const byNpm = process.env['npm_lifecycle_event'] === 'start' || process.env['npm_command'] === 'exec';
   return byNpm ? 'npx shoal' : 'shoal';
 }

@@ -4,12 +4,13 @@ import { ShoalError } from '@shoal/common';
 /**
  * Waits until `condition` holds, asking every 100 ms; an error of it counts as "not yet", but for `step_failed`, which is final.
  *
+ * @param ref - whether waiting keeps the process alive when everything else has ended; default: it doesn't
  * @throws ShoalError `deadline_exceeded` after `timeoutMs` (default 60 s), with the condition's last error as cause
  */
 export async function until(
   condition: () => Promise<boolean>,
   what: string,
-  timeoutMs = 60_000,
+  { timeoutMs = 60_000, ref = false }: { readonly timeoutMs?: number; readonly ref?: boolean } = {},
 ): Promise<void> {
   const end = performance.now() + timeoutMs;
   let last: unknown;
@@ -20,8 +21,7 @@ export async function until(
       if (ShoalError.is(error) && error.code === 'step_failed') throw error;
       last = error;
     }
-    // Once everything else has ended, waiting on must not keep the process alive.
-    await delay(100, undefined, { ref: false });
+    await delay(100, undefined, { ref });
   }
   throw new ShoalError('deadline_exceeded', `Waited ${timeoutMs / 1000} s in vain for ${what}`, {
     cause: last,

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { problemsError } from '../config/problems.js';
@@ -67,14 +68,23 @@ export async function parseTrustedLicenseKeys(text: string, file: string): Promi
   return list;
 }
 
+/** True in a checkout of the repository, false in an installed program, which is bundled (CommonJS). */
+export const isCheckout: boolean = typeof require !== 'function';
+
+function fileOfBuild(): string {
+  const name = 'trusted-license-keys.json';
+  if (!isCheckout) return join(import.meta.dirname, name);
+  // scripts/setup.mjs puts a list there that it was given.
+  const compiled = join(import.meta.dirname, '..', name);
+  return existsSync(compiled) ? compiled : join(import.meta.dirname, '../..', name);
+}
+
 /**
  * The list that this build of Shoal was made with. It is part of the installed program; neither configuration nor environment name another. Throws
  * `failed_precondition` when the installation is damaged.
  */
 export async function loadTrustedLicenseKeys(): Promise<TrustedLicenseKeys> {
-  // A bundle (CommonJS) has the file beside itself, a checkout at the package's root.
-  const directory = typeof require === 'function' ? import.meta.dirname : join(import.meta.dirname, '../..');
-  const file = join(directory, 'trusted-license-keys.json');
+  const file = fileOfBuild();
   try {
     return await parseTrustedLicenseKeys(await readFile(file, 'utf8'), file);
   } catch (thrown) {

@@ -4,6 +4,7 @@ import { claimProblems, type LicenseClaims, licenseOfClaims } from './license-cl
 import { LicenseRefused } from './license-refused.js';
 import { licenseStatus } from './license-status.js';
 import { type LicenseParts, splitLicense } from './license-text.js';
+import { isCheckout } from './trust-list.js';
 import type { TrustedLicenseKey, TrustedLicenseKeys } from './trusted-license-keys.js';
 
 /** The only algorithm: Ed25519 by its JOSE name (RFC 8037). */
@@ -104,12 +105,15 @@ function trustedKeyOf({ header }: LicenseParts, trust: TrustedLicenseKeys): Trus
   }
   const key = trust.keys.find((entry) => entry.kid === kid);
   if (key !== undefined) return key;
+  const none = trust.keys.length === 0;
+  const what = none
+    ? "this build knows no vendor's key at all"
+    : "it is another vendor's, or newer than this build";
+  const help = none ? 'install the packages that the vendor built' : 'upgrade Shoal, or ask the vendor';
   throw new LicenseRefused(
     'key-unknown',
     `is signed by the key ${isKeyId(kid) ? kid : short(kid)}, which this build of Shoal doesn't know`,
-    trust.keys.length === 0
-      ? "this build knows no vendor's key at all: install the packages that the vendor built"
-      : "it is another vendor's, or newer than this build: upgrade Shoal, or ask the vendor",
+    `${what}: ${isCheckout ? "start the demo by the vendor's list, SHOAL_LICENSE_KEYS=FILE npm start" : help}`,
   );
 }
 
