@@ -40,7 +40,11 @@ function statusText(s: StatusView, paint: Palette): string {
     );
     if (s.rollout.message !== '') lines.push(`            ${printable(s.rollout.message)}`);
   }
-  for (const warning of s.warnings) lines.push(`${paint.warn('warning')}     ${warning}`);
+  const critical = s.license.warnings.filter(({ severity }) => severity === 'critical');
+  for (const warning of s.warnings) {
+    const isCritical = critical.some(({ message }) => message === warning);
+    lines.push(`${isCritical ? paint.bad('problem') : paint.warn('warning')}     ${printable(warning)}`);
+  }
   return `${lines.join('\n')}\n`;
 }
 

@@ -2,6 +2,7 @@ import {
   type InstalledLicenseView,
   type LicenseView,
   type LimitUseView,
+  type NextLicenseView,
   type NodeLeaseView,
   timeLeft,
 } from '@shoal/common';
@@ -29,10 +30,7 @@ export function licenseText(license: LicenseView, paint: Palette): string {
     ...(customer === null ? [] : [['customer', printable(customer)]]),
     ...(vendor === null ? [] : [['vendor', printable(vendor)]]),
     ['status', endText(license, paint)],
-    ...next.map((one) => [
-      'next',
-      `${printable(one.licenseId)}, ${one.tier}, from ${localTime(one.notBefore)} to ${localTime(one.expiresAt)}: ${printable(one.message)}`,
-    ]),
+    ...next.map((one) => ['next', nextText(one)]),
     ['sites', useText('', limits.sites, paint)],
     ['nodes', useText('', limits.nodes, paint)],
     ['features', limits.features.includes('*') ? 'all' : limits.features.join(', ') || 'none'],
@@ -49,11 +47,16 @@ export function licenseText(license: LicenseView, paint: Palette): string {
   ]);
 }
 
+function nextText({ licenseId, tier, notBefore, countsFrom, expiresAt, message }: NextLicenseView): string {
+  const text = `${licenseId}, ${tier}, from ${localTime(countsFrom)} to ${localTime(expiresAt)}`;
+  // That it counts once it begins goes without saying.
+  return printable(countsFrom === notBefore ? text : `${text}: ${message}`);
+}
+
 /** What becomes of a license that was installed, or would be, and the license then. */
 export function installedText(license: InstalledLicenseView, paint: Palette): string {
   const { counts, message } = license.outcome;
-  const outcome = `${message.charAt(0).toUpperCase()}${message.slice(1)}.`;
-  return `${(counts === 'never' ? paint.warn : paint.good)(printable(outcome))}\n${licenseText(license, paint)}`;
+  return `${(counts === 'never' ? paint.warn : paint.good)(printable(`${message}.`))}\n${licenseText(license, paint)}`;
 }
 
 function linesText(lines: readonly (readonly string[])[]): string {

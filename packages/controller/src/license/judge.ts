@@ -47,9 +47,11 @@ export function problemOf(
   const { message, hint = '' } = ShoalError.from(thrown);
   if (thrown instanceof LicenseRefused) {
     const licenseId = thrown.license?.id ?? id ?? null;
-    const away =
-      source === installedSource && licenseId !== null ? `. Remove it: shoal license rm ${licenseId}` : '';
-    return { source, licenseId, known, reason: thrown.reason, message, hint: `${hint}${away}` };
+    const then =
+      source === installedSource && licenseId !== null
+        ? `. Install another: shoal license install FILE; remove this one: shoal license rm ${licenseId}`
+        : '';
+    return { source, licenseId, known, reason: thrown.reason, message, hint: `${hint}${then}` };
   }
   return {
     source,

@@ -19,7 +19,8 @@ t.test(
       licenseId: 'L-2',
       counts: 'later',
       from: start + 10 * day,
-      message: 'L-2 counts from 2026-03-11 00:00 UTC on, when it begins, in place of L-1',
+      message:
+        'The license L-2 (premium) counts from 2026-03-11 00:00 UTC on, when it begins, in place of L-1',
     };
     t.match(await keeper.preview(renewal), { outcome, licenseId: 'L-1', next: [{ licenseId: 'L-2' }] });
     t.same(keeper.view().next, [], 'looking changes nothing');
@@ -61,7 +62,9 @@ t.test(
     t.match(view, {
       gap: { from: start + 100 * day, until: start + 103 * day },
       coveredUntil: start + 100 * day,
-      outcome: { message: 'L-2 counts from 2026-06-12 00:00 UTC on, when it begins' },
+      outcome: {
+        message: 'The license L-2 (enterprise) counts from 2026-06-12 00:00 UTC on, when it begins',
+      },
     });
     t.same(messages(view), [
       'No license counts from 2026-06-09 00:00 UTC to 2026-06-12 00:00 UTC, the free tier does: install one for that time',
@@ -103,13 +106,13 @@ t.test('a license that another one keeps out says which one, and whether it ever
   t.match((await keeper.install(await issue('longer', 1, 60), ann)).outcome, {
     counts: 'later',
     from: start + 30 * day,
-    message: 'longer counts from 2026-03-31 00:00 UTC on, when newest ends',
+    message: 'The license longer (premium) counts from 2026-03-31 00:00 UTC on, when newest ends',
   });
   t.match((await keeper.install(await issue('shorter', 2, 20), ann)).outcome, {
     counts: 'never',
     from: null,
     message:
-      'the license shorter (premium) does not count: it is older than newest (premium), which counts until 2026-03-31 00:00 UTC',
+      'The license shorter (premium) does not count: it is older than newest (premium), which counts until 2026-03-31 00:00 UTC',
   });
   t.match(keeper.view(), {
     licenseId: 'newest',
@@ -132,6 +135,6 @@ t.test('a license that another one keeps out says which one, and whether it ever
   });
   t.match((await keeper.install(await w.issue({ id: 'now' }), ann)).outcome, {
     counts: 'now',
-    message: 'now counts at once',
+    message: 'The license now (enterprise) counts at once',
   });
 });

@@ -1,4 +1,4 @@
-import type { InstalledLicenseView, License, LicenseView, LicenseWarningView } from '@shoal/common';
+import type { License, LicenseOutcome, LicenseView, LicenseWarningView } from '@shoal/common';
 import type { NodePlace } from '../spec/manifests.js';
 import { sitesOf } from './growth.js';
 import type { LicenseStanding } from './standing.js';
@@ -34,16 +34,22 @@ export function licenseView(
 }
 
 /** What becomes of a license that was, or would be, installed at `now`, by the standing with it. */
-export function outcomeOf(
-  { id }: License,
-  standing: LicenseStanding,
-  now: number,
-): InstalledLicenseView['outcome'] {
+export function outcomeOf({ id, tier }: License, standing: LicenseStanding, now: number): LicenseOutcome {
   const { license, next, problems } = standing;
-  if (license?.id === id) return { licenseId: id, counts: 'now', from: now, message: `${id} counts at once` };
+  const outcome = (counts: LicenseOutcome['counts'], from: number | null, what: string): LicenseOutcome => ({
+    ...{ licenseId: id, counts, from },
+    message: `The license ${id} (${tier}) ${what}`,
+  });
+  if (license?.id === id) return outcome('now', now, 'counts at once');
   const later = next.find(({ licenseId }) => licenseId === id);
-  if (later !== undefined)
-    return { licenseId: id, counts: 'later', from: later.countsFrom, message: `${id} ${later.message}` };
-  const problem = problems.find(({ licenseId }) => licenseId === id);
-  return { licenseId: id, counts: 'never', from: null, message: problem?.message ?? `${id} does not count` };
+  if (later !== undefined) return outcome('later', later.countsFrom, later.message);
+  const why = problems.find(({ licenseId }) => licenseId === id)?.message ?? '';
+  return {
+    ...outcome('never', null, 'does not count'),
+    ...(why === '' ? {} : { message: capitalized(why) }),
+  };
+}
+
+function capitalized(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 }

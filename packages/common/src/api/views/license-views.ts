@@ -94,7 +94,7 @@ export interface LicenseOutcome {
   readonly counts: 'now' | 'later' | 'never';
   /** Null: never. */
   readonly from: number | null;
-  /** For people, a sentence without its full stop: `lic-y counts from 2027-01-01 00:00 UTC on, when lic-x ends`. */
+  /** For people, a sentence without its full stop: `The license lic-y (premium) counts from 2027-01-01 00:00 UTC on, when lic-x ends`. */
   readonly message: string;
 }
 
