@@ -3,7 +3,7 @@ import { test } from 'tap';
 import { diffOf } from '../commands/revision.js';
 import { changeLines, diffText } from './changes.js';
 import { rotateQuestion, waitedForLines, waitHint } from './gossip-keys.js';
-import { leaseText, licenseLine, licenseText } from './license.js';
+import { installedText, leaseText, licenseLine, licenseText } from './license.js';
 import { grepExpression, logLineText } from './log-line.js';
 import { planText } from './plan.js';
 import { plannedNodesText } from './planned-nodes.js';
@@ -270,6 +270,38 @@ test('a license tells tier, use of each limit and its end, in a line and in full
   t.match(
     licenseText(none, plain),
     /^warning {6}12 nodes are enrolled\nnot counted {2}the license L-0 does not count: older. shoal license rm L-0$/m,
+  );
+  const summary = {
+    customer: 'Shop',
+    vendor: 'Acme',
+    notBefore: now,
+    expiresAt: now + 9,
+    graceEndsAt: now + 9,
+  };
+  const known = { ...summary, licenseId: 'L-1', tier: 'e-commerce' };
+  const problem = { source: 'installed', licenseId: 'L-1', known, reason: 'key-revoked' as const };
+  const refused: LicenseView = {
+    ...{ ...none, status: 'refused', problems: [{ ...problem, message: 'it is refused', hint: '' }] },
+    warnings: [{ severity: 'critical', message: 'The license L-1 does not count: it is refused' }],
+  };
+  t.match(licenseLine(refused, plain), /^free, none counts: 1 refused \(L-1\); /);
+  t.match(
+    licenseText(refused, colored),
+    /31mproblem.\[0m {6}The license L-1 does not count: it is refused\n$/,
+    'told once, in red',
+  );
+  const next = { ...summary, licenseId: 'L-2', tier: 'premium', source: 'installed', message: 'counts soon' };
+  const { features, service } = license.limits;
+  const limits = { sites: 5, nodes: null, features, service };
+  const followed = { ...license, next: [{ ...next, limits, countsFrom: now }] };
+  t.match(licenseLine(followed, plain), / \(20 d left\), then L-2 \(premium\); 1 of 2 sites/);
+  t.match(licenseText(followed, plain), /^next {9}L-2, premium, from \S+ \S+ to \S+ \S+$/m);
+  t.match(
+    installedText(
+      { ...license, outcome: { licenseId: 'L-2', counts: 'later', from: now, message: 'It counts soon' } },
+      plain,
+    ),
+    /^It counts soon\.\ntier {9}e-commerce\n/,
   );
   t.match(
     licenseText({ ...license, customer: 'a\u001b[2J' }, plain),
