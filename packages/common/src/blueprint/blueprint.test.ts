@@ -160,6 +160,11 @@ t.test('faults are told with file, line and column', async (t) => {
       'web/blueprint.yaml:5:58: unknown keyword "minimun" in parameters.port; did you mean "minimum"?',
     ],
     [
+      'multipleOf: -1',
+      'minimum: 1',
+      'web/blueprint.yaml:5:9: parameters.port: faulty schema: schema is invalid: data/multipleOf must be > 0',
+    ],
+    [
       'type: int,',
       'type: integer,',
       'web/blueprint.yaml:5:17: parameters.port.type: expected one of "string", "integer", "number", "boolean", "array", "object", found string "int"',

@@ -57,7 +57,7 @@ export function parameterMistakes(schema: ParameterSchema, value: unknown, base:
 function mistakesOf(schema: ParameterSchema, value: unknown, base: DocumentPath): Mistake[] {
   let validator = validators.get(schema);
   if (validator === undefined) {
-    validator = compileSchema(schema);
+    validator = compileSchema(schema, { foreign: true });
     validators.set(schema, validator);
   }
   return findMistakes(validator, value, base);
