@@ -66,7 +66,7 @@ export async function openClusterLicense(parts: ClusterLicenseComponents): Promi
   return { license, leases, growth };
 }
 
-/** Renews the leases of linked nodes that were granted longer ago than `olderMs`. */
+/** Renews the leases of linked nodes that were granted longer ago than `olderMs`. What fails is logged, and due again at the next call. */
 export function renewLeases(
   {
     leases,
@@ -75,11 +75,17 @@ export function renewLeases(
   }: { readonly leases: Leases; readonly nodes: Pick<Nodes, 'renewLeases'>; readonly logger: Logger },
   olderMs: number,
 ): void {
+  let failed = 0;
+  let last: unknown;
   nodes.renewLeases(olderMs, (session) => {
     try {
       session.lease(leases.grant(session.node));
+      return true;
     } catch (error) {
-      logger.error({ err: error, node: session.node }, 'lease not renewed');
+      failed += 1;
+      last = error;
+      return false;
     }
   });
+  if (failed > 0) logger.error({ err: last, nodes: failed }, 'leases not renewed');
 }

@@ -178,14 +178,15 @@ class ControlLink implements SessionListener {
     const { nodes, drains, leases, clusterId, gossipKeys, gossipSeeds, siteSeen, logger } = this.#parts;
     siteSeen(this.#node, hello.site);
     leases.lastSerial(this.#node, hello.leaseSerial);
-    nodes.connected(this.#session);
+    const lease = this.#lease(leases);
+    nodes.connected(this.#session, lease !== undefined);
     const welcome = {
       clusterId,
       controllerVersion: version,
       gossipSeeds: [...gossipSeeds(this.#call.getHost())],
       reportIntervalS,
     };
-    this.#session.welcome(welcome, gossipKeys(), this.#lease(leases));
+    this.#session.welcome(welcome, gossipKeys(), lease);
     this.#session.drain(drains.get(this.#node));
     logger.info(
       { node: this.#node, agentVersion: hello.agentVersion, peer: this.#call.getPeer() },
@@ -193,7 +194,7 @@ class ControlLink implements SessionListener {
     );
   }
 
-  /** A link without a fresh lease is better than none: the agent lives on the one before. */
+  /** A link without a fresh lease is better than none: the agent lives on the one before, and gets it as soon as it can be granted. */
   #lease(leases: Leases): SignedDocument | undefined {
     try {
       return leases.grant(this.#node);

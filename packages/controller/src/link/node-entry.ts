@@ -20,7 +20,7 @@ export interface Entry {
   /** Since when it has no link, by `NodesComponents.monotonic`; the controller's start when it had none yet. */
   awaySince: number;
   session: Session | null;
-  /** When its lease was renewed last, by the same clock. */
+  /** When its lease was renewed last, by the same clock; -Infinity: that is still to be done. */
   leaseAt: number;
   dirty: boolean;
 }

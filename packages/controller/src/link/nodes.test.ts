@@ -61,7 +61,7 @@ interface World {
   readonly events: EventBus;
   at: number;
   nodes(): Promise<Nodes>;
-  link(nodes: Nodes): Session & { ends: unknown[] };
+  link(nodes: Nodes, leased?: boolean): Session & { ends: unknown[] };
 }
 
 function world(t: Test): World {
@@ -98,11 +98,11 @@ function world(t: Test): World {
       t.teardown(() => nodes.stop());
       return nodes;
     },
-    link: (nodes) => {
+    link: (nodes, leased = true) => {
       const ends: unknown[] = [];
       const listener = { reported: () => {}, stepEvents: () => {}, seen: () => {}, fullOfferAsked: () => {} };
       const session = new Session('a', sink, listener, (reason) => ends.push(reason));
-      nodes.connected(session);
+      nodes.connected(session, leased);
       return Object.assign(session, { ends });
     },
   };
@@ -240,18 +240,30 @@ t.test('only services that a node runs or shall run can be drained', async (t) =
   t.throws(() => checkDrainable(view, [], 'web'), { code: 'not_found', hint: 'Its services: none' });
 });
 
-t.test('leases are renewed once a third of their life is over', async (t) => {
+t.test('leases are renewed once they are old enough, those that failed at the next occasion', async (t) => {
   const w = world(t);
   const nodes = await w.nodes();
   nodes.stored(record);
   w.link(nodes);
   const renewed: number[] = [];
+  let works = true;
   const pass = (ms: number): void => {
     w.at += ms;
-    nodes.renewLeases(1000, () => renewed.push(w.at));
+    nodes.renewLeases(1000, () => {
+      renewed.push(w.at);
+      return works;
+    });
   };
   for (const ms of [999, 1, 500, 500]) pass(ms);
-  t.same(renewed, [1_001_000, 1_002_000]);
+  t.same(renewed.splice(0), [1_001_000, 1_002_000]);
+  works = false;
+  for (const ms of [999, 1, 5]) pass(ms);
+  works = true;
+  for (const ms of [5, 5, 995]) pass(ms);
+  t.same(renewed.splice(0), [1_003_000, 1_003_005, 1_003_010, 1_004_010]);
+  w.link(nodes, false);
+  for (const ms of [5, 5]) pass(ms);
+  t.same(renewed, [1_004_015], 'a link that began without one');
 });
 
 t.test('a consumer of events that lags too far is ended', async (t) => {

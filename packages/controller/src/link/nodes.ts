@@ -24,6 +24,8 @@ import type { Session } from './session.js';
 
 /** How often what nodes reported is written to the store, ms. It only serves to show what was known last after a restart. */
 const persistIntervalMs = 2000;
+/** When a lease was granted that is still to come. */
+const never = Number.NEGATIVE_INFINITY;
 /** Nodes that are offered something before others get their turn: about 10 ms of work. */
 const offersAtOnce = 40;
 
@@ -176,12 +178,12 @@ export class Nodes {
     this.#changed(name);
   }
 
-  /** A link began; one that stood before is ended. */
-  connected(session: Session): void {
+  /** A link began, `leased`: with a fresh lease; one that stood before is ended. */
+  connected(session: Session, leased: boolean): void {
     const entry = this.#entry(session.node);
     const old = entry.session;
     entry.session = session;
-    entry.leaseAt = this.#monotonic();
+    entry.leaseAt = leased ? this.#monotonic() : never;
     old?.close(new ShoalError('unavailable', 'The node opened a newer link'));
   }
 
@@ -244,13 +246,12 @@ export class Nodes {
     return compiled.manifest.services.map((service) => service.name);
   }
 
-  /** Renews leases that are old enough. `grant` makes one. */
-  renewLeases(renewAfterMs: number, renew: (session: Session) => void): void {
+  /** Renews leases that are old enough. Where `renew` gives false it comes to nothing, and is due again at once. */
+  renewLeases(renewAfterMs: number, renew: (session: Session) => boolean): void {
     const now = this.#monotonic();
     for (const entry of this.#entries.values()) {
       if (entry.session === null || now - entry.leaseAt < renewAfterMs) continue;
-      entry.leaseAt = now;
-      renew(entry.session);
+      entry.leaseAt = renew(entry.session) ? now : never;
     }
   }
 
