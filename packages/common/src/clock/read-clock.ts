@@ -25,7 +25,7 @@ export function readClock(sources: ClockSources = linux): ClockReading {
   // Seconds of CLOCK_BOOTTIME since the boot, and of idle time (proc(5)).
   const seconds = Number(read(sources.uptimeFile).split(' ')[0] || Number.NaN);
   return bootId === '' || Number.isNaN(seconds)
-    ? { wall, bootId: unknownBoot, bootTime: performance.now() }
+    ? { wall, bootId: unknownBoot, bootTime: Math.floor(performance.now()) }
     : { wall, bootId, bootTime: Math.round(seconds * 1000) };
 }
 

@@ -1,5 +1,7 @@
 import { createLogger } from '@shoal/common';
 import t from 'tap';
+import { putJson } from '../store/json.js';
+import { keys } from '../store/keys.js';
 import { MemoryStore } from '../store/memory-store.js';
 import { Serials } from './serials.js';
 
@@ -44,4 +46,12 @@ t.test('none is given that the store does not know of', async (t) => {
   t.throws(() => serials.next());
   await new Promise((resolve) => setImmediate(resolve));
   t.equal(serials.next(), 100_000);
+});
+
+t.test('serials are whole numbers, whatever the time is that they begin at', async (t) => {
+  const store = new MemoryStore();
+  await store.transact({ writes: [putJson(keys.leaseSerials, { reserved: 1000.25 })] });
+  const open = (now: number) => Serials.open({ store, now: () => now, logger });
+  t.equal((await open(999.5)).next(), 1001, 'also when an earlier version reserved a part of one');
+  t.equal((await open(200_000.5)).next(), 200_001);
 });

@@ -64,9 +64,9 @@ export class Serials {
 }
 
 async function reserve(store: Store, now: number): Promise<{ start: number; end: number }> {
-  let start = now;
+  let start = Math.ceil(now);
   await updateJson<StoredSerials>(store, keys.leaseSerials, (present) => {
-    start = Math.max(present?.reserved ?? 0, now);
+    start = Math.ceil(Math.max(present?.reserved ?? 0, now));
     return { reserved: start + blockSize };
   });
   return { start, end: start + blockSize };
