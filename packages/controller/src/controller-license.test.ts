@@ -146,6 +146,44 @@ t.test('a node that moves to a site without room stays one of the site before, u
   t.same((await controller.services.status()).warnings, []);
 });
 
+t.test('a node that waits to move does so when others make room for it', async (t) => {
+  const controller = await licensed(t, fixture(t));
+  const { services, addresses } = controller;
+  await services.license.install(await vendor.issue({ id: 'L-1', tier: 'e-commerce' }), admin);
+  const { token } = await services.tokens.create({ ttlMs: 60_000, uses: 20 }, admin);
+  const link = async (name: string, site: string): Promise<FakeAgent> => {
+    const agent = new FakeAgent(addresses.grpc, await enroll(addresses.grpc, token, name, site));
+    t.teardown(() => agent.close());
+    await agent.connect(site);
+    return agent;
+  };
+  const moves = async (agent: FakeAgent, site: string): Promise<void> => {
+    agent.close();
+    const moved = new FakeAgent(addresses.grpc, agent.identity);
+    t.teardown(() => moved.close());
+    await moved.connect(site);
+  };
+  const site = (name: string) => services.nodes.get(name).site;
+  const waiting = () =>
+    services.license.view().warnings.filter(({ message }) => message.includes("can't move")).length;
+  const [a, b, c] = [await link('a', 'berlin'), await link('b', 'berlin'), await link('c', 'berlin')];
+  const p = await link('p', 'paris');
+  await link('d', 'berlin');
+  await moves(a, 'rome');
+  await moves(b, 'oslo');
+  await moves(c, 'bern');
+  await until('they wait', () => waiting() === 3);
+  await moves(p, 'oslo');
+  await until('another one is there first', () => site('b') === 'oslo');
+  t.same([site('a'), site('c'), waiting()], ['berlin', 'berlin', 2]);
+  await services.nodes.remove('c', admin);
+  t.equal(waiting(), 1, 'one that is gone waits no longer');
+  await services.nodes.remove('p', admin);
+  await services.nodes.remove('b', admin);
+  await until('a site became free', () => site('a') === 'rome');
+  t.equal(waiting(), 0);
+});
+
 t.test('a licensed feature can be begun with a license, and is not cut without one', async (t) => {
   const directory = fixture(t);
   const own = join(directory, 'blueprints', 'guard');
