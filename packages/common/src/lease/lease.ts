@@ -14,6 +14,7 @@ export interface Lease {
   readonly features: readonly string[];
   /** The license that it is granted by; null: the free tier. */
   readonly licenseId: string | null;
+  /** The end of that license, or of the last one that follows it without a gap. */
   readonly licenseExpiresAt: number | null;
   /** By the controller's clock. An agent counts the term, `expiresAt - issuedAt`, from reception when its own time is another. */
   readonly issuedAt: number;

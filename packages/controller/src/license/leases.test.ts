@@ -13,9 +13,15 @@ const license: License = {
 };
 
 /** Leases at a time of the license, with this bound by the configuration. */
-function leases(now: number, { leaseMs = license.leaseMs, ttlMs = undefined as number | undefined } = {}) {
+function leases(
+  now: number,
+  { leaseMs = license.leaseMs, ttlMs = undefined as number | undefined, others = [] as License[] } = {},
+) {
   const own = { ...license, leaseMs };
-  const standing = decideStanding([{ source: 'installed', license: own }], now);
+  const standing = decideStanding(
+    [own, ...others].map((one) => ({ source: 'installed', license: one })),
+    now,
+  );
   let serial = 7;
   return new Leases({
     ...{ clusterId: 'c1', privateKeyPem: key.privateKeyPem, ttlMs, now: () => now },
@@ -47,6 +53,12 @@ t.test("a lease carries the license's limits and term, and is bound to cluster a
 
 t.test('in its grace the license counts in full; after it leases are those of the free tier', async (t) => {
   t.match(granted(leases(100.5 * day)), { tier: 'gold', licenseExpiresAt: 100 * day });
+  const successor = { ...license, id: 'L-2', notBefore: 100 * day, expiresAt: 300 * day };
+  t.match(
+    granted(leases(99 * day, { others: [successor] })),
+    { licenseId: 'L-1', licenseExpiresAt: 300 * day },
+    'no node warns of an end that another license follows',
+  );
   const free = granted(leases(101 * day));
   t.match(free, {
     tier: 'free',

@@ -80,7 +80,7 @@ export class Leases {
       limits: limits.service,
       features: limits.features,
       licenseId: license?.id ?? null,
-      licenseExpiresAt: license?.expiresAt ?? null,
+      licenseExpiresAt: standing.coveredUntil,
       issuedAt,
       expiresAt: issuedAt + termMs,
       // A week's lease is kept for a day more.

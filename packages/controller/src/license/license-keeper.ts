@@ -6,6 +6,7 @@ import {
   type LicenseView,
   type LicenseWarningView,
   type Logger,
+  licenseBeginsAt,
   type TrustedLicenseKeys,
   verifyLicense,
 } from '@shoal/common';
@@ -230,12 +231,12 @@ export class LicenseKeeper {
    */
   async install(text: string, actor: Actor): Promise<InstalledLicenseView> {
     return this.#exclusive(async () => {
-      const { store, clock } = this.#parts;
+      const { store, clock, trust, clusterId } = this.#parts;
       const seen = (await getJson<string[]>(store, keys.seenLicenses))?.value ?? [];
       const license = await this.#verify(text, this.now()).catch(async (refused: unknown) => {
         // The clock was wrong, far ahead, for long: a license that was never seen tells the time anew.
         if (clock.doubt?.kind !== 'behind') throw refused;
-        const fresh = await this.#verify(text, clock.wall);
+        const { license: fresh } = await verifyLicense(text, trust, { clusterId, now: clock.wall });
         if (seen.includes(fresh.id)) throw refused;
         clock.restart(fresh.issuedAt);
         return fresh;
@@ -296,7 +297,7 @@ export class LicenseKeeper {
   async #with(stored: StoredLicense, now: number): Promise<readonly StoredLicense[]> {
     const hash = textHash(stored.text);
     const others = this.#installed.filter(({ text }) => textHash(text) !== hash);
-    if (stored.known !== undefined && stored.known.notBefore > now) return [...others, stored];
+    if (stored.known !== undefined && licenseBeginsAt(stored.known) > now) return [...others, stored];
     const judged = await Promise.all(others.map((one) => this.#judge(one, now)));
     return [...others.filter((_, index) => judged[index]?.problem?.reason !== 'expired'), stored];
   }
@@ -373,13 +374,6 @@ export class LicenseKeeper {
 }
 
 /** What leases carry. */
-function granted({ tier, limits, license, state }: LicenseStanding): string {
-  return JSON.stringify([
-    tier,
-    limits,
-    license?.id,
-    license?.expiresAt,
-    license?.leaseMs,
-    state === 'expired',
-  ]);
+function granted({ tier, limits, license, coveredUntil, state }: LicenseStanding): string {
+  return JSON.stringify([tier, limits, license?.id, coveredUntil, license?.leaseMs, state === 'expired']);
 }

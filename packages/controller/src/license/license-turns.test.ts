@@ -137,4 +137,6 @@ t.test('a license that another one keeps out says which one, and whether it ever
     counts: 'now',
     message: 'The license now (enterprise) counts at once',
   });
+  const again = await w.issue({ id: 'now', tier: 'premium', issuedAt: w.host.wall + 1000 });
+  t.match(await keeper.install(again, ann), { tier: 'premium', next: [] }, 'made again by the same id');
 });

@@ -110,9 +110,10 @@ function isGood(judged: JudgedLicense): judged is Good {
   return judged.license !== undefined && judged.problem === undefined;
 }
 
-/** The same license installed, and in a file, is one. */
+/** The same license installed, and in a file, is one; of several texts of one id the newest counts. */
 function distinct(good: readonly Good[]): Good[] {
-  return [...new Map([...good].reverse().map((one) => [one.license.id, one])).values()];
+  const byAge = [...good].reverse().sort((a, b) => a.license.issuedAt - b.license.issuedAt);
+  return [...new Map(byAge.map((one) => [one.license.id, one])).values()];
 }
 
 function nextView(
