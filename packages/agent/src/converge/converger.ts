@@ -61,7 +61,7 @@ export interface OfferOptions {
  * needed to undo it, and `start` goes on from there.
  */
 export interface Converger {
-  /** Reads the state on disk, finishes or undoes an interrupted attempt, starts supervising the services in force. */
+  /** Reads the state on disk, finishes or undoes an interrupted attempt, starts supervising the services in force, and renders anew what members and lease make different by now. */
   start(): Promise<void>;
   /** Stops supervising. Services under systemd go on; child processes are stopped gracefully. */
   stop(): Promise<void>;

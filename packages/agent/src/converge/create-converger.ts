@@ -159,6 +159,8 @@ class HostConverger implements Converger {
     this.#reportChanged();
     this.#loop.run();
     this.#drift.start();
+    // A process that was just started again may not bear a reload yet.
+    void this.#watcher.allUp(5000, this.#stopping.signal).then(() => this.#facts.start());
   }
 
   async stop(): Promise<void> {

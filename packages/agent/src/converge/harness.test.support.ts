@@ -49,12 +49,20 @@ export function member(name: string, host: string): MemberView {
   return { name, address: `${host}:9896`, state: 'alive', tags: {}, incarnation: 1, since: 0 };
 }
 
+/** What a test's host is made of, besides what a converger is. */
+interface TestHostOptions extends Partial<ConvergerOptions> {
+  readonly dataDir: string;
+  readonly address?: string;
+  readonly members?: MemberView[];
+  readonly lease?: TemplateFacts['lease'];
+  /** Told of the converger before it starts. */
+  readonly made?: (converger: Converger) => void;
+}
+
 /** Makes and starts a converger; the test's end stops it. */
-export async function startHost(
-  t: TestCase,
-  options: Partial<ConvergerOptions> & { dataDir: string; address?: string; members?: MemberView[] },
-): Promise<TestHost> {
-  const { address = '127.40.0.1', members = [member('one', address)], ...given } = options;
+export async function startHost(t: TestCase, options: TestHostOptions): Promise<TestHost> {
+  const { address = '127.40.0.1', members = [member('one', address)], made, ...rest } = options;
+  const { lease = { tier: 'enterprise', limits: {} }, ...given } = rest;
   const { dataDir } = given;
   const events: StepEvent[] = [];
   const observed: (readonly ObservedService[])[] = [];
@@ -87,7 +95,7 @@ export async function startHost(
     output,
     members,
     membersFrozen: false,
-    lease: { tier: 'enterprise', limits: {} },
+    lease,
     kinds: () => events.map(({ step, kind }) => `${step}:${kind}`),
     offer: (manifest, retryFailed = false, gate = undefined) => {
       const hash = manifestHash(manifest);
@@ -100,6 +108,7 @@ export async function startHost(
     },
   };
   t.teardown(() => converger.stop());
+  made?.(converger);
   await converger.start();
   return host;
 }

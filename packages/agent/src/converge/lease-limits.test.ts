@@ -10,13 +10,23 @@ import {
   compileManifest,
   loadBlueprints,
   type Manifest,
+  manifestHash,
   type Params,
 } from '@shoal/common';
 import { type Test, t } from 'tap';
 import { requestOfLine } from '../observe/traffic/request-of-line.js';
+import { SecretStore } from '../secrets/secret-store.js';
 import { ask, type Reply } from './backend.test.support.js';
 import { commandEnvironment } from './command.js';
-import { member, startHost, type TestHost, until } from './harness.test.support.js';
+import {
+  fetchText,
+  manifestOf,
+  member,
+  startHost,
+  type TestHost,
+  toyService,
+  until,
+} from './harness.test.support.js';
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
 const blueprints: BlueprintSet = await loadBlueprints([
@@ -226,3 +236,38 @@ t.test('what is answered 429 for another reason is left alone', { skip: without(
   t.equal(own.headers['retry-after'], undefined);
   t.equal(toldAsRefused(host), 0);
 });
+
+t.test(
+  'a lease that changed before an agent had started counts once it has, and costs no secret',
+  async (t) => {
+    const directory = t.testdir();
+    const dataDir = join(directory, 'data');
+    const address = '127.40.9.31';
+    const content = `{"address":"${address}","port":8085,"body":"{{ lease.tier }} {{ params.body }}","digest":"{{ digest }}"}`;
+    const service = toyService({ directory, address, port: 8085, body: '' });
+    const steps = service.steps.map((step) => (step.type === 'file' ? { ...step, content } : step));
+    const secrets = [{ name: 'word', version: 'v1', path: ['body'] }];
+    const manifest = manifestOf(1, { ...service, steps, secrets });
+    const before = await startHost(t, { dataDir, lease: { tier: 'paid', limits: {} } });
+    const value = { name: 'word', version: 'v1', value: 'a-long-password' };
+    before.converger.offer(manifest, manifestHash(manifest), { retryFailed: false, secrets: [value] });
+    const url = `http://${address}:8085/`;
+    await until('the service', async () => (await fetchText(url)) === 'paid a-long-password');
+    await until('the end of the attempt', () => before.converger.report().state === 'IDLE');
+    await before.converger.stop();
+
+    class SlowStore extends SecretStore {
+      override async load(): Promise<void> {
+        await super.load();
+        await pause(200);
+      }
+    }
+    await startHost(t, {
+      dataDir,
+      lease: { tier: 'free', limits: {} },
+      secrets: new SlowStore(dataDir),
+      made: (converger) => converger.factsChanged(),
+    });
+    await until('the lease', async () => (await fetchText(url)) === 'free a-long-password');
+  },
+);

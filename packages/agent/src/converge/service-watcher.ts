@@ -7,6 +7,9 @@ import type { ServiceInForce } from './state.js';
 /** How often a service's process is looked at when nothing tells of a change, in milliseconds. */
 const processIntervalMs = 15_000;
 
+/** How often it is looked whether all are healthy, while somebody waits for that, in milliseconds. */
+const lookForHealthMs = 50;
+
 interface Watched {
   readonly service: ServiceInForce;
   readonly stop: AbortController;
@@ -78,6 +81,16 @@ export class ServiceWatcher {
   processChanged(name: string): void {
     const watched = this.#watched.get(name);
     if (watched !== undefined) void this.#lookAtProcess(watched);
+  }
+
+  /** Resolves once every service that says how it is is healthy, and at the latest after that many milliseconds. */
+  async allUp(withinMs: number, signal: AbortSignal): Promise<void> {
+    const end = this.#clock.elapsed() + withinMs;
+    const isUp = ({ service, health }: Watched): boolean =>
+      service.health === null || health?.healthy === true;
+    while (this.#clock.elapsed() < end && !signal.aborted && ![...this.#watched.values()].every(isUp)) {
+      await this.#clock.sleep(lookForHealthMs, signal);
+    }
   }
 
   statuses(): ServiceStatus[] {

@@ -46,7 +46,12 @@ t.test('changes of the members are gathered, and looked at so often at most', as
   const looks: number[] = [];
   const schedule = new FactsSchedule(50, () => looks.push(performance.now()));
   t.teardown(() => schedule.stop());
+  schedule.changed();
+  schedule.lookIn(0);
+  await new Promise((resolve) => setTimeout(resolve, 60));
+  t.equal(looks.length, 0, 'not before the start');
   const begun = performance.now();
+  schedule.start();
   for (let i = 0; i < 100; i += 1) schedule.changed();
   await until('the first look', () => looks.length > 0);
   t.ok((looks[0] ?? 0) - begun >= 45);
