@@ -276,7 +276,7 @@ export class ClusterSide {
       facts: { ...facts },
       site,
       gossipAddress: membership.address,
-      leaseSerial: lease.lastSerial,
+      leaseSerial: lease.lastSerial(this.#identity?.clusterId ?? ''),
     };
   }
 

@@ -19,7 +19,8 @@ import type { HeldLease, LeaseEffect, LeaseMachine, LeaseWords } from './lease-s
 export interface BookEntries {
   /** The lease, and its term as this node counts it; null: none. */
   readonly held: { readonly lease: Lease; readonly startsAt: number; readonly endsAt: number } | null;
-  /** Serial of the last lease of this cluster; 0: none yet. */
+  /** The cluster of the last lease, also when that is forgotten, and its serial; '' and 0: there was none yet. */
+  readonly clusterId: string;
   readonly serial: number;
   readonly clock: TrustedClockState;
 }
@@ -36,6 +37,7 @@ const usualTermMs = 7 * 24 * 3600_000;
 export class LeaseBook {
   readonly #clock: TrustedClock;
   #held: BookEntries['held'];
+  #clusterId: string;
   #serial: number;
   #machine: LeaseMachine;
   #refusal = '';
@@ -43,9 +45,10 @@ export class LeaseBook {
   #differs = 0;
 
   /** `clock`: restored from the entries, if there are any, and told the time of the start. */
-  constructor(clock: TrustedClock, entries?: Pick<BookEntries, 'held' | 'serial'>) {
+  constructor(clock: TrustedClock, entries?: Pick<BookEntries, 'held' | 'clusterId' | 'serial'>) {
     this.#clock = clock;
     this.#held = entries?.held ?? null;
+    this.#clusterId = entries?.clusterId ?? '';
     this.#serial = entries?.serial ?? 0;
     this.#machine = startMachine(heldLease(this.#held), clock.now);
   }
@@ -65,7 +68,17 @@ export class LeaseBook {
   }
 
   get entries(): BookEntries {
-    return { held: this.#held, serial: this.#serial, clock: this.#clock.state };
+    return {
+      held: this.#held,
+      clusterId: this.#clusterId,
+      serial: this.#serial,
+      clock: this.#clock.state,
+    };
+  }
+
+  /** Serial of the last lease of that cluster; 0: none, or another cluster's came since. */
+  lastSerial(clusterId: string): number {
+    return clusterId === this.#clusterId ? this.#serial : 0;
   }
 
   /** Time went on. Call it each minute, and at the moment that `untilChange` tells. */
@@ -96,6 +109,7 @@ export class LeaseBook {
     const told = didAgree && this.#differs !== 0 ? [differs(this.#differs)] : [];
     // From its reception, whatever the clocks of the two say: it comes as soon as it is granted.
     const startsAt = this.#clock.now;
+    this.#clusterId = lease.clusterId;
     this.#serial = lease.serial;
     this.#held = { lease, startsAt, endsAt: startsAt + termMs };
     const taken = heldLease(this.#held);
@@ -134,15 +148,16 @@ export class LeaseBook {
     return termOf(this.#held);
   }
 
-  #check({ serial, issuedAt, expiresAt, graceMs }: Lease): void {
+  #check({ clusterId, serial, issuedAt, expiresAt, graceMs }: Lease): void {
     if (
       !Number.isSafeInteger(serial) ||
       ![issuedAt, expiresAt, graceMs].every(Number.isFinite) ||
       graceMs < 0
     )
       throw new ShoalError('invalid_input', 'a lease without serial, or with times that are none');
-    if (serial <= this.#serial) {
-      const message = `lease ${serial} is no newer than lease ${this.#serial}, which this node had`;
+    const last = this.lastSerial(clusterId);
+    if (serial <= last) {
+      const message = `lease ${serial} is no newer than lease ${last}, which this node had`;
       throw new ShoalError('permission_denied', message);
     }
     if (expiresAt <= issuedAt) throw new ShoalError('invalid_input', `lease ${serial} ends before it begins`);

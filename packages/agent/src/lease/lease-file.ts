@@ -20,11 +20,9 @@ interface Stored {
   readonly clock: BookEntries['clock'];
 }
 
-/** What was kept; `clusterId`: whose serial it is. */
 interface KeptLease {
   readonly entries: BookEntries;
   readonly document: SignedDocument__Output | undefined;
-  readonly clusterId: string;
 }
 
 /** Keeps the book's entries in the data directory, whole also after a crash. */
@@ -53,12 +51,8 @@ export class LeaseFile {
   }
 
   /** Writes it down, after what is being written. A disk that refuses is logged: what is in memory counts on. */
-  async write(
-    entries: BookEntries,
-    document: SignedDocument__Output | undefined,
-    clusterId: string,
-  ): Promise<void> {
-    const { held, serial, clock } = entries;
+  async write(entries: BookEntries, document: SignedDocument__Output | undefined): Promise<void> {
+    const { held, clusterId, serial, clock } = entries;
     const stored: Stored = {
       format: 2,
       document:
@@ -75,9 +69,8 @@ export class LeaseFile {
   }
 
   #entries({ document, term, serials, clock }: Stored, trust: LeaseTrust | undefined): KeptLease {
-    const { clusterId } = serials;
-    const serial = trust === undefined || clusterId === trust.clusterId ? serials.last : 0;
-    const nothing = { entries: { held: null, serial, clock }, document: undefined, clusterId };
+    const entries = { held: null, clusterId: serials.clusterId, serial: serials.last, clock };
+    const nothing = { entries, document: undefined };
     if (trust === undefined || document === null || term === null) return nothing;
     try {
       const signed = {
@@ -86,7 +79,7 @@ export class LeaseFile {
       };
       const lease = verifyLease(signed, trust);
       if (!isTermOf(lease, term)) throw new ShoalError('invalid_input', "its term isn't the lease's");
-      return { entries: { held: { lease, ...term }, serial, clock }, document: signed, clusterId };
+      return { entries: { ...entries, held: { lease, ...term } }, document: signed };
     } catch (thrown) {
       this.#refused(thrown);
       return nothing;

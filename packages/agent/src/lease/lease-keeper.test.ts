@@ -233,6 +233,26 @@ t.test('a lease on disk is of no use to another node, or in another cluster', as
   }
 });
 
+t.test('a node that moved to another cluster takes its leases, whatever their serials', async (t) => {
+  const dataDir = t.testdir();
+  const host = new Host();
+  const there = { ...trust, clusterId: 'other' };
+  const first = await keep(t, dataDir, host);
+  await first.keeper.accept(lease({ serial: 9000 }), trust);
+  await first.keeper.forget();
+  await first.keeper.stop();
+  const second = await keep(t, dataDir, host, null);
+  t.equal(second.keeper.lastSerial('other'), 0);
+  await second.keeper.accept(lease({ clusterId: 'other', serial: 3 }), there);
+  t.match(second.keeper.standing, { state: 'active', serial: 3 });
+  t.equal(second.keeper.lastSerial('other'), 3);
+  t.throws(() => second.keeper.accept(lease({ clusterId: 'other', serial: 3 }), there), /no newer than/);
+  await second.keeper.stop();
+  const third = await keep(t, dataDir, host, there);
+  t.match(third.keeper.standing, { state: 'active', serial: 3 });
+  t.throws(() => third.keeper.accept(lease({ clusterId: 'other', serial: 2 }), there), /no newer than/);
+});
+
 t.test('states change by themselves when their time comes', async (t) => {
   const deeds: LeaseDeed[] = [];
   const keeper = new LeaseKeeper({

@@ -6,7 +6,7 @@ import {
   readClock,
   type SignedDocument__Output,
 } from '@shoal/common';
-import { type BookEntries, type LeaseBook, openBook } from './lease-book.js';
+import { type LeaseBook, openBook } from './lease-book.js';
 import { LeaseFile } from './lease-file.js';
 import { untilChange } from './lease-machine.js';
 import type { LeaseDemands, LeaseEffect, LeaseWords } from './lease-states.js';
@@ -60,7 +60,6 @@ export class LeaseKeeper {
   #wall = 0;
   #book: LeaseBook;
   #document: SignedDocument__Output | undefined;
-  #clusterId = '';
   #timer: NodeJS.Timeout | undefined;
   #recordedAt = Number.NEGATIVE_INFINITY;
   #stopped = false;
@@ -79,8 +78,6 @@ export class LeaseKeeper {
   /** Reads what was kept. `trust`: whose leases count; without it (standalone) there is none. Nothing is performed: `demands` says what counts. */
   async start(trust: LeaseTrust | undefined): Promise<void> {
     const kept = await this.#file.read(trust);
-    // A standalone node may come back: what its cluster granted before isn't forgotten.
-    this.#clusterId = trust?.clusterId ?? kept?.clusterId ?? '';
     this.#document = kept?.document;
     const { book, news } = openBook(kept?.entries, this.#read());
     this.#book = book;
@@ -113,7 +110,6 @@ export class LeaseKeeper {
       this.#options.changed();
     }
     this.#document = document;
-    this.#clusterId = trust.clusterId;
     this.#follow(effects);
     return this.#record();
   }
@@ -148,9 +144,9 @@ export class LeaseKeeper {
     return this.#book.lease;
   }
 
-  /** Serial of the last lease that was taken, also when it is forgotten; 0: none yet. */
-  get lastSerial(): number {
-    return this.#book.entries.serial;
+  /** Serial of the last lease of that cluster that was taken, also when it is forgotten; 0: none yet. */
+  lastSerial(clusterId: string): number {
+    return this.#book.lastSerial(clusterId);
   }
 
   /** How it stands, for people. */
@@ -197,7 +193,6 @@ export class LeaseKeeper {
 
   async #record(): Promise<void> {
     this.#recordedAt = this.#book.now;
-    const entries: BookEntries = this.#book.entries;
-    await this.#file.write(entries, this.#document, this.#clusterId);
+    await this.#file.write(this.#book.entries, this.#document);
   }
 }
