@@ -102,6 +102,8 @@ t.test('leases end while the controller is away, and all comes back with it', as
   await lab.waitFor(left, { what: 'a peer to see that all of them left' });
   for (const node of nodes) {
     t.match(await lease(node), { tier: 'free', detail: /limits of the free tier apply/ });
+    const { stdout: atAGlance } = await node.exec(['shoal', 'status', '--local']);
+    t.match(atAGlance, /^controller .* not connected.*^lease {7}degraded, ended .*^pools {7}frozen/ms);
     await lab.waitFor(async () => Object.keys(await cluster.members(node)).length === 0, {
       what: `${node.name} to leave the gossip`,
     });
