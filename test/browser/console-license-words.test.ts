@@ -13,6 +13,8 @@ interface Logic {
     after: LicenseView,
     now: number,
   ): readonly { what: string; before: string; after: string; isChanged: boolean }[];
+  onceCounting(license: LicenseView, next: object): LicenseView;
+  isOfProblem(warning: object, problems: readonly object[]): boolean;
   leaseTroubles(nodes: readonly object[]): readonly object[];
 }
 
@@ -66,4 +68,21 @@ test('a license is told in words, and what another one would change', async (t) 
     'the worse first',
   );
   t.same(logic.leaseTroubles([node('a', 'warning')]), []);
+});
+
+test('a license is told as it will be once another one counts, with what is used now', async (t) => {
+  const use = (limit: number) => ({ used: 2, limit });
+  const license = { tier: 'free', status: 'none', limits: { sites: use(1), nodes: use(10) } } as never;
+  const limits = { sites: 5, nodes: null, features: ['waf'], service: {} };
+  t.match(logic.onceCounting(license, { licenseId: 'b', tier: 'premium', limits }), {
+    ...{ licenseId: 'b', tier: 'premium', status: 'active' },
+    limits: { sites: use(5), nodes: { used: 2, limit: null }, features: ['waf'] },
+  });
+});
+
+test('a warning of a license that doesn’t count is known as such', async (t) => {
+  const problems = [{ message: 'the license is for the cluster a' }];
+  const of = (message: string) => logic.isOfProblem({ message }, problems);
+  t.equal(of('The license b does not count: it is for the cluster a. Ask'), true);
+  t.equal(of('The license b ends in 5 d'), false);
 });

@@ -15,7 +15,7 @@ interface Logic {
   applyEvent(
     state: object,
     event: object,
-  ): { nodes: ReadonlyMap<string, NodeView>; steps: readonly object[]; gossipKeys: object };
+  ): { nodes: ReadonlyMap<string, NodeView>; steps: readonly object[]; gossipKeys: object; status?: object };
 }
 
 const logic = await loadLogic<Logic>([
@@ -145,4 +145,15 @@ test('events change what is known, whole by whole', async (t) => {
   let state = one;
   for (let n = 0; n < 2100; n += 1) state = logic.applyEvent(state, { type: 'step', event: { at: n } });
   t.equal(state.steps.length, 2000, 'bounded');
+});
+
+test('what is said of the license goes with it', async (t) => {
+  const licensed = (tier: string, message: string) => ({
+    tier,
+    warnings: [{ severity: 'warning', message }],
+  });
+  const before = licensed('premium', 'it ends');
+  const status = { tier: 'premium', license: before, warnings: ['it ends', 'node a is down'] };
+  const after = logic.applyEvent({ status }, { type: 'license', license: licensed('free', 'it ended') });
+  t.match(after.status, { tier: 'free', warnings: ['it ended', 'node a is down'] });
 });

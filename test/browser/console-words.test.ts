@@ -14,7 +14,13 @@ interface Logic {
   possibleActions(rollout: object, isNewest: boolean): readonly string[];
   wasUndone(rollout: object): boolean;
   batchesOf(nodes: readonly object[]): readonly { number: number; nodes: readonly object[] }[];
-  messageParts(message: string): readonly { kind: string; text: string; at?: number }[];
+  messageParts(message: string): readonly {
+    kind: string;
+    text: string;
+    at?: number;
+    to?: string;
+    command?: string;
+  }[];
   drainState(node: object): { isAsked: boolean; title: string; detail: string } | undefined;
   servedElsewhere(service: string, name: string, nodes: readonly object[]): boolean;
   typeWords(schema: object): string;
@@ -130,6 +136,33 @@ test('commands and times in messages are told apart from words', async (t) => {
       command,
     );
   }
+  const asks =
+    'on the host install more (shoal license install FILE), or install its successor: shoal license install FILE';
+  const install = { kind: 'license', command: 'shoal license install FILE', to: '/license?install' };
+  t.match(logic.messageParts(asks), [
+    { text: 'on the host ' },
+    { ...install, text: 'install more' },
+    { kind: 'words', text: ', or ' },
+    { ...install, text: 'install its successor' },
+  ]);
+  t.match(
+    logic.messageParts('Install another: shoal license install FILE; remove this one: shoal license rm a-1'),
+    [
+      { ...install, text: 'Install another' },
+      { kind: 'words', text: '; ' },
+      { kind: 'license', text: 'remove this one', to: '/license?remove=a-1' },
+    ],
+  );
+  t.match(logic.messageParts('Remove it: shoal license rm lic-7.b.'), [
+    {
+      kind: 'license',
+      text: 'Remove it',
+      command: 'shoal license rm lic-7.b',
+      to: '/license?remove=lic-7.b',
+    },
+    { kind: 'words', text: '.' },
+  ]);
+  t.match(logic.messageParts('install the package'), [{ kind: 'words' }], 'no license is meant');
   const now = 'it ended 2026-11-21T10:00:00.000Z; it is 2026-11-21T11:00:00.000Z now';
   t.match(
     logic.messageParts(now),

@@ -1,4 +1,4 @@
-import { TestVendor } from '@shoal/common/testing';
+import { type TestLicense, TestVendor } from '@shoal/common/testing';
 import type { Locator, Page } from 'playwright-core';
 import type { Test } from 'tap';
 import { checkLooks } from './looks.js';
@@ -6,19 +6,27 @@ import { button, heading, post, row, type Story, section, serve, spec, tell } fr
 
 const vendor = await TestVendor.create();
 const dayMs = 86_400_000;
+/** What the controller believes when it starts next. */
+let trust = vendor.trust;
 
 tell(
   'the license in the console',
   [
     ['without one the free tier is told, with what is used of it', freeTier],
     ['one is looked at before it is installed, and refused with why', install],
+    ['one that counts later is told as such, and one that never counts isn’t offered', laterAndNever],
     ['one that ends soon is told on every page, until that is put away', endsSoon],
     ['one that has ended is told on every page', grace],
     ['what a license allowed that is over goes on, and is told', over],
+    ['one whose key is revoked is told as refused, with what it was, and removed', refused],
     ['a node without a lease is told, and a viewer changes nothing', degraded],
   ],
   (story) => serve(story, ['node-1', 'node-2'], spec('ahoy')),
-  { trustedLicenseKeys: vendor.trust },
+  {
+    get trustedLicenseKeys() {
+      return trust;
+    },
+  },
 );
 
 const banner = (page: Page): Locator => page.getByRole('region', { name: 'License', exact: true });
@@ -56,6 +64,7 @@ async function install(t: Test, { page }: Story): Promise<void> {
   const file = { name: 'harbor.license', mimeType: 'text/plain', buffer: Buffer.from(`${text}\n`) };
   await dialog.getByLabel('Or from a file').setInputFiles(file);
   await dialog.getByRole('button', { name: 'Look at it' }).click();
+  await dialog.getByText('The license harbor-1 (e-commerce) counts at once.').waitFor();
   await dialog.getByRole('row', { name: 'Tier free e-commerce' }).waitFor();
   await dialog.getByRole('row', { name: 'Nodes 2 of 10 2 of 50' }).waitFor();
   await dialog
@@ -69,6 +78,38 @@ async function install(t: Test, { page }: Story): Promise<void> {
   await page.getByRole('link', { name: 'License: e-commerce' }).waitFor();
   t.equal(await meter(page, 'Sites').getAttribute('aria-valuetext'), '1 of 2');
   await checkLooks(t, page, 'license');
+}
+
+async function laterAndNever(t: Test, { page }: Story): Promise<void> {
+  const dialog = page.getByRole('dialog');
+  const look = async (license: TestLicense) => {
+    await button(page, 'Install a license …').click();
+    await dialog.getByLabel('License').fill(await vendor.issue(license));
+    await dialog.getByRole('button', { name: 'Look at it' }).click();
+  };
+  const begin = Date.now() + 100 * dayMs;
+  const earlier = Date.now() - 20 * dayMs;
+  await look({ id: 'harbor-old', tier: 'premium', issuedAt: earlier, notBefore: earlier, expiresAt: begin });
+  await dialog.getByText('it is older than harbor-1 (e-commerce)').waitFor();
+  t.equal(await dialog.getByRole('button', { name: 'Install' }).count(), 0, 'it isn’t offered');
+  await checkLooks(t, page, 'license-never');
+  await page.keyboard.press('Escape');
+  const later = { id: 'harbor-next', tier: 'premium', customer: 'Harbor & Sons' };
+  await look({ ...later, notBefore: begin, expiresAt: begin + 300 * dayMs });
+  await dialog.getByText(/^The license harbor-next \(premium\) counts from \d{4}-\d\d-\d\d/).waitFor();
+  await dialog.getByRole('row', { name: 'Tier e-commerce premium' }).waitFor();
+  await dialog.getByRole('row', { name: 'Sites 1 of 2 1 of 5' }).waitFor();
+  await checkLooks(t, page, 'license-later');
+  await dialog.getByRole('button', { name: 'Install' }).click();
+  const next = page.getByRole('region', { name: 'What counts next' });
+  await next.getByText('Counts from').waitFor();
+  await heading(page, 'License active').waitFor();
+  await page.getByRole('link', { name: 'License: e-commerce' }).waitFor();
+  await checkLooks(t, page, 'license-next');
+  await next.getByRole('button', { name: 'Remove harbor-next' }).click();
+  await dialog.getByText('It doesn’t count yet').waitFor();
+  await dialog.getByRole('button', { name: 'Remove' }).click();
+  await next.waitFor({ state: 'detached' });
 }
 
 async function endsSoon(t: Test, story: Story): Promise<void> {
@@ -148,7 +189,44 @@ async function over(t: Test, story: Story): Promise<void> {
   t.equal(await meter(page, 'Sites').getAttribute('aria-valuetext'), '2 of 1');
   await page.getByText('More than it allows: they go on, nodes at no other site can join.').waitFor();
   t.equal(await page.getByRole('heading', { name: 'Licenses that don’t count' }).count(), 0, 'told once');
+  await page
+    .getByText(/^\d free tier$/)
+    .first()
+    .waitFor();
   await checkLooks(t, page, 'license-over');
+  await page.getByRole('link', { name: 'install its successor' }).click();
+  await page.getByRole('dialog').getByLabel('License').waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  await section(page, 'Nodes').click();
+}
+
+async function refused(t: Test, story: Story): Promise<void> {
+  const { page, cluster } = story;
+  const last = { id: 'harbor-5', tier: 'premium', customer: 'Harbor & Sons' };
+  await post(story, '/license', { text: await vendor.issue(last) });
+  const reason = 'a laptop was stolen';
+  trust = { ...trust, revoked: [{ kid: vendor.key.kid, reason, at: '2026-02-01T00:00:00Z' }] };
+  await cluster.stopController();
+  await cluster.restartController();
+  await page.reload();
+  await banner(page).getByText('The license harbor-5 (premium, Harbor & Sons) does not count').waitFor();
+  t.equal(await banner(page).getByRole('link', { name: 'remove this one' }).count(), 1);
+  t.equal(await button(page, 'Put it away').count(), 0, 'it can’t be put away');
+  for (const name of ['node-1', 'node-2', 'node-3']) await row(page, name).getByText('connected').waitFor();
+  await checkLooks(t, page, 'nodes-license-refused');
+  await openPage(page);
+  await heading(page, 'License refused').waitFor();
+  const problem = page.getByRole('listitem').filter({ hasText: 'harbor-5' });
+  await problem.getByText('revoked key', { exact: true }).waitFor();
+  await problem.getByText('premium, for Harbor & Sons, until').waitFor();
+  await problem.getByText(reason).waitFor();
+  await problem.getByRole('link', { name: 'Install another' }).waitFor();
+  t.equal(await problem.getByRole('link').count(), 1, 'a button removes it');
+  await checkLooks(t, page, 'license-refused-key');
+  await problem.getByRole('button', { name: 'Remove harbor-5' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
+  await problem.waitFor({ state: 'detached' });
   await section(page, 'Nodes').click();
 }
 

@@ -1,7 +1,13 @@
-import type { LicenseView, LimitUseView, NodeLeaseView, NodeView } from '@shoal/common';
-import { timeLeft } from '@shoal/common/time-left';
+import type {
+  LicenseView,
+  LicenseWarningView,
+  LimitUseView,
+  NextLicenseView,
+  NodeLeaseView,
+  NodeView,
+} from '@shoal/common';
+import { lengthOfTime, timeLeft } from '@shoal/common/time-left';
 import { formatNumber } from './format.js';
-import { duration } from './time.js';
 
 /** `2 of 5`, `3, no limit`. */
 export function useWords({ used, limit }: LimitUseView): string {
@@ -33,6 +39,34 @@ export function featureWords(features: readonly string[]): string {
   return features.length === 0 ? 'none' : features.join(', ');
 }
 
+/** Free limits although there is, or was, a license: it is over, or refused. */
+export function isLapsed({ status }: Pick<LicenseView, 'status'>): boolean {
+  return status === 'expired' || status === 'refused';
+}
+
+/** The license as it will be once another one counts, with what is used now. */
+export function onceCounting(
+  license: LicenseView,
+  { licenseId, tier, customer, vendor, expiresAt, graceEndsAt, limits }: NextLicenseView,
+): LicenseView {
+  const { sites, nodes } = license.limits;
+  return {
+    ...license,
+    ...{ licenseId, tier, customer, vendor, expiresAt, graceEndsAt, status: 'active' },
+    limits: {
+      sites: { used: sites.used, limit: limits.sites },
+      nodes: { used: nodes.used, limit: limits.nodes },
+      features: limits.features,
+      service: limits.service,
+    },
+  };
+}
+
+/** True when a warning says of a license that doesn't count what the list of those says as well. */
+export function isOfProblem({ message }: LicenseWarningView, problems: LicenseView['problems']): boolean {
+  return problems.some((problem) => message.includes(problem.message.replace(/^the license /, '')));
+}
+
 /** Something of the license that another one would change. */
 export interface LicenseDifference {
   readonly what: string;
@@ -59,7 +93,7 @@ export function licenseDifferences(
     ['Nodes', ({ limits }) => useWords(limits.nodes)],
     ['Features', ({ limits }) => featureWords(limits.features)],
     ['Each service, per node', ({ limits }) => serviceLimitWords(limits.service)],
-    ['Leases last', ({ leaseMs }) => duration(leaseMs)],
+    ['Leases last', ({ leaseMs }) => lengthOfTime(leaseMs)],
   ];
   return rows.map(([what, tell]) => {
     const [was, is] = [tell(before), tell(after)];

@@ -1,3 +1,5 @@
+import { lengthOfTime } from '@shoal/common/time-left';
+
 const second = 1_000;
 const minute = 60 * second;
 const hour = 60 * minute;
@@ -7,8 +9,7 @@ const day = 24 * hour;
 export function relativeTime(at: number, now: number): string {
   const distance = Math.abs(now - at);
   if (distance < 5 * second) return 'just now';
-  const text = duration(distance);
-  return at <= now ? `${text} ago` : `in ${text}`;
+  return at <= now ? `${duration(distance)} ago` : `in ${lengthOfTime(distance)}`;
 }
 
 /** `for 44 s`, `for a moment`: how long something has lasted at `now` that began at `since`, both ms since the epoch. */

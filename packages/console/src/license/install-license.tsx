@@ -1,4 +1,4 @@
-import type { LicenseView } from '@shoal/common';
+import type { InstalledLicenseView, LicenseView } from '@shoal/common';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { call } from '../api/operations.js';
@@ -17,7 +17,7 @@ interface InstallLicenseProps {
 /** Takes a license, shows what it would change, and installs it. */
 export function InstallLicense({ license, onClose }: InstallLicenseProps): JSX.Element {
   const [text, setText] = useState('');
-  const [after, setAfter] = useState<LicenseView>();
+  const [after, setAfter] = useState<InstalledLicenseView>();
   const { busy, error, run } = useAsking();
   const look = () => run(async () => setAfter(await call('license.preview', { text })));
   const install = () => run(async () => onClose(await call('license.install', { text })));
@@ -26,11 +26,7 @@ export function InstallLicense({ license, onClose }: InstallLicenseProps): JSX.E
     void (after === undefined ? look() : install());
   };
   return (
-    <Dialog
-      title={after === undefined ? 'Install a license' : 'Install this license?'}
-      onClose={() => onClose()}
-      closable={!busy}
-    >
+    <Dialog title={titleOf(after)} onClose={() => onClose()} closable={!busy}>
       <form class="form" onSubmit={submit}>
         {after === undefined ? (
           <LicenseText value={text} onChange={setText} />
@@ -47,11 +43,18 @@ export function InstallLicense({ license, onClose }: InstallLicenseProps): JSX.E
           >
             {after === undefined ? 'Cancel' : 'Back'}
           </button>
-          <button type="submit" class="button primary" disabled={busy || text.trim() === ''}>
-            {after === undefined ? (busy ? 'Looking …' : 'Look at it') : busy ? 'Installing …' : 'Install'}
-          </button>
+          {after?.outcome.counts !== 'never' && (
+            <button type="submit" class="button primary" disabled={busy || text.trim() === ''}>
+              {after === undefined ? (busy ? 'Looking …' : 'Look at it') : busy ? 'Installing …' : 'Install'}
+            </button>
+          )}
         </div>
       </form>
     </Dialog>
   );
+}
+
+function titleOf(after: InstalledLicenseView | undefined): string {
+  if (after === undefined) return 'Install a license';
+  return after.outcome.counts === 'never' ? 'This license would not count' : 'Install this license?';
 }

@@ -1,9 +1,10 @@
 import type { LicenseView, NodeLeaseView, NodeView } from '@shoal/common';
 import type { JSX } from 'preact';
 import { count } from '../lib/format.js';
-import { leaseLeft } from '../lib/license-words.js';
+import { isLapsed, leaseLeft } from '../lib/license-words.js';
 import { absoluteTime } from '../lib/time.js';
 import { clock } from '../state/clock.js';
+import { cluster } from '../state/cluster.js';
 import { useStore } from '../state/store.js';
 import { Notice } from '../ui/notice.js';
 import { Badge, type Look, look, WordBadge } from '../ui/status.js';
@@ -31,6 +32,14 @@ const leaseLooks: Readonly<Record<NodeLeaseView['state'], Look>> = {
   restored: look('busy', 'sync', 'restored', 'The lease is back; what was degraded is taken back'),
 };
 
+/** A lease that is in order, but of the free tier, since the license is over or refused. */
+const lapsedLook: Look = look(
+  'warn',
+  'behind',
+  'free tier',
+  'A lease of the free tier: the license doesn’t count',
+);
+
 /** How the license stands. */
 export function LicenseBadge({ status }: { status: LicenseView['status'] }): JSX.Element {
   return <Badge shown={licenseLooks[status]} />;
@@ -43,12 +52,13 @@ export function Lease({
   node: Pick<NodeView, 'lease' | 'connected'>;
 }): JSX.Element {
   const now = useStore(clock);
+  const lapsed = useLapsed();
   if (lease === null) return <span class="muted">–</span>;
   const left = leaseLeft(lease, now);
   const { tier, state, expiresAt } = lease;
   return (
     <span class="lease">
-      {connected ? <Badge shown={leaseLooks[state]} /> : <WordBadge word={state} stale />}
+      {connected ? <Badge shown={leaseLook(lease, lapsed)} /> : <WordBadge word={state} stale />}
       <span class="hint" title={expiresAt === null ? tier : `${tier}, ends ${absoluteTime(expiresAt)}`}>
         {left ?? 'no lease'}
       </span>
@@ -56,10 +66,20 @@ export function Lease({
   );
 }
 
+function leaseLook({ tier, state }: NodeLeaseView, lapsed: boolean): Look {
+  return lapsed && state === 'active' && tier === 'free' ? lapsedLook : leaseLooks[state];
+}
+
+function useLapsed(): boolean {
+  return useStore(cluster, ({ status }) => status !== null && isLapsed(status.license));
+}
+
 /** How many leases stand how. */
 export function LeaseCounts({ nodes }: { nodes: readonly Pick<NodeView, 'lease'>[] }): JSX.Element {
-  const states = Object.entries(leaseLooks).flatMap(([state, shown]) => {
-    const number = nodes.filter(({ lease }) => lease?.state === state).length;
+  const lapsed = useLapsed();
+  const looks = nodes.flatMap(({ lease }) => (lease === null ? [] : [leaseLook(lease, lapsed)]));
+  const states = [...Object.values(leaseLooks), lapsedLook].flatMap((shown) => {
+    const number = looks.filter((one) => one === shown).length;
     return number === 0 ? [] : [{ ...shown, word: `${number} ${shown.word}` }];
   });
   const silent = nodes.filter(({ lease }) => lease === null).length;

@@ -65,20 +65,29 @@ export function LicenseBanner({ path }: { path: string }): JSX.Element | null {
 }
 
 function Over({ license }: { license: LicenseView }): ComponentChildren {
-  const { status, licenseId, expiresAt, graceEndsAt, tier } = license;
+  const { status, licenseId, expiresAt, graceEndsAt, tier, next } = license;
+  const [successor] = next;
+  const then =
+    successor === undefined ? (
+      <Message text="Install its successor: shoal license install FILE." />
+    ) : (
+      <>
+        {successor.licenseId} counts <Time at={successor.countsFrom} />.
+      </>
+    );
   return status === 'grace' ? (
     <>
       <strong>
         The license {licenseId} ended <Time at={expiresAt} />.
       </strong>{' '}
-      The tier {tier} counts until its grace ends <Time at={graceEndsAt} />.
+      The tier {tier} counts until its grace ends <Time at={graceEndsAt} />. {then}
     </>
   ) : (
     <>
       <strong>
         The license {licenseId} ended <Time at={expiresAt} />: the free tier counts.
       </strong>{' '}
-      What runs goes on within its limits.
+      What runs goes on within its limits. {then}
     </>
   );
 }

@@ -1,6 +1,7 @@
 import type { LicenseProblemView } from '@shoal/common';
 import type { JSX } from 'preact';
 import { capitalized, sentence } from '../lib/format.js';
+import { dayOf } from '../lib/license-words.js';
 import { Message } from '../ui/message.js';
 import { Section } from '../ui/page.js';
 import { Badge, type Look, look } from '../ui/status.js';
@@ -23,6 +24,9 @@ const reasons: Readonly<Record<LicenseProblemView['reason'], Look>> = {
   superseded: look('quiet', 'minus', 'superseded', 'It is valid, and another one counts'),
 };
 
+/** What a hint says of removing the license, where a button does it. */
+const removal = /[.;]?[^.;]*: shoal license rm \S+$/;
+
 interface LicenseProblemsProps {
   readonly problems: readonly LicenseProblemView[];
   /** Asks to remove an installed one; left out: nobody may. */
@@ -36,25 +40,33 @@ export function LicenseProblems({ problems, onRemove }: LicenseProblemsProps): J
     <Section title="Licenses that don’t count">
       <ul class="license-problems">
         {problems.map((problem) => {
-          const { source, licenseId, reason, message, hint } = problem;
+          const { source, licenseId, known, reason, message, hint } = problem;
+          const isRemovable = onRemove !== undefined && source === 'installed' && licenseId !== null;
+          const shownHint = isRemovable ? hint.replace(removal, '') : hint;
           return (
             <li key={`${source}${licenseId}${message}`}>
               <div class="panel-head">
                 <strong>{licenseId ?? 'unknown license'}</strong>
                 <Badge shown={reasons[reason]} />
                 <span class="muted">{source === 'installed' ? 'installed' : `from ${source}`}</span>
-                {onRemove !== undefined && source === 'installed' && licenseId !== null && (
+                {isRemovable && (
                   <button type="button" class="button small quiet" onClick={() => onRemove(licenseId)}>
                     Remove<span class="visually-hidden"> {licenseId}</span> …
                   </button>
                 )}
               </div>
+              {known !== null && (
+                <p class="muted">
+                  {licenseId === null && `last known as ${known.licenseId}: `}
+                  {known.tier}, for {known.customer}, until {dayOf(known.expiresAt)}
+                </p>
+              )}
               <p>
                 <Message text={sentence(message)} />
               </p>
-              {hint !== '' && (
+              {shownHint !== '' && (
                 <p class="hint">
-                  <Message text={capitalized(hint)} />
+                  <Message text={capitalized(shownHint)} />
                 </p>
               )}
             </li>

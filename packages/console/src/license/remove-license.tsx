@@ -27,7 +27,11 @@ export function RemoveLicense({ license, id, onClose }: RemoveLicenseProps): JSX
           runs goes on; nothing can be added beyond them.
         </p>
       ) : (
-        <p>It doesn’t count now: nothing changes.</p>
+        <p>
+          {license.next.some(({ licenseId }) => licenseId === id)
+            ? 'It doesn’t count yet: nothing changes now, and it won’t take over.'
+            : 'It doesn’t count now: nothing changes.'}
+        </p>
       )}
     </RemovalDialog>
   );

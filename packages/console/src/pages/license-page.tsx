@@ -1,30 +1,29 @@
 import type { LicenseProblemView, LicenseView } from '@shoal/common';
 import type { JSX } from 'preact';
-import { useState } from 'preact/hooks';
-import { count, sentence } from '../lib/format.js';
-import { dayOf } from '../lib/license-words.js';
-import { duration } from '../lib/time.js';
+import { AboutLicense } from '../license/about-license.js';
 import { InstallLicense } from '../license/install-license.js';
 import { LeaseCounts, LicenseBadge } from '../license/license-badge.js';
 import { LicenseProblems } from '../license/license-problems.js';
+import { LicenseWarnings } from '../license/license-warnings.js';
 import { Limits } from '../license/limits.js';
+import { NextLicenses } from '../license/next-licenses.js';
 import { RemoveLicense } from '../license/remove-license.js';
 import type { PageProps } from '../shell.js';
 import { cluster, takeLicense } from '../state/cluster.js';
 import { may } from '../state/roles.js';
+import { location, navigate } from '../state/router.js';
 import { useStore } from '../state/store.js';
 import { Link } from '../ui/link.js';
-import { Message } from '../ui/message.js';
-import { Notice } from '../ui/notice.js';
 import { Loading, Page, Section } from '../ui/page.js';
-import { Time } from '../ui/text.js';
 
-type Asked = { readonly kind: 'install' } | { readonly kind: 'remove'; readonly id: string };
+/** Asks to install a license, or to remove this one: by the address, so that what the controller says can lead there. */
+const askToInstall = () => navigate('/license?install');
+const askToRemove = (id: string) => navigate(`/license?remove=${encodeURIComponent(id)}`);
 
 /** The cluster's license, live: what it allows, what is used of it, until when, and what to do about it. */
 export function LicensePage({ user }: PageProps): JSX.Element {
   const license = useStore(cluster, (state) => state.status?.license);
-  const [asked, setAsked] = useState<Asked>();
+  const { query } = useStore(location);
   const mayChange = may(user.role, 'admin');
   if (license === undefined) {
     return (
@@ -34,17 +33,25 @@ export function LicensePage({ user }: PageProps): JSX.Element {
     );
   }
   const close = (after?: LicenseView) => {
-    setAsked(undefined);
+    navigate('/license', { replace: true });
     if (after !== undefined) takeLicense(after);
   };
   const { licenseId } = license;
+  const removed = query.get('remove');
+  const removing = mayChange ? { onRemove: askToRemove } : {};
+  const problems = (
+    <LicenseProblems
+      problems={license.problems.filter((problem) => !isTold(problem, license))}
+      {...removing}
+    />
+  );
   const actions = (
     <>
-      <button type="button" class="button primary" onClick={() => setAsked({ kind: 'install' })}>
+      <button type="button" class="button primary" onClick={askToInstall}>
         Install a license …
       </button>
       {licenseId !== null && (
-        <button type="button" class="button" onClick={() => setAsked({ kind: 'remove', id: licenseId })}>
+        <button type="button" class="button" onClick={() => askToRemove(licenseId)}>
           Remove …
         </button>
       )}
@@ -60,22 +67,23 @@ export function LicensePage({ user }: PageProps): JSX.Element {
       }
       {...(mayChange ? { actions } : {})}
     >
-      {license.warnings.length > 0 && <LicenseWarnings license={license} />}
+      <LicenseWarnings license={license} />
+      {license.status === 'refused' && problems}
       <div class="columns">
         <Section title="What counts">
-          <About license={license} />
+          <AboutLicense license={license} />
         </Section>
         <Section title="Use of the limits">
           <Limits limits={license.limits} />
         </Section>
       </div>
+      <NextLicenses next={license.next} {...removing} />
       <Leases />
-      <LicenseProblems
-        problems={license.problems.filter((problem) => !isTold(problem, license))}
-        {...(mayChange ? { onRemove: (id: string) => setAsked({ kind: 'remove', id }) } : {})}
-      />
-      {asked?.kind === 'install' && <InstallLicense license={license} onClose={close} />}
-      {asked?.kind === 'remove' && <RemoveLicense license={license} id={asked.id} onClose={close} />}
+      {license.status !== 'refused' && problems}
+      {mayChange && query.has('install') && <InstallLicense license={license} onClose={close} />}
+      {mayChange && removed !== null && (
+        <RemoveLicense key={removed} license={license} id={removed} onClose={close} />
+      )}
     </Page>
   );
 }
@@ -83,67 +91,6 @@ export function LicensePage({ user }: PageProps): JSX.Element {
 /** The license that was the last to count is told at the top: that it is over isn't told twice. */
 function isTold({ reason, licenseId }: LicenseProblemView, license: LicenseView): boolean {
   return reason === 'expired' && licenseId === license.licenseId;
-}
-
-/** What somebody should do something about. */
-function LicenseWarnings({ license: { warnings } }: { license: LicenseView }): JSX.Element {
-  const tone = warnings.some(({ severity }) => severity === 'critical') ? 'bad' : 'warn';
-  const [first = '', ...more] = warnings.map(({ message }) => sentence(message));
-  if (more.length === 0) return <Notice tone={tone} title={<Message text={first} />} />;
-  return (
-    <Notice tone={tone} title={count(warnings.length, 'warning')}>
-      <ul class="problems">
-        {[first, ...more].map((warning) => (
-          <li key={warning}>
-            <Message text={warning} />
-          </li>
-        ))}
-      </ul>
-    </Notice>
-  );
-}
-
-function About({ license }: { license: LicenseView }): JSX.Element {
-  const { tier, status, licenseId, customer, vendor, expiresAt, graceEndsAt, leaseMs } = license;
-  return (
-    <>
-      <p class="license-tier">{tier}</p>
-      {licenseId === null && (
-        <p class="muted">No license is installed: the free tier counts. It needs none, and has no end.</p>
-      )}
-      <dl class="facts">
-        {licenseId !== null && (
-          <>
-            <Fact name={status === 'expired' ? 'last license' : 'license'} value={<code>{licenseId}</code>} />
-            <Fact name="customer" value={customer ?? '–'} />
-            <Fact name="vendor" value={vendor ?? '–'} />
-            <Fact name="end" value={<DatedTime at={expiresAt} />} />
-            <Fact name="end of its grace" value={<DatedTime at={graceEndsAt} />} />
-          </>
-        )}
-        <Fact name="leases last" value={duration(leaseMs)} />
-      </dl>
-    </>
-  );
-}
-
-function Fact({ name, value }: { name: string; value: JSX.Element | string }): JSX.Element {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{value}</dd>
-    </div>
-  );
-}
-
-/** A moment with its day. */
-function DatedTime({ at }: { at: number | null }): JSX.Element {
-  return (
-    <>
-      <Time at={at} />
-      {at !== null && <span class="muted"> ({dayOf(at)})</span>}
-    </>
-  );
 }
 
 /** How the nodes' leases stand. */

@@ -86,9 +86,15 @@ export function applyEvent(state: ClusterState, event: ClusterEvent): ClusterSta
 }
 
 function withLicense(state: ClusterState, license: LicenseView): ClusterState {
-  return state.status === null
-    ? state
-    : { ...state, status: { ...state.status, tier: license.tier, license } };
+  const { status } = state;
+  if (status === null) return state;
+  // What was said of the license before isn't so any more.
+  const old = new Set(status.license.warnings.map(({ message }) => message));
+  const warnings = [
+    ...license.warnings.map(({ message }) => message),
+    ...status.warnings.filter((warning) => !old.has(warning)),
+  ];
+  return { ...state, status: { ...status, tier: license.tier, license, warnings } };
 }
 
 /** The license as the controller just told it. */

@@ -1,8 +1,9 @@
 import type { JSX } from 'preact';
-import { count } from '../lib/format.js';
+import { count, sentence } from '../lib/format.js';
 import { cluster } from '../state/cluster.js';
 import { useStore } from '../state/store.js';
 import { Icon } from './icon.js';
+import { Message } from './message.js';
 
 /** What the controller warns of, on every page: one line, all of it on demand. */
 export function Warnings(): JSX.Element | null {
@@ -20,12 +21,14 @@ export function Warnings(): JSX.Element | null {
         <summary>
           <Icon name="alert" />
           <strong>{count(warnings.length, 'warning')}</strong>
-          <span class="warnings-first">{first}</span>
+          <span class="warnings-first">{sentence(first)}</span>
           <Icon name="chevron" class="warnings-more" />
         </summary>
         <ul>
           {warnings.map((warning) => (
-            <li key={warning}>{warning}</li>
+            <li key={warning}>
+              <Message text={sentence(warning)} />
+            </li>
           ))}
         </ul>
       </details>
