@@ -14,8 +14,8 @@ export function licenseChanges(
   if (was !== null && (state === 'expired' || (state === 'grace' && before.state !== 'grace')))
     changes.push({ change: 'ended', licenseId: was.id });
   const is = isLicensed(after) ? after.license : null;
-  if (is !== null && is.id !== was?.id && is.id !== asked?.licenseId)
-    changes.push({ change: 'took-over', licenseId: is.id });
+  const isAnother = is !== null && (is.id !== was?.id || is.issuedAt !== was.issuedAt);
+  if (isAnother && is.id !== asked?.licenseId) changes.push({ change: 'took-over', licenseId: is.id });
   const known = new Set(refusals(before).map(({ key }) => key));
   for (const { key, licenseId } of refusals(after))
     if (!known.has(key)) changes.push({ change: 'refused', licenseId });

@@ -205,6 +205,7 @@ export class LicenseKeeper {
     const { logger } = this.#parts;
     const what = [
       standing.license?.id,
+      standing.license?.issuedAt,
       standing.state,
       reachedWarnDay(standing, this.#parts.clock.now),
       // Not the message: it may say what time it is.
@@ -218,7 +219,8 @@ export class LicenseKeeper {
     logger.info({ tier, licenseId: license?.id, customer: license?.customer, state }, 'license');
     for (const { severity, message } of this.warnings())
       logger[severity === 'critical' ? 'error' : 'warn'](message);
-    if (asked || isFirst || (before.license?.id === license?.id && before.state === state)) return [];
+    const isSame = before.license?.id === license?.id && before.license?.issuedAt === license?.issuedAt;
+    if (asked || isFirst || (isSame && before.state === state)) return [];
     const input = { tier, licenseId: license?.id ?? null, state, before: nameOf(before) };
     const actor = { name: 'controller', door: 'controller' } as const;
     return [auditWrite({ at: this.now(), actor, operation: 'license.changed', input, outcome: 'ok' })];
@@ -242,7 +244,7 @@ export class LicenseKeeper {
         return fresh;
       });
       const at = this.now();
-      const next = await this.#with(toStored(text, license, at, actor.name), at);
+      const next = await this.#with(toStored(text, license, at, actor.name), license, at);
       const nextSeen = [...seen.filter((id) => id !== license.id), license.id].slice(-mostSeen);
       await store.transact({
         writes: [
@@ -273,7 +275,7 @@ export class LicenseKeeper {
     return this.#exclusive(async () => {
       const now = this.now();
       const license = await this.#verify(text, now);
-      const next = await this.#with(toStored(text, license, now, ''), now);
+      const next = await this.#with(toStored(text, license, now, ''), license, now);
       installedWrites(this.#installed, next);
       const { judged } = await this.#judgeAll(next, now);
       const standing = decideStanding(judged, now);
@@ -293,13 +295,18 @@ export class LicenseKeeper {
     }
   }
 
-  /** What is installed with one more: it takes the place of those that ended, once it counts itself. */
-  async #with(stored: StoredLicense, now: number): Promise<readonly StoredLicense[]> {
+  /** What is installed with one more: it takes the place of those that ended, and of older ones of its id, once it counts itself. */
+  async #with(stored: StoredLicense, license: License, now: number): Promise<readonly StoredLicense[]> {
     const hash = textHash(stored.text);
     const others = this.#installed.filter(({ text }) => textHash(text) !== hash);
-    if (stored.known !== undefined && licenseBeginsAt(stored.known) > now) return [...others, stored];
+    if (licenseBeginsAt(license) > now) return [...others, stored];
     const judged = await Promise.all(others.map((one) => this.#judge(one, now)));
-    return [...others.filter((_, index) => judged[index]?.problem?.reason !== 'expired'), stored];
+    const isReplaced = ({ id }: StoredLicense, index: number): boolean => {
+      const { license: other, problem } = judged[index] ?? {};
+      if (problem?.reason === 'expired') return true;
+      return id === license.id && (other === undefined || other.issuedAt <= license.issuedAt);
+    };
+    return [...others.filter((one, index) => !isReplaced(one, index)), stored];
   }
 
   /**

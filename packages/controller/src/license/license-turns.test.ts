@@ -140,3 +140,42 @@ t.test('a license that another one keeps out says which one, and whether it ever
   const again = await w.issue({ id: 'now', tier: 'premium', issuedAt: w.host.wall + 1000 });
   t.match(await keeper.install(again, ann), { tier: 'premium', next: [] }, 'made again by the same id');
 });
+
+t.test(
+  'a license that is issued anew, with the same id, takes the place of the one before when it begins',
+  async (t) => {
+    const w = await world(t);
+    const keeper = await w.open();
+    const first = await w.issue({ tier: 'e-commerce', expiresAt: start + 20 * day });
+    await keeper.install(first, ann);
+    w.host.pass(hour);
+    const anew = await w.issue({ tier: 'premium', issuedAt: w.host.wall });
+    t.match(await keeper.install(anew, ann), {
+      outcome: { counts: 'now' },
+      tier: 'premium',
+      expiresAt: w.host.wall + 365 * day,
+      problems: [],
+    });
+    t.match(await keeper.install(first, ann), {
+      outcome: {
+        counts: 'never',
+        message: /^The license L-1 \(e-commerce\) does not count: it is older than L-1/,
+      },
+      tier: 'premium',
+      problems: [{ licenseId: 'L-1', hint: /newer/ }],
+    });
+    t.match((await w.open()).view(), { tier: 'premium' }, 'after a restart too');
+    w.host.pass(hour);
+    const later = { tier: 'enterprise', issuedAt: w.host.wall, notBefore: w.host.wall + 30 * day };
+    t.match(await keeper.install(await w.issue(later), ann), {
+      outcome: { counts: 'later', from: later.notBefore },
+      tier: 'premium',
+      next: [{ licenseId: 'L-1', tier: 'enterprise' }],
+    });
+    w.changes.length = 0;
+    w.host.pass(30 * day);
+    await keeper.check();
+    t.match(keeper.view(), { tier: 'enterprise', next: [] });
+    t.same(w.changes, [{ change: 'took-over', licenseId: 'L-1' }]);
+  },
+);

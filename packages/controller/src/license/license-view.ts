@@ -1,7 +1,15 @@
-import type { License, LicenseOutcome, LicenseView, LicenseWarningView } from '@shoal/common';
+import { isDeepStrictEqual } from 'node:util';
+import type {
+  License,
+  LicenseOutcome,
+  LicenseSummaryView,
+  LicenseView,
+  LicenseWarningView,
+} from '@shoal/common';
 import type { NodePlace } from '../spec/manifests.js';
 import { sitesOf } from './growth.js';
 import type { LicenseStanding } from './standing.js';
+import { summaryOf } from './summary.js';
 
 /** What the operations show of the license. `leaseMs`: term of a lease that is granted now. */
 export function licenseView(
@@ -33,17 +41,24 @@ export function licenseView(
   };
 }
 
+/** What tells licenses of one id apart. */
+const summaryKeys = ['licenseId', 'tier', 'notBefore', 'expiresAt'] as const;
+
 /** What becomes of a license that was, or would be, installed at `now`, by the standing with it. */
-export function outcomeOf({ id, tier }: License, standing: LicenseStanding, now: number): LicenseOutcome {
+export function outcomeOf(brought: License, standing: LicenseStanding, now: number): LicenseOutcome {
+  const { id, tier } = brought;
   const { license, next, problems } = standing;
+  const is = summaryOf(brought);
+  const isIt = (view: Partial<LicenseSummaryView> | null): boolean =>
+    view !== null && summaryKeys.every((key) => view[key] === is[key]);
   const outcome = (counts: LicenseOutcome['counts'], from: number | null, what: string): LicenseOutcome => ({
     ...{ licenseId: id, counts, from },
     message: `The license ${id} (${tier}) ${what}`,
   });
-  if (license?.id === id) return outcome('now', now, 'counts at once');
-  const later = next.find(({ licenseId }) => licenseId === id);
+  if (license !== null && isDeepStrictEqual(license, brought)) return outcome('now', now, 'counts at once');
+  const later = next.find(isIt);
   if (later !== undefined) return outcome('later', later.countsFrom, later.message);
-  const why = problems.find(({ licenseId }) => licenseId === id)?.message ?? '';
+  const why = problems.find(({ known }) => isIt(known))?.message ?? '';
   return {
     ...outcome('never', null, 'does not count'),
     ...(why === '' ? {} : { message: capitalized(why) }),

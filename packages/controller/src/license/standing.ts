@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import {
   freeLimits,
   freeTier,
@@ -59,7 +60,7 @@ export function decideStanding(judged: readonly JudgedLicense[], now: number): L
   for (const one of good) {
     if (one.license === license) continue;
     const turn = turnOf(one.license, licenses, turns);
-    if (turn.from === null) problems.push(superseded(one, turn.message));
+    if (turn.from === null) problems.push(superseded(one, turn.message, good));
     else next.push(nextView(one, { from: turn.from, message: turn.message }));
   }
   const rest = {
@@ -110,10 +111,13 @@ function isGood(judged: JudgedLicense): judged is Good {
   return judged.license !== undefined && judged.problem === undefined;
 }
 
-/** The same license installed, and in a file, is one; of several texts of one id the newest counts. */
+/** Oldest first. The same license installed, and in a file, is one; what was issued anew by the same id is another. */
 function distinct(good: readonly Good[]): Good[] {
-  const byAge = [...good].reverse().sort((a, b) => a.license.issuedAt - b.license.issuedAt);
-  return [...new Map(byAge.map((one) => [one.license.id, one])).values()];
+  return [...good]
+    .sort((a, b) => a.license.issuedAt - b.license.issuedAt)
+    .filter(
+      ({ license }, index, all) => all.findIndex((one) => isDeepStrictEqual(one.license, license)) === index,
+    );
 }
 
 function nextView(
@@ -123,16 +127,24 @@ function nextView(
   return { ...summaryOf(license), source, limits: license.limits, countsFrom: from, message };
 }
 
-function superseded({ license, source }: Good, why: string): LicenseProblemView {
+function superseded(one: Good, why: string, all: readonly Good[]): LicenseProblemView {
+  const { license, source } = one;
   return {
     source,
     licenseId: license.id,
     known: summaryOf(license),
     reason: 'superseded',
     message: `the license ${license.id} (${license.tier}) ${why}`,
-    hint:
-      source === installedSource
-        ? `When it isn't needed any more: shoal license rm ${license.id}`
-        : `When it isn't needed any more: take "license: ${source}" out of controller.yaml`,
+    hint: supersededHint(one, all),
   };
+}
+
+function supersededHint(one: Good, all: readonly Good[]): string {
+  const { source, license } = one;
+  if (source !== installedSource)
+    return `When it isn't needed any more: take "license: ${source}" out of controller.yaml`;
+  const isAlone = all.every((other) => other === one || other.license.id !== license.id);
+  return isAlone
+    ? `When it isn't needed any more: shoal license rm ${license.id}`
+    : `Leave it: a newer one of the same id is there, and shoal license rm ${license.id} removes both`;
 }

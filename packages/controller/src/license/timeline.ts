@@ -73,5 +73,6 @@ function byWeight(a: Weighed, b: Weighed): number {
   const grace = Number(a.state === 'grace') - Number(b.state === 'grace');
   if (grace !== 0) return grace;
   if (a.license.issuedAt !== b.license.issuedAt) return b.license.issuedAt - a.license.issuedAt;
-  return a.license.id < b.license.id ? 1 : -1;
+  if (a.license.id !== b.license.id) return a.license.id < b.license.id ? 1 : -1;
+  return b.license.expiresAt - a.license.expiresAt;
 }
