@@ -50,7 +50,7 @@ export class LeaseBook {
     this.#held = entries?.held ?? null;
     this.#clusterId = entries?.clusterId ?? '';
     this.#serial = entries?.serial ?? 0;
-    this.#machine = startMachine(heldLease(this.#held), clock.now);
+    this.#machine = startMachine(heldLease(this.#held), clock.now, this.#claimed);
   }
 
   /** What is true now. */
@@ -144,6 +144,12 @@ export class LeaseBook {
     return sentences;
   }
 
+  /** The wall clock's time while it is ahead and not believed yet; else the trusted one. */
+  get #claimed(): number {
+    const { now, doubt } = this.#clock;
+    return doubt?.kind === 'ahead' ? now + doubt.byMs : now;
+  }
+
   get #termMs(): number {
     return termOf(this.#held);
   }
@@ -164,7 +170,7 @@ export class LeaseBook {
   }
 
   #step(input: Parameters<typeof stepLease>[1]): readonly LeaseEffect[] {
-    const { machine, effects } = stepLease(this.#machine, input, this.#clock.now);
+    const { machine, effects } = stepLease(this.#machine, input, this.#clock.now, this.#claimed);
     this.#machine = machine;
     return effects;
   }

@@ -233,6 +233,24 @@ t.test('a lease on disk is of no use to another node, or in another cluster', as
   }
 });
 
+t.test(
+  'a host that was off for longer than its lease keeps its pools until it believes the clock',
+  async (t) => {
+    const dataDir = t.testdir();
+    const host = new Host();
+    const first = await keep(t, dataDir, host);
+    await first.keeper.accept(lease({ expiresAt: begin + 7 * day, graceMs: day }), trust);
+    await first.keeper.stop();
+    Object.assign(host, { wall: begin + 20 * day, bootId: 'boot-2', bootTime: 60_000 });
+    const { keeper, deeds } = await keep(t, dataDir, host);
+    t.match(keeper, { state: 'active', demands: { pools: 'kept' } });
+    host.pass(hour);
+    keeper.tick();
+    t.match(keeper, { state: 'degraded', demands: { pools: 'frozen' } });
+    t.equal(deeds[0], 'pools');
+  },
+);
+
 t.test('a node that moved to another cluster takes its leases, whatever their serials', async (t) => {
   const dataDir = t.testdir();
   const host = new Host();

@@ -117,6 +117,23 @@ t.test('a lease after the end restores all: restored, then active', (t) => {
   t.end();
 });
 
+t.test('pools are kept while a clock that is not believed yet says that the lease is late', (t) => {
+  const claimed = begin + 300 * hour;
+  const booted = startMachine(lease(), begin, claimed);
+  t.match(booted, { state: 'active', isClaimedLate: true, demands: { gossip: true, pools: 'kept' } });
+  t.equal(startMachine(lease(), begin, begin + 4.9 * hour).demands.pools, 'live', 'half of the term is left');
+  const believed = stepLease(booted, { kind: 'tick' }, claimed);
+  t.strictSame(done(believed.effects).slice(0, 2), ['pools frozen', 'leaveGossip']);
+  t.notOk(believed.machine.isClaimedLate);
+  const right = stepLease(booted, { kind: 'tick' }, begin + 1);
+  t.strictSame(done(right.effects), ['pools live'], 'the clock was set right');
+  const fresh = lease({ serial: 2, startsAt: claimed, endsAt: claimed + 10 * hour });
+  const renewed = stepLease(booted, { kind: 'lease', lease: fresh }, claimed).machine;
+  t.match(renewed, { state: 'active', demands: { pools: 'kept' } }, 'peers have a minute to come back');
+  t.equal(stepLease(renewed, { kind: 'tick' }, claimed + keepMs).machine.demands.pools, 'live');
+  t.end();
+});
+
 t.test('a lease that came too late already restores nothing', (t) => {
   const now = begin + 20 * hour;
   const { machine, effects } = stepLease(noLease, { kind: 'lease', lease: lease() }, now);

@@ -27,23 +27,25 @@ export const noLease: LeaseMachine = {
   state: 'degraded',
   why: 'none',
   lease: null,
+  isClaimedLate: false,
   restoredAt: never,
   keepUntil: never,
   demands: degraded,
 };
 
-/** The machine at the agent's start, with the lease that is on disk. `now`: trusted time, milliseconds since the epoch. */
-export function startMachine(lease: HeldLease | null, now: number): LeaseMachine {
-  return settle({ ...noLease, lease }, now);
+/** The machine at the agent's start, with the lease that is on disk. `now`: trusted time, milliseconds since the epoch; `claimed`: what a wall clock says that is ahead of it. */
+export function startMachine(lease: HeldLease | null, now: number, claimed: number = now): LeaseMachine {
+  return settle({ ...noLease, lease }, now, claimed);
 }
 
-/** What becomes of the machine, and what is to be done about it, in this order. `now`: trusted time, milliseconds since the epoch. */
+/** What becomes of the machine, and what is to be done about it, in this order. `now`, `claimed`: as for `startMachine`. */
 export function stepLease(
   before: LeaseMachine,
   input: LeaseInput,
   now: number,
+  claimed: number = now,
 ): { readonly machine: LeaseMachine; readonly effects: readonly LeaseEffect[] } {
-  const machine = settle(take(before, input, now), now);
+  const machine = settle(take(before, input, now), now, claimed);
   return { machine, effects: effectsBetween(before, machine, now) };
 }
 
@@ -65,7 +67,7 @@ export function untilChange({ lease, restoredAt, keepUntil }: LeaseMachine, now:
 function take(before: LeaseMachine, input: LeaseInput, now: number): LeaseMachine {
   if (input.kind === 'tick') return before;
   if (input.kind === 'forget') return noLease;
-  const isLate = before.why === 'unrenewed' || before.state === 'degraded';
+  const isLate = before.why === 'unrenewed' || before.state === 'degraded' || before.isClaimedLate;
   return {
     ...before,
     lease: input.lease,
@@ -75,8 +77,10 @@ function take(before: LeaseMachine, input: LeaseInput, now: number): LeaseMachin
   };
 }
 
-function settle(machine: LeaseMachine, now: number): LeaseMachine {
-  const stands = { ...machine, ...stateAt(machine, now) };
+function settle(machine: LeaseMachine, now: number, claimed: number): LeaseMachine {
+  const { lease } = machine;
+  const isClaimedLate = lease !== null && claimed > now && claimed >= lateAt(lease);
+  const stands = { ...machine, ...stateAt(machine, now), isClaimedLate };
   return { ...stands, demands: demandsOf(stands, now) };
 }
 
@@ -92,11 +96,13 @@ function stateAt(machine: LeaseMachine, now: number): Pick<LeaseMachine, 'state'
   return endsSoon ? { state: 'warning', why: 'license' } : { state: 'active', why: 'ok' };
 }
 
-function demandsOf({ state, why, lease, keepUntil }: LeaseMachine, now: number): LeaseDemands {
+function demandsOf(machine: LeaseMachine, now: number): LeaseDemands {
+  const { state, why, lease, keepUntil, isClaimedLate } = machine;
   if (lease === null || state === 'degraded') return degraded;
   // A lease may have set a time right that was far ahead.
   const isComingBack = now < keepUntil && keepUntil <= now + keepMs;
-  const isKept = why === 'unrenewed' || isComingBack;
+  // Hosts that were off believe their clocks one after another: who does so first leaves while the others are still active.
+  const isKept = why === 'unrenewed' || isClaimedLate || isComingBack;
   const { tier, limits } = lease;
   return { gossip: true, pools: isKept ? 'kept' : 'live', manifests: true, grant: { tier, limits } };
 }

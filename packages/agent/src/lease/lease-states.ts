@@ -20,8 +20,8 @@ export interface HeldLease extends Grant {
 }
 
 /**
- * What templates see as members of the cluster. `live`: what the gossip says; `kept`: besides, peers that left it for want of a lease, because this node comes to the
- * same end; `frozen`: those that there were when this node left.
+ * What templates see as members of the cluster. `live`: what the gossip says, and peers that left it for want of a lease where too many of a service did; `kept`: besides, all
+ * of those, because this node comes to the same end; `frozen`: those that there were when this node left.
  */
 export type Pools = 'live' | 'kept' | 'frozen';
 
@@ -41,6 +41,8 @@ export interface LeaseMachine {
   /** `none`: there is no lease; `unrenewed`: it should have been renewed by now; `license`: the license ends soon; `ok`. */
   readonly why: 'none' | 'unrenewed' | 'license' | 'ok';
   readonly lease: HeldLease | null;
+  /** By the wall clock, which leapt ahead and isn't believed yet, the lease should have been renewed. */
+  readonly isClaimedLate: boolean;
   /** When a lease last came to the degraded node. */
   readonly restoredAt: number;
   /** Until when pools keep peers that left for want of a lease. */

@@ -1,6 +1,7 @@
-import { createLogger, type LeaseState } from '@shoal/common';
+import { createLogger, type LeaseState, type MemberView } from '@shoal/common';
 import t, { type Test } from 'tap';
 import { waitFor } from '../testing/wait.js';
+import { neededMembers } from './kept-members.js';
 import { Membership } from './membership.js';
 import { Presence } from './presence.js';
 import type { NodeFacts } from './tags.js';
@@ -12,7 +13,7 @@ interface Node {
   lease: LeaseState;
 }
 
-function node(t: Test, name: string, host: string, dataDir: string): Node {
+function node(t: Test, name: string, host: string, dataDir: string, service = 'web'): Node {
   const facts = (): NodeFacts => ({
     clusterId: 'c1',
     site: 'berlin',
@@ -20,7 +21,7 @@ function node(t: Test, name: string, host: string, dataDir: string): Node {
     tier: 'free',
     lease: { state: made.lease, leftMs: 3600_000 },
     revision: 1,
-    services: [{ name: 'web', health: 'healthy' }],
+    services: [{ name: service, health: 'healthy' }],
   });
   const made: Node = {
     lease: 'active',
@@ -75,6 +76,47 @@ t.test('who left for want of a lease stays in the pools of those who come to tha
   t.strictSame(names(b), ['a', 'b', 'c'], 'whom nobody tells of may be on the way back too');
   b.membership.usePools('live');
   await waitFor('the end of that', () => names(b).join() === 'a,b');
+});
+
+t.test('a balancer whose lease is in order keeps gateways when most of them lost theirs', async (t) => {
+  const dirs = t.testdir({ lb: {}, g1: {}, g2: {}, g3: {} });
+  const seeds = ['127.50.5.21:9896'];
+  const lb = node(t, 'lb', '127.50.5.21', `${dirs}/lb`, 'lb');
+  const gateways = [1, 2, 3].map((i) => node(t, `g${i}`, `127.50.5.2${i + 1}`, `${dirs}/g${i}`, 'gateway'));
+  for (const { membership } of [lb, ...gateways]) await membership.start(seeds, []);
+  await waitFor('four members', () => [lb, ...gateways].every((made) => names(made).length === 4));
+  const left = () => lb.membership.members().filter(({ state }) => state === 'left').length;
+  const pools: string[] = [];
+  for (const [index, gateway] of gateways.entries()) {
+    gateway.lease = 'degraded';
+    await gateway.membership.leave({ tellWhy: true });
+    await waitFor('the leave', () => left() === index + 1);
+    pools.push(names(lb).join());
+  }
+  t.strictSame(pools, ['g2,g3,lb', 'g1,g2,g3,lb', 'g1,g2,g3,lb']);
+});
+
+t.test('who is needed of those that left for want of a lease', (t) => {
+  const view = (name: string, svc: string, state: MemberView['state'], lease = 'd0'): MemberView => ({
+    ...{ name, address: `${name}:1`, incarnation: 1, since: 0 },
+    ...{ state, tags: { svc, lease } },
+  });
+  const needed = (live: readonly MemberView[], members: readonly MemberView[], known = live) =>
+    neededMembers(live, known, [...live, ...members])
+      .map(({ name }) => name)
+      .join();
+  const a = view('a', 'web:h,db:h', 'alive', 'a9');
+  const [b, c] = [view('b', 'web:h', 'left'), view('c', 'web:?', 'left')];
+  t.equal(needed([a], [b]), '', 'half of them are enough');
+  t.equal(needed([a], [b, c]), 'b,c');
+  t.equal(needed([a], [b, view('c', 'web:u', 'left')]), '', 'who was unhealthy helps nobody');
+  t.equal(needed([{ ...a, tags: { svc: 'web:u' } }], [b]), 'b', 'and an unhealthy one is not enough');
+  t.equal(needed([a], [b, view('c', 'web:h', 'left', 'a9')]), '', 'who went for another reason is gone');
+  t.equal(needed([a], [b, view('c', 'web:h', 'dead')]), '');
+  t.equal(needed([a], [b, c, view('d', 'db:h', 'left')]), 'b,c', 'of other services there are enough');
+  t.equal(needed([a], [], [a, b, c]), 'b,c', 'also when the gossip has forgotten them');
+  t.equal(needed([a], [], [a, view('b', 'web:h', 'alive', 'a9'), c]), '');
+  t.end();
 });
 
 t.test('a node that may stay after all does not leave, and one that is to come back does', async (t) => {

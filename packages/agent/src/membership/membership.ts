@@ -11,7 +11,7 @@ import {
 } from '@shoal/common';
 import { Gossip, GossipError, type GossipOptions, type GossipStats, type Member } from '@shoal/gossip';
 import type { Pools } from '../lease/lease-states.js';
-import { keptMembers } from './kept-members.js';
+import { keptMembers, neededMembers } from './kept-members.js';
 import { type KnownMembers, loadKnownMembers, saveKnownMembers } from './known-members.js';
 import { type NodeFacts, nodeTags } from './tags.js';
 
@@ -193,8 +193,8 @@ export class Membership {
     const live = this.#liveNodes();
     const found = this.#gossip !== undefined && (this.#met || this.#known.members.length < 2);
     if (!found) return merged(this.#known.members, this.#self());
-    if (this.#pools === 'live') return live;
-    return [...live, ...keptMembers(live, this.#known.members, this.members())];
+    const kept = this.#pools === 'live' ? neededMembers : keptMembers;
+    return [...live, ...kept(live, this.#known.members, this.members())];
   }
 
   #self(): MemberView {
