@@ -72,7 +72,9 @@ class HeldClock implements TrustedClock {
   }
 
   attest(signedAt: number): void {
-    if (signedAt > this.now) this.#state = { ...this.#state, floor: signedAt };
+    const byMs = signedAt - this.now;
+    if (byMs <= 0) return;
+    this.#state = { ...this.#state, floor: signedAt, leaps: beyond(this.#state.leaps, byMs) };
   }
 
   agree(signedAt: number, reading: ClockReading, termMs: number = Number.POSITIVE_INFINITY): number {
@@ -115,9 +117,7 @@ class HeldClock implements TrustedClock {
     if (due !== undefined) {
       const byMs = due.ahead;
       rest -= byMs;
-      claims = claims
-        .filter((claim) => claim.ahead > byMs)
-        .map((claim) => ({ ...claim, ahead: claim.ahead - byMs }));
+      claims = beyond(claims, byMs);
       const gained = rest <= tolerance ? rest : 0;
       this.#setTo(this.now + byMs + gained);
       events.push({ kind: 'adopted', byMs: byMs + gained });
@@ -151,6 +151,13 @@ function standing(claims: TrustedClockState['leaps'], ahead: number, elapsed: nu
     if (claimed > (kept.at(-1)?.ahead ?? 0)) kept.push({ ahead: claimed, held: claim.held + elapsed });
   }
   return kept;
+}
+
+/** What is left of claims when the time goes ahead by so much. */
+function beyond(claims: TrustedClockState['leaps'], byMs: number): ClockClaim[] {
+  return claims
+    .filter((claim) => claim.ahead > byMs)
+    .map((claim) => ({ ...claim, ahead: claim.ahead - byMs }));
 }
 
 function parseState(stored: unknown): TrustedClockState | null {

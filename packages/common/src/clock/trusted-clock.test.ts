@@ -137,6 +137,18 @@ t.test('only what was claimed throughout the hold is adopted', async (t) => {
   t.equal(host.events.filter(({ kind }) => kind === 'leapt-ahead').length, 2);
 });
 
+t.test('what an authority raises the time by is no part of a claim any more', async (t) => {
+  const host = new Host();
+  host.off = 9 * day;
+  host.run(50 * minute);
+  host.clock.attest(host.at + 5 * day);
+  host.off = 14 * day;
+  host.run(11 * minute);
+  t.equal(host.error, 9 * day, 'only what was claimed before, too');
+  host.run(50 * minute);
+  t.equal(host.error, 14 * day);
+});
+
 t.test('the hold goes on over reboots, and being off is told as what it is', async (t) => {
   const host = new Host();
   host.reboot(3 * day);
