@@ -176,12 +176,12 @@ export class LeaseBook {
   }
 }
 
-/** The book as it was kept, at the time of this reading, and what the clock has to say. That is all that comes of a start: the agent begins as the state demands. */
+/** The book as it was kept, at the time of this reading, and what the clock has to say. That is all that comes of a start: the agent begins as the state demands. `clock`: for simulations. */
 export function openBook(
   kept: BookEntries | undefined,
   reading: ClockReading,
+  clock: TrustedClock = createTrustedClock(kept?.clock, reading),
 ): { readonly book: LeaseBook; readonly news: readonly LeaseWords[] } {
-  const clock = createTrustedClock(kept?.clock, reading);
   const news = clockNews(clock.tick(reading, termOf(kept?.held ?? null)));
   return { book: new LeaseBook(clock, kept), news };
 }

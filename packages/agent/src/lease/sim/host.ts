@@ -1,11 +1,11 @@
 import type { ClockReading } from '@shoal/common';
 import type { BookEntries } from '../lease-book.js';
-import type { Truth } from './oracle.js';
+import type { Truth } from './truth.js';
 
 /** What is on the disk: what the agent kept, and the truth about it at that time. */
 export interface Disk {
   readonly entries: BookEntries;
-  readonly truth: Truth | null;
+  readonly truth: Truth;
 }
 
 /** True time at the beginning of all histories, milliseconds since the epoch. */
@@ -14,15 +14,9 @@ export const beginning = 1_800_000_000_000;
 /** A simulated host: clocks and a disk. */
 export class SimHost {
   isOn = true;
-  /** How far apart its wall clock's errors have been so far, milliseconds. */
-  get swing(): number {
-    return this.#most - this.#least;
-  }
   disk: Disk | undefined;
   #snapshot: Disk | undefined;
   #ahead = 0;
-  #least = 0;
-  #most = 0;
   #boots = 1;
   #bootAt = -3600_000;
 
@@ -33,8 +27,6 @@ export class SimHost {
   /** By how much its wall clock is ahead of the truth from now on, milliseconds. */
   setClock(ahead: number): void {
     this.#ahead = ahead;
-    this.#least = Math.min(this.#least, ahead);
-    this.#most = Math.max(this.#most, ahead);
   }
 
   boot(at: number): void {
@@ -47,7 +39,7 @@ export class SimHost {
     return { wall: beginning + at + this.#ahead, bootId: this.bootId, bootTime: at - this.#bootAt };
   }
 
-  keep(entries: BookEntries, truth: Truth | null): void {
+  keep(entries: BookEntries, truth: Truth): void {
     this.disk = { entries, truth };
   }
 

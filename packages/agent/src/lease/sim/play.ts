@@ -3,7 +3,7 @@ import { seededRandom } from '@shoal/gossip/sim';
 import { type Happening, type History, planHistory } from './history.js';
 import { beginning, SimHost } from './host.js';
 import { judge, restoredWithinMs } from './oracle.js';
-import { SimAgent } from './sim-agent.js';
+import { type OpenBook, SimAgent } from './sim-agent.js';
 
 /** What came of a history. */
 export interface Played {
@@ -18,9 +18,12 @@ export interface Played {
   readonly looks: number;
 }
 
-/** Plays the history of that seed to its end, or until something is wrong. `trace`: tell all that happens. */
-export function playHistory(seed: number, options: { readonly trace?: boolean } = {}): Played {
-  const world = new World(planHistory(seed), options.trace === true);
+/** Plays the history of that seed to its end, or until something is wrong. `trace`: tell all that happens; `open`: plants a fault. */
+export function playHistory(
+  seed: number,
+  options: { readonly trace?: boolean; readonly open?: OpenBook } = {},
+): Played {
+  const world = new World(planHistory(seed), options.trace === true, options.open);
   let violation: string | undefined;
   try {
     violation = world.play();
@@ -35,6 +38,7 @@ class World {
   readonly #random: () => number;
   readonly #host = new SimHost();
   readonly #trace: string[] | undefined;
+  readonly #open: OpenBook | undefined;
   #agent: SimAgent | undefined;
   #wantsAgent = true;
   #controller = { isUp: true, ahead: 0, serial: 0 };
@@ -47,8 +51,9 @@ class World {
   #restored = 0;
   #looks = 0;
 
-  constructor(history: History, isTraced: boolean) {
+  constructor(history: History, isTraced: boolean, open: OpenBook | undefined) {
     this.#history = history;
+    this.#open = open;
     this.#random = seededRandom(history.seed + 0x5f3759df);
     this.#trace = isTraced
       ? [JSON.stringify({ ...history, happenings: history.happenings.length })]
@@ -64,10 +69,14 @@ class World {
     };
   }
 
-  /** Plays it; what is wrong, if anything is. */
+  /** Plays it; what is wrong, if anything is. At its end all that is down comes up, and the node has to be restored. */
   play(): string | undefined {
     this.#startAgent();
     const { happenings, endMs } = this.#history;
+    return this.#playTo(endMs, happenings) ?? this.#playTo(endMs + 2 * restoredWithinMs, peace(endMs));
+  }
+
+  #playTo(endMs: number, happenings: readonly Happening[]): string | undefined {
     let next = 0;
     while (this.#now < endMs) {
       const happening = happenings[next];
@@ -129,7 +138,10 @@ class World {
 
   #startAgent(): void {
     if (!this.#host.isOn || !this.#wantsAgent || this.#agent !== undefined) return;
-    this.#agent = new SimAgent(this.#history, this.#host, this.#random, this.#now);
+    this.#agent = new SimAgent(
+      { history: this.#history, host: this.#host, random: this.#random, open: this.#open },
+      this.#now,
+    );
     this.#contactSince = this.#now;
   }
 
@@ -190,7 +202,7 @@ class World {
     const isLate = this.#controller.isUp && this.#now >= since + restoredWithinMs;
     if (isLate && machine.state === 'degraded')
       return `degraded after ${this.#now - this.#contactSince} ms of contact`;
-    return judge(this.#history, machine, agent.truth, this.#host.swing);
+    return agent.wrong ?? judge(machine, agent.truth.lease, this.#now, this.#history.tickMs);
   }
 
   #tell(line: () => string): void {
@@ -200,4 +212,13 @@ class World {
   #at(): string {
     return `${(this.#now / 60_000).toFixed(2)} min`;
   }
+}
+
+/** All that may be down comes up. */
+function peace(at: number): Happening[] {
+  return [
+    { at, kind: 'controller', up: true },
+    { at, kind: 'host', up: true, graceful: true },
+    { at, kind: 'agent', up: true, graceful: true },
+  ];
 }

@@ -1,20 +1,39 @@
-import { type ClockReading, createTrustedClock, type Lease } from '@shoal/common';
+import type { ClockReading, Lease } from '@shoal/common';
 import { Backoff } from '../../link/backoff.js';
-import { type BookEntries, LeaseBook } from '../lease-book.js';
+import { type BookEntries, type LeaseBook, openBook } from '../lease-book.js';
 import { longestWait } from '../lease-contact.js';
 import { untilChange } from '../lease-machine.js';
 import type { LeaseEffect } from '../lease-states.js';
 import type { History } from './history.js';
 import type { SimHost } from './host.js';
-import { passed, type Truth } from './oracle.js';
+import { granted, type Look, looked, noTruth, type Truth } from './truth.js';
 
 /** Connecting, and the answer to it, take so long at most, milliseconds. */
 const connectMs = 1000;
 
+/** The book that a simulated agent keeps. */
+export type SimBook = Pick<LeaseBook, 'machine' | 'now' | 'entries' | 'tick' | 'take'>;
+
+/** Opens it at the start of the agent, as `openBook` does; another one plants a fault. */
+export type OpenBook = (
+  kept: BookEntries | undefined,
+  reading: ClockReading,
+) => { readonly book: SimBook; readonly news: readonly LeaseEffect[] };
+
+/** What a simulated agent lives in. */
+export interface SimSurroundings {
+  readonly history: History;
+  readonly host: SimHost;
+  readonly random: () => number;
+  readonly open: OpenBook | undefined;
+}
+
 /** A simulated agent's process: the real book of the lease, with the timers and the link around it. Times are true time. */
 export class SimAgent {
-  readonly book: LeaseBook;
-  truth: Truth | null;
+  readonly book: SimBook;
+  truth: Truth;
+  /** What is wrong with its time; undefined: nothing was so far. */
+  wrong: string | undefined;
   /** When it looks at the clock next. */
   tickAt = 0;
   /** When it dials next, or when its lease is renewed next. */
@@ -24,29 +43,29 @@ export class SimAgent {
   readonly #host: SimHost;
   readonly #backoff: Backoff;
   #keptAt = 0;
-  #hasLooked = false;
   #isMember: boolean;
 
-  constructor(history: History, host: SimHost, random: () => number, now: number) {
+  constructor({ history, host, random, open = openBook }: SimSurroundings, now: number) {
     this.#history = history;
     this.#host = host;
     this.#backoff = new Backoff({}, random);
-    const kept = asRead(host.disk?.entries);
-    const clock = createTrustedClock(kept?.clock, host.read(now));
-    this.book = new LeaseBook(clock, kept);
-    this.truth = host.disk?.truth ?? null;
+    const reading = host.read(now);
+    const { book, news } = open(asRead(host.disk?.entries), reading);
+    this.book = book;
+    this.truth = host.disk?.truth ?? noTruth(now, reading);
+    this.#judge(looked(this.truth, this.#look(now, reading, news, false)));
     this.#isMember = this.book.machine.demands.gossip;
-    this.tick(now);
+    this.#perform(news, now);
+    this.keep(now);
+    this.#schedule(now);
     this.linkAt = now + random() * connectMs;
   }
 
   tick(now: number): void {
     const reading = this.#host.read(now);
-    // What the clock said while no agent looked is nobody's fault.
-    const isOver = this.#hasLooked && this.#isOver(reading);
-    this.#hasLooked = true;
-    if (this.truth !== null) this.truth = passed(this.truth, now, reading.bootId, isOver);
-    this.#perform(this.book.tick(reading), now);
+    const effects = this.book.tick(reading);
+    this.#judge(looked(this.truth, this.#look(now, reading, effects, true)));
+    this.#perform(effects, now);
     if (now - this.#keptAt >= this.#history.tickMs) this.keep(now);
     this.#schedule(now);
   }
@@ -69,9 +88,9 @@ export class SimAgent {
     if (!this.isLinked) this.#backoff.reset();
     this.isLinked = true;
     this.linkAt = now + this.#history.renewMs;
-    this.#perform(this.book.take(lease, reading), now);
-    const { bootId } = reading;
-    this.truth = { grantedAt: now, onMs: 0, overMs: 0, hasAdopted: false, at: now, bootId };
+    const effects = this.book.take(lease, reading);
+    this.#judge(granted(this.truth, lease, this.#look(now, reading, effects, true)));
+    this.#perform(effects, now);
     this.keep(now);
     this.#schedule(now);
   }
@@ -85,16 +104,20 @@ export class SimAgent {
     this.tickAt = now + Math.min(untilChange(this.book.machine, this.book.now), this.#history.tickMs);
   }
 
-  /** By a wall clock that was right when the lease came. */
-  #isOver({ wall }: ClockReading): boolean {
-    const { held } = this.book.entries;
-    return held !== null && wall >= held.endsAt + held.lease.graceMs;
+  #look(now: number, reading: ClockReading, effects: readonly LeaseEffect[], isWatched: boolean): Look {
+    const hasAdopted = effects.some(
+      (effect) => effect.kind === 'say' && effect.text.startsWith('the clock stayed ahead'),
+    );
+    return { now, reading, trusted: this.book.now, hasAdopted, isWatched };
+  }
+
+  #judge({ truth, wrong }: ReturnType<typeof looked>): void {
+    this.truth = truth;
+    this.wrong ??= wrong;
   }
 
   #perform(effects: readonly LeaseEffect[], now: number): void {
     for (const effect of effects) {
-      if (effect.kind === 'say' && effect.text.startsWith('the clock stayed ahead') && this.truth !== null)
-        this.truth = { ...this.truth, hasAdopted: true };
       if (effect.kind === 'renew') {
         this.isLinked = false;
         this.linkAt = Math.min(this.linkAt, now + connectMs);

@@ -1,5 +1,7 @@
 import t from 'tap';
+import { plantedFaults } from './planted-faults.js';
 import { playHistory } from './play.js';
+import type { OpenBook } from './sim-agent.js';
 
 t.test('no lease outlives its term, none ends early, every contact restores', (t) => {
   let restored = 0;
@@ -17,3 +19,20 @@ t.test('a seed plays the same each time', (t) => {
   t.strictSame(playHistory(7, { trace: true }), playHistory(7, { trace: true }));
   t.end();
 });
+
+t.test('agents that are wrong about their lease are found out', (t) => {
+  for (const { fault, open, verdict } of plantedFaults) {
+    const found = firstViolation(200, open);
+    t.match(found, verdict, fault);
+  }
+  t.end();
+});
+
+/** What is found first in so many histories. */
+function firstViolation(seeds: number, open: OpenBook): string {
+  for (let seed = 1; seed <= seeds; seed += 1) {
+    const { violation } = playHistory(seed, { open });
+    if (violation !== undefined) return violation;
+  }
+  return `nothing in ${seeds} histories`;
+}
