@@ -56,6 +56,7 @@ function Summary({ nodes }: { nodes: readonly NodeView[] }): JSX.Element {
   const newest = useStore(cluster, (state) => state.newest);
   const rollout = [...rollouts.values()].sort((a, b) => b.revision - a.revision)[0];
   const fine = nodes.filter((node) => node.status === 'ok').length;
+  const underWay = nodes.filter((node) => node.status === 'converging').length;
   const services = nodes.flatMap((node) => node.services);
   const known = nodes.filter((node) => node.connected).flatMap((node) => node.services);
   const healthy = known.filter((service) => service.health === 'healthy').length;
@@ -64,7 +65,7 @@ function Summary({ nodes }: { nodes: readonly NodeView[] }): JSX.Element {
     <dl class="tiles">
       <Tile
         name="Nodes ok"
-        tone={fine === nodes.length ? 'good' : 'bad'}
+        tone={fine === nodes.length ? 'good' : fine + underWay === nodes.length ? 'busy' : 'bad'}
         value={`${fine} / ${nodes.length}`}
         note={count(sites, 'site')}
       />
