@@ -33,7 +33,8 @@ export async function judgeText(
     const reason = thrown instanceof LicenseRefused ? thrown.reason : undefined;
     if (license !== null && reason === 'not-yet-valid') return { source, license };
     const problem = problemOf(source, thrown, known, id);
-    return license !== null && reason === 'expired' ? { source, license, problem } : { source, problem };
+    const isOfTime = reason === 'expired' || reason === 'clock-doubtful';
+    return license !== null && isOfTime ? { source, license, problem } : { source, problem };
   }
 }
 

@@ -10,6 +10,16 @@ import { getJson, putJson } from '../store/json.js';
 import { keys } from '../store/keys.js';
 import type { Store, Write } from '../store/store.js';
 
+/** The time as it will be once `apply` is called. */
+export interface ForeseenTime {
+  /** Trusted time, ms since the epoch. */
+  readonly now: number;
+  readonly doubt: ClockDoubt | null;
+  /** The write that keeps it. */
+  readonly write: Write;
+  apply(): void;
+}
+
 /** What the clock needs of the rest. */
 export interface KeptClockComponents {
   readonly store: Store;
@@ -22,6 +32,8 @@ export interface KeptClockComponents {
 export class KeptClock {
   readonly #parts: KeptClockComponents;
   readonly #clock: TrustedClock;
+  /** Of the last `tick`. */
+  #termMs = Number.POSITIVE_INFINITY;
 
   private constructor(parts: KeptClockComponents, clock: TrustedClock) {
     this.#parts = parts;
@@ -51,6 +63,7 @@ export class KeptClock {
   /** Takes a reading; `termMs` as `TrustedClock` has it. Gives the trusted time. */
   tick(termMs: number): number {
     const { logger } = this.#parts;
+    this.#termMs = termMs;
     for (const event of this.#clock.tick(this.#parts.read(), termMs)) {
       const level = event.kind === 'set-right' ? 'info' : 'warn';
       logger[level](event, describeClockEvent(event));
@@ -63,9 +76,18 @@ export class KeptClock {
     this.#clock.attest(signedAt);
   }
 
-  /** Lets go of a time that was wrongly adopted, by a license that was never seen before. */
-  restart(signedAt: number): void {
-    this.#clock.restart(signedAt, this.#parts.read());
+  /**
+   * What the time will be by something that the vendor signed at `signedAt`. `restart`: also when that is earlier, which lets go of a time that was wrongly adopted; only
+   * for a license that was never seen before.
+   */
+  foresee(kind: 'attest' | 'restart', signedAt: number): ForeseenTime {
+    const reading = this.#parts.read();
+    const clock = createTrustedClock(this.#clock.state, reading);
+    clock[kind](signedAt, reading);
+    clock.tick(reading, this.#termMs);
+    const { now, doubt, state } = clock;
+    const apply = (): void => this.#clock[kind](signedAt, this.#parts.read());
+    return { now, doubt, write: putJson(keys.licenseClock, state), apply };
   }
 
   /** The write that keeps it. */

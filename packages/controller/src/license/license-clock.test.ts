@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type ClockReading, createLogger } from '@shoal/common';
 import { TestVendor } from '@shoal/common/testing';
 import t, { type Test } from 'tap';
@@ -23,10 +25,11 @@ async function world(t: Test, wall = start) {
     destination: { write: (line) => log.push(line) },
   });
   const read = (): ClockReading => ({ ...clock });
-  const open = async (): Promise<LicenseKeeper> => {
+  const open = async (file?: string): Promise<LicenseKeeper> => {
     const kept = await KeptClock.open({ store, read, logger });
     const keeper = await LicenseKeeper.open({
       ...{ store, clusterId: 'c1', trust: vendor.trust, clock: kept, logger },
+      ...(file === undefined ? {} : { file }),
       leaseTtlMs: undefined,
       places: () => [],
     });
@@ -41,7 +44,13 @@ async function world(t: Test, wall = start) {
       await keeper.check();
     }
   };
-  return { clock, store, vendor, log, open, run };
+  /** The host is off for so long, and boots. */
+  const off = (ms: number): void => {
+    clock.wall += ms;
+    clock.bootId += '-later';
+    clock.bootTime = 30_000;
+  };
+  return { clock, store, vendor, log, open, run, off };
 }
 
 t.test('a clock set back makes no license longer, over restarts and reboots too', async (t) => {
@@ -96,11 +105,19 @@ t.test('a clock in 2100 burns nothing at once, and says that it will', async (t)
   await t.rejects(keeper.install(await w.vendor.issue({ id: 'L-1', tier: 'premium' }), ann), {
     code: 'failed_precondition',
   });
+  const toCome = await w.vendor.issue({ id: 'L-9', notBefore: start + 30 * day });
+  await t.rejects(keeper.install(toCome, ann), { code: 'failed_precondition' }, 'nor one that is to come');
   const fresh = await w.vendor.issue({ id: 'L-2', tier: 'premium' });
+  t.match(
+    await keeper.preview(fresh),
+    { tier: 'premium', licenseId: 'L-2', warnings: [], outcome: { counts: 'now' } },
+    'a license that was never seen would bring it back',
+  );
+  t.match(keeper.view(), { tier: 'free', warnings: [{ message: /ended/ }, { message: /clock is behind/ }] });
   t.match(
     await keeper.install(fresh, ann),
     { tier: 'premium', licenseId: 'L-2', warnings: [] },
-    'a license that was never seen does',
+    'and does, once it is installed',
   );
 });
 
@@ -120,4 +137,54 @@ t.test('a clock in 1970 takes no license, and says what to do', async (t) => {
   w.clock.wall = 1000;
   const again = await w.open();
   t.equal(again.standing.state, 'active', 'after it was right once, its time is known');
+});
+
+t.test('a license that was made while the host was off counts as it boots', async (t) => {
+  const w = await world(t);
+  const file = join(t.testdir(), 'license');
+  const { wall } = w.clock;
+  await writeFile(file, await w.vendor.issue({ id: 'old', tier: 'premium', expiresAt: wall + 20 * day }));
+  const keeper = await w.open(file);
+  await w.run(keeper, hour);
+  await keeper.stop();
+  w.off(26 * hour);
+  const made = { issuedAt: w.clock.wall - hour, notBefore: w.clock.wall - hour };
+  const fresh = await w.vendor.issue({ id: 'new', tier: 'premium', ...made });
+  await writeFile(file, fresh);
+  const booted = await w.open(file);
+  t.match(booted.view(), { licenseId: 'new', status: 'active', problems: [] });
+  t.equal(booted.now(), made.issuedAt, 'no more of the clock is believed than that');
+  await booted.stop();
+  w.off(26 * hour);
+  const third = { issuedAt: w.clock.wall - 25 * hour, notBefore: w.clock.wall - hour };
+  await writeFile(file, await w.vendor.issue({ id: 'third', tier: 'enterprise', ...third }));
+  t.match((await w.open(file)).view(), { licenseId: 'third', status: 'active' }, 'one that began meanwhile');
+});
+
+t.test('such a license can be installed, also where the clock was in 1970 at first', async (t) => {
+  const w = await world(t, 1000);
+  const keeper = await w.open();
+  w.clock.wall = start + 2 * hour;
+  const first = await w.vendor.issue({ id: 'L-1', tier: 'e-commerce' });
+  t.match(await keeper.preview(first), { licenseId: 'L-1', outcome: { counts: 'now' } });
+  t.ok(keeper.now() < day, 'looking changes nothing');
+  t.match(await keeper.install(first, ann), { licenseId: 'L-1', outcome: { counts: 'now' } });
+  w.off(40 * day);
+  const later = { issuedAt: start + 20 * day, notBefore: start + 30 * day };
+  const second = await w.vendor.issue({ id: 'L-2', tier: 'premium', ...later });
+  t.match(
+    await keeper.install(second, ann),
+    { licenseId: 'L-1', outcome: { counts: 'later' } },
+    'where one counts the clock is held: it may be wrong',
+  );
+});
+
+t.test('a clock that leapt ahead for a moment begins no license that is to come', async (t) => {
+  const w = await world(t);
+  const keeper = await w.open();
+  await keeper.install(await w.vendor.issue({ id: 'L-1', notBefore: start + 30 * day }), ann);
+  w.clock.wall += 80 * 365 * day;
+  await w.run(keeper, hour / 2);
+  t.match(keeper.view(), { status: 'none', next: [{ licenseId: 'L-1' }] });
+  t.ok(keeper.now() <= start + hour);
 });

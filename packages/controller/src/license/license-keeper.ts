@@ -1,14 +1,11 @@
-import {
-  type InstalledLicenseView,
-  type License,
-  type LicenseChange,
-  LicenseRefused,
-  type LicenseView,
-  type LicenseWarningView,
-  type Logger,
-  licenseBeginsAt,
-  type TrustedLicenseKeys,
-  verifyLicense,
+import type {
+  InstalledLicenseView,
+  License,
+  LicenseChange,
+  LicenseView,
+  LicenseWarningView,
+  Logger,
+  TrustedLicenseKeys,
 } from '@shoal/common';
 import { auditWrite } from '../operations/audit.js';
 import type { Actor } from '../services.js';
@@ -16,13 +13,13 @@ import type { NodePlace } from '../spec/manifests.js';
 import { getJson, putJson } from '../store/json.js';
 import { keys } from '../store/keys.js';
 import type { Store, Write } from '../store/store.js';
+import { openBrought, withOneMore } from './brought-license.js';
 import { sitesOf } from './growth.js';
 import {
   findInstalled,
   installedWrites,
   readInstalled,
   type StoredLicense,
-  textHash,
   toStored,
 } from './installed-licenses.js';
 import { judgeText } from './judge.js';
@@ -31,6 +28,7 @@ import { leaseTermMs } from './leases.js';
 import { licenseChanges } from './license-changes.js';
 import { LicenseFile } from './license-file.js';
 import { licenseView, outcomeOf } from './license-view.js';
+import { licensesOfTime, provenTime } from './proven-time.js';
 import {
   decideStanding,
   installedSource,
@@ -46,6 +44,8 @@ const checkMs = 30_000;
 const mostSeen = 500;
 /** What the clock's leaps are judged by while there is no license, ms. */
 const unlicensedTermMs = 7 * 86_400_000;
+
+type LicenseTime = Pick<KeptClock, 'now' | 'doubt'>;
 
 /** What the keeper needs of the rest. */
 export interface LicenseKeeperComponents {
@@ -71,6 +71,8 @@ export class LicenseKeeper {
   readonly #refusedMoves = new Map<string, string>();
   #installed: readonly StoredLicense[];
   #standing: LicenseStanding = decideStanding([], 0);
+  /** Those that count, now or later, at the last look. */
+  #good: readonly License[] = [];
   #said = '';
   #queue: Promise<unknown> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
@@ -166,11 +168,22 @@ export class LicenseKeeper {
 
   /** `asked`: what an operator did, which is recorded as such. */
   async #check(asked?: LicenseChange): Promise<void> {
-    const now = this.now();
-    const { judged, writes: known } = await this.#judgeAll(this.#installed, now);
-    const { clock } = this.#parts;
-    for (const { license, problem } of judged)
-      if (license !== undefined && problem === undefined) clock.attest(license.issuedAt);
+    const { clock, logger } = this.#parts;
+    let now = this.now();
+    let { judged, writes: known } = await this.#judgeAll(this.#installed, now);
+    const proven = provenTime(licensesOfTime(judged), { now, wall: clock.wall });
+    if (proven > now) {
+      logger.info({ byMs: proven - now }, 'the time is later than it was counted, by what a license says');
+      clock.attest(proven);
+      now = this.now();
+      const again = await this.#judgeAll(this.#installed, now);
+      judged = again.judged;
+      known = [...known, ...again.writes];
+    }
+    this.#good = judged.flatMap(({ license, problem }) =>
+      license !== undefined && problem === undefined ? [license] : [],
+    );
+    for (const { issuedAt } of this.#good) clock.attest(issuedAt);
     const before = this.#standing;
     this.#standing = decideStanding(judged, now);
     const writes = [clock.write(), ...known, ...this.#say(before, asked !== undefined)];
@@ -233,26 +246,17 @@ export class LicenseKeeper {
    */
   async install(text: string, actor: Actor): Promise<InstalledLicenseView> {
     return this.#exclusive(async () => {
-      const { store, clock, trust, clusterId } = this.#parts;
-      const seen = (await getJson<string[]>(store, keys.seenLicenses))?.value ?? [];
-      const license = await this.#verify(text, this.now()).catch(async (refused: unknown) => {
-        // The clock was wrong, far ahead, for long: a license that was never seen tells the time anew.
-        if (clock.doubt?.kind !== 'behind') throw refused;
-        const { license: fresh } = await verifyLicense(text, trust, { clusterId, now: clock.wall });
-        if (seen.includes(fresh.id)) throw refused;
-        clock.restart(fresh.issuedAt);
-        return fresh;
-      });
-      const at = this.now();
-      const next = await this.#with(toStored(text, license, at, actor.name), license, at);
+      const { store } = this.#parts;
+      const seen = await this.#seen();
+      const { license, time, next, writes } = await this.#bring(text, actor.name, seen);
       const nextSeen = [...seen.filter((id) => id !== license.id), license.id].slice(-mostSeen);
       await store.transact({
         writes: [
-          ...installedWrites(this.#installed, next),
+          ...writes,
           putJson(keys.seenLicenses, nextSeen),
-          clock.write(),
+          time.write,
           auditWrite({
-            at,
+            at: time.now,
             actor,
             operation: 'license.install',
             input: { licenseId: license.id, tier: license.tier, customer: license.customer },
@@ -260,9 +264,10 @@ export class LicenseKeeper {
           }),
         ],
       });
+      time.apply();
       this.#installed = next;
       await this.#check({ change: 'installed', licenseId: license.id });
-      return { ...this.view(), outcome: outcomeOf(license, this.#standing, at) };
+      return { ...this.view(), outcome: outcomeOf(license, this.#standing, time.now) };
     });
   }
 
@@ -273,40 +278,31 @@ export class LicenseKeeper {
    */
   preview(text: string): Promise<InstalledLicenseView> {
     return this.#exclusive(async () => {
-      const now = this.now();
-      const license = await this.#verify(text, now);
-      const next = await this.#with(toStored(text, license, now, ''), license, now);
-      installedWrites(this.#installed, next);
-      const { judged } = await this.#judgeAll(next, now);
-      const standing = decideStanding(judged, now);
-      return { ...this.#viewOf(standing), outcome: outcomeOf(license, standing, now) };
+      const { license, time, next } = await this.#bring(text, '', await this.#seen());
+      const { judged } = await this.#judgeAll(next, time.now);
+      const standing = decideStanding(judged, time.now);
+      return { ...this.#viewOf(standing, time), outcome: outcomeOf(license, standing, time.now) };
     });
   }
 
-  /** The license that an operator brings. Throws why it isn't taken. */
-  async #verify(text: string, now: number): Promise<License> {
-    const { trust, clusterId } = this.#parts;
-    try {
-      return (await verifyLicense(text, trust, { clusterId, now })).license;
-    } catch (thrown) {
-      if (thrown instanceof LicenseRefused && thrown.reason === 'not-yet-valid' && thrown.license !== null)
-        return thrown.license;
-      throw thrown;
-    }
+  async #seen(): Promise<readonly string[]> {
+    return (await getJson<string[]>(this.#parts.store, keys.seenLicenses))?.value ?? [];
   }
 
-  /** What is installed with one more: it takes the place of those that ended, and of older ones of its id, once it counts itself. */
-  async #with(stored: StoredLicense, license: License, now: number): Promise<readonly StoredLicense[]> {
-    const hash = textHash(stored.text);
-    const others = this.#installed.filter(({ text }) => textHash(text) !== hash);
-    if (licenseBeginsAt(license) > now) return [...others, stored];
-    const judged = await Promise.all(others.map((one) => this.#judge(one, now)));
-    const isReplaced = ({ id }: StoredLicense, index: number): boolean => {
-      const { license: other, problem } = judged[index] ?? {};
-      if (problem?.reason === 'expired') return true;
-      return id === license.id && (other === undefined || other.issuedAt <= license.issuedAt);
-    };
-    return [...others.filter((one, index) => !isReplaced(one, index)), stored];
+  /** What is there with a license that an operator brings, and the time by it; changes nothing. Throws why it isn't taken. */
+  async #bring(text: string, by: string, seen: readonly string[]) {
+    const { trust, clusterId, clock } = this.#parts;
+    const { license, time } = await openBrought(text, {
+      ...{ trust, clusterId, clock, now: this.now(), others: this.#good },
+      wasSeen: (id) => seen.includes(id),
+    });
+    const brought = toStored(text, license, time.now, by);
+    const next = await withOneMore(this.#installed, brought, {
+      license,
+      now: time.now,
+      judge: (one) => this.#judge(one, time.now),
+    });
+    return { license, time, next, writes: installedWrites(this.#installed, next) };
   }
 
   /**
@@ -346,13 +342,16 @@ export class LicenseKeeper {
     return this.#warningsOf(this.#standing);
   }
 
-  #warningsOf(standing: LicenseStanding): readonly LicenseWarningView[] {
+  #warningsOf(
+    standing: LicenseStanding,
+    time: LicenseTime = this.#parts.clock,
+  ): readonly LicenseWarningView[] {
     const places = this.#parts.places();
     const names = new Set(places.map(({ name }) => name));
     return licenseWarnings({
       standing,
-      now: this.#parts.clock.now,
-      doubt: this.#parts.clock.doubt,
+      now: time.now,
+      doubt: time.doubt,
       nodes: places.length,
       sites: sitesOf(places),
       refusedMoves: [...this.#refusedMoves].filter(([name]) => names.has(name)).map(([, why]) => why),
@@ -363,9 +362,12 @@ export class LicenseKeeper {
     return this.#viewOf(this.#standing);
   }
 
-  #viewOf(standing: LicenseStanding): LicenseView {
+  #viewOf(standing: LicenseStanding, time?: LicenseTime): LicenseView {
     const leaseMs = leaseTermMs(standing, this.#parts.leaseTtlMs);
-    return licenseView(standing, this.#parts.places(), { leaseMs, warnings: this.#warningsOf(standing) });
+    return licenseView(standing, this.#parts.places(), {
+      leaseMs,
+      warnings: this.#warningsOf(standing, time),
+    });
   }
 
   #termMs(): number {
