@@ -1,6 +1,12 @@
 import { mkdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createKeyAndCsr, createLogger, gossipKeyFingerprint, ShoalError } from '@shoal/common';
+import {
+  createKeyAndCsr,
+  createLogger,
+  encodeJoinToken,
+  gossipKeyFingerprint,
+  ShoalError,
+} from '@shoal/common';
 import t from 'tap';
 import { world } from './agent.test.support.js';
 import { enrollUntilDone } from './enrol/enroll.js';
@@ -172,6 +178,51 @@ t.test('a removed node forgets its identity and does not come back by the same t
   const again = await start();
   await waitFor('the mode', () => again.agent.status().mode === 'removed');
   t.equal(controller.enrolled.length, 1);
+});
+
+t.test('a standalone node keeps the identity that it had, for the same cluster alone', async (t) => {
+  const { controller, dataDir, log, start } = await world(t);
+  const inCluster = (token: string) =>
+    `cluster: { controller: "${controller.address}"${token === '' ? '' : `, token: "${token}"`} }\n`;
+  const standalone = async () => {
+    const { agent } = await start({}, '{}\n');
+    t.equal(agent.status().mode, 'standalone');
+    await agent.stop();
+  };
+  const first = await start({}, inCluster(controller.token));
+  await waitFor('the link', () => first.agent.status().cluster?.link === 'connected');
+  const identity = await readFile(join(dataDir, 'identity.json'), 'utf8');
+  await first.agent.stop();
+  await standalone();
+  const aside = join(dataDir, 'identity.json.left');
+  t.equal((await stat(aside)).mode & 0o777, 0o600);
+
+  const elsewhere = await FakeController.start({ host: '127.50.2.3' });
+  t.teardown(() => elsewhere.down());
+  const foreign = { clusterId: 'c-other', caFingerprint: elsewhere.ca.fingerprint, id: 't2', secret: 'x' };
+  const other = await start({}, inCluster(encodeJoinToken(foreign)));
+  await waitFor('the refusal', () => log.join('').includes('presents another CA'));
+  t.equal(other.agent.status().mode, 'enrolling', 'of no use elsewhere');
+  await other.agent.stop();
+  await standalone();
+
+  const again = await start({}, inCluster(''));
+  await waitFor('the link', () => again.agent.status().cluster?.link === 'connected');
+  t.equal(await readFile(join(dataDir, 'identity.json'), 'utf8'), identity);
+  await t.rejects(stat(aside), { code: 'ENOENT' });
+  await again.agent.stop();
+  await standalone();
+
+  controller.removes = true;
+  const third = await start({}, inCluster(controller.token));
+  await waitFor('the end', () => third.agent.status().mode === 'removed' && !controller.linked);
+  t.match(log.join(''), 'restart the agent to enroll anew');
+  t.equal(controller.enrolled.length, 1);
+  await third.agent.stop();
+  controller.removes = false;
+  const anew = await start({}, inCluster(controller.token));
+  await waitFor('the link', () => anew.agent.status().cluster?.link === 'connected');
+  t.equal(controller.enrolled.length, 2, 'who was removed meanwhile enrolls anew');
 });
 
 t.test('a removed node leaves its cluster also when the disk refuses to note it', async (t) => {

@@ -1,6 +1,6 @@
 import { readdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { createLogger } from '@shoal/common';
+import { createLogger, ShoalError } from '@shoal/common';
 import { Gossip } from '@shoal/gossip';
 import t, { type Test } from 'tap';
 import { manifest, world } from './agent.test.support.js';
@@ -133,10 +133,13 @@ t.test('one edit of agent.yaml leads out of the cluster, and one back into it', 
   t.ok((await left('identity.json')) && (await left('spool')));
   await second.agent.stop();
 
+  // As a controller that knows the name by another request does.
+  controller.refuse = new ShoalError('already_exists', 'a node named "node-1" is enrolled already');
+  controller.welcomeLease = {};
   const third = await start({}, inCluster);
   await waitFor('the lease', () => third.agent.status().lease.state === 'active');
   t.match(third.agent.status(), { mode: 'clustered', tier: 'premium' });
-  t.equal(controller.enrolled.length, 2);
+  t.equal(controller.enrolled.length, 1, 'by the identity that it had');
   await waitFor('the gossip', () => third.agent.status().members !== null);
   await waitFor('the link', () => third.agent.status().cluster?.link === 'connected');
   controller.send({ offer: controller.offerOf(manifest({ revision: 4 })) });

@@ -14,6 +14,7 @@ import { ClusterSide } from './cluster-side.js';
 import type { AgentConfig } from './config.js';
 import type { ConvergeListener, Converger, SupervisorKind, TemplateFacts } from './converge/converger.js';
 import { createConverger } from './converge/create-converger.js';
+import { findIdentity } from './enrol/find-identity.js';
 import { IdentityFile, type NodeIdentity } from './enrol/stored-identity.js';
 import { hostFacts } from './host-facts.js';
 import { type LeaseDeed, LeaseKeeper } from './lease/lease-keeper.js';
@@ -83,6 +84,7 @@ export class Agent {
     seams: AgentSeams,
     logger: Logger,
     found: {
+      identityFile: IdentityFile;
       identity: NodeIdentity | undefined;
       address: string;
       facts: Readonly<Record<string, string>>;
@@ -96,7 +98,7 @@ export class Agent {
     this.#facts = found.facts;
     this.#secrets = found.secrets;
     this.#identity = found.identity;
-    this.#identityFile = new IdentityFile(config.dataDir);
+    this.#identityFile = found.identityFile;
     this.#lease = new LeaseKeeper({
       dataDir: config.dataDir,
       logger,
@@ -158,14 +160,15 @@ export class Agent {
     await chmod(config.dataDir, 0o700);
     const lock = await lockDirectory(config.dataDir);
     try {
-      const identity = await new IdentityFile(config.dataDir).load();
+      const identityFile = new IdentityFile(config.dataDir);
+      const identity = await findIdentity(identityFile, config.cluster);
       const address = await ownAddress({
         listen: config.gossip.listen,
         ...(config.gossip.advertise === undefined ? {} : { advertise: config.gossip.advertise }),
         ...(config.cluster === undefined ? {} : { controller: config.cluster.controller }),
       });
       const facts = await hostFacts();
-      const agent = new Agent(config, seams, logger, { identity, address, facts, secrets });
+      const agent = new Agent(config, seams, logger, { identityFile, identity, address, facts, secrets });
       agent.#parts.add('lock', () => lock.release());
       await agent.#start();
       return agent;
@@ -322,14 +325,14 @@ export class Agent {
     await this.#stats?.close();
   }
 
-  /** The configuration has no cluster any more: an identity from one is forgotten. */
+  /** The configuration has no cluster any more: an identity from one is put aside. */
   async #leaveCluster(): Promise<void> {
     if (this.#identity === undefined) return;
     this.#logger.info(
       { cluster: this.#identity.clusterName },
       'no cluster is configured any more: leaving it',
     );
-    await this.#identityFile.remove();
+    await this.#identityFile.putAside();
     this.#identity = undefined;
     await rm(join(this.config.dataDir, 'spool'), { recursive: true, force: true });
   }

@@ -65,6 +65,7 @@ export class ClusterSide {
   #presence: Presence | undefined;
   #enrolling: Promise<void> = Promise.resolve();
   #removed = false;
+  #welcomed = false;
 
   constructor(options: ClusterSideOptions) {
     this.#options = options;
@@ -141,6 +142,7 @@ export class ClusterSide {
     this.#identity = enrolled.identity;
     await clearPendingKey(config.dataDir);
     await clearRemovedMark(config.dataDir);
+    await identityFile.forgetAside();
     logger.info({ cluster: enrolled.identity.clusterName, node: enrolled.identity.node }, 'enrolled');
     if (enrolled.lease !== null) await this.#leased(enrolled.lease);
     await this.#beginUntilDone(enrolled.identity);
@@ -282,6 +284,7 @@ export class ClusterSide {
 
   #connected(connected: boolean): void {
     if (connected) {
+      this.#welcomed = true;
       this.#logShipper?.resume();
       this.#statShipper?.resume();
     } else {
@@ -325,10 +328,18 @@ export class ClusterSide {
     if (this.#removed) return;
     const { logger, identityFile, membership, config } = this.#options;
     this.#removed = true;
-    logger.warn({ cluster: this.#identity?.clusterName }, 'the controller removed this node; services go on');
+    // Of what happened while it was standalone it hears only now: its token may be there to bring it back.
+    const hadLeft = identityFile.cameBack && !this.#welcomed;
+    logger.warn(
+      {
+        cluster: this.#identity?.clusterName,
+        ...(hadLeft ? { hint: 'restart the agent to enroll anew by the join token' } : {}),
+      },
+      'the controller removed this node; services go on',
+    );
     // What fails doesn't keep the rest from being done. A node that couldn't note it keeps its identity, and is told again after a restart.
     await this.#attempt(async () => {
-      const tokenId = (await this.#tokenOrNone())?.id ?? '';
+      const tokenId = hadLeft ? '' : ((await this.#tokenOrNone())?.id ?? '');
       await writeRemovedMark(config.dataDir, { clusterId: this.#identity?.clusterId ?? '', tokenId });
       await identityFile.remove();
     });

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { readFile, rm } from 'node:fs/promises';
+import { readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Identity__Output, ShoalError, writeFileAtomic } from '@shoal/common';
 
@@ -24,29 +24,44 @@ export interface NodeIdentity {
 /** Keeps the identity in one file, readable by the agent's user alone. */
 export class IdentityFile {
   readonly #path: string;
+  readonly #asidePath: string;
   #saving: Promise<void> = Promise.resolve();
+  #cameBack = false;
 
   constructor(dataDir: string) {
     this.#path = join(dataDir, 'identity.json');
+    this.#asidePath = `${this.#path}.left`;
+  }
+
+  /** True once the identity was taken back. */
+  get cameBack(): boolean {
+    return this.#cameBack;
   }
 
   /** The identity; undefined when this node was never enrolled. Throws `failed_precondition` for a file that can't be understood. */
   async load(): Promise<NodeIdentity | undefined> {
-    const text = await readFile(this.#path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return undefined;
-      throw error;
-    });
-    if (text === undefined) return undefined;
-    try {
-      const identity = JSON.parse(text) as NodeIdentity;
-      new X509Certificate(identity.certificatePem);
-      return identity;
-    } catch (cause) {
-      throw new ShoalError('failed_precondition', `${this.#path} is damaged`, {
-        hint: 'remove the node from the cluster (`shoal node rm`), delete the file, and enroll again with a new join token',
-        cause,
-      });
-    }
+    return await read(this.#path);
+  }
+
+  /** Puts it aside, for when the node comes back to the same cluster. */
+  async putAside(): Promise<void> {
+    await this.#saving;
+    await rename(this.#path, this.#asidePath);
+  }
+
+  /** The identity that was put aside, which counts again; undefined: there is none of that cluster (undefined: of any) whose certificate is valid. */
+  async takeBack(clusterId: string | undefined, now: number): Promise<NodeIdentity | undefined> {
+    const left = await read(this.#asidePath).catch(() => undefined);
+    if (left === undefined || now >= left.expiresAt) return undefined;
+    if (clusterId !== undefined && left.clusterId !== clusterId) return undefined;
+    await rename(this.#asidePath, this.#path);
+    this.#cameBack = true;
+    return left;
+  }
+
+  /** Forgets what was put aside. */
+  async forgetAside(): Promise<void> {
+    await rm(this.#asidePath, { force: true });
   }
 
   /** Stores the identity; of several calls the last one's stays. */
@@ -61,6 +76,24 @@ export class IdentityFile {
   async remove(): Promise<void> {
     await this.#saving;
     await rm(this.#path, { force: true });
+  }
+}
+
+async function read(path: string): Promise<NodeIdentity | undefined> {
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (text === undefined) return undefined;
+  try {
+    const identity = JSON.parse(text) as NodeIdentity;
+    new X509Certificate(identity.certificatePem);
+    return identity;
+  } catch (cause) {
+    throw new ShoalError('failed_precondition', `${path} is damaged`, {
+      hint: 'remove the node from the cluster (`shoal node rm`), delete the file, and enroll again with a new join token',
+      cause,
+    });
   }
 }
 

@@ -57,6 +57,8 @@ export class FakeController {
   firstLease: Partial<Lease> = {};
   /** Sent with each welcome, fresh. Default: none. */
   welcomeLease: Partial<Lease> | undefined;
+  /** Nobody is welcome: all are told that they were removed. */
+  removes = false;
   /** Sent in answer to each hello, after the welcome. */
   offer: ControllerMessage['offer'] | undefined;
   readonly #options: FakeOptions;
@@ -217,6 +219,10 @@ export class FakeController {
   }
 
   #welcome(): void {
+    if (this.removes) {
+      this.send({ removed: true });
+      return;
+    }
     this.send({
       welcome: {
         clusterId: this.clusterId,
