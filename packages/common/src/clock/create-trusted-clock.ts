@@ -35,8 +35,8 @@ export function clockToleranceMs(termMs: number): number {
  * `tick` with it before the time is asked for.
  */
 export function createTrustedClock(stored: unknown, reading: ClockReading): TrustedClock {
-  const { wall, bootId, bootTime } = reading;
-  return new HeldClock(parseState(stored) ?? { floor: wall, bootId, bootTime, slack: slackMs, leaps: [] });
+  const { wall, ...boot } = reading;
+  return new HeldClock(parseState(stored) ?? { floor: wall, ...boot, slack: slackMs, leaps: [] });
 }
 
 class HeldClock implements TrustedClock {
@@ -96,13 +96,12 @@ class HeldClock implements TrustedClock {
     this.#doubt = null;
   }
 
-  /** Goes on by the host's own time, and returns by how much. Of another boot nothing is known but that it came later. */
-  #advance({ bootId, bootTime }: ClockReading): number {
+  /** Goes on by the host's own time, and returns by how much. */
+  #advance({ bootId, bootTime, hostId }: ClockReading): number {
     const { state } = this;
-    // A running host that was restored from a snapshot has gone back in its own time.
-    const elapsed = bootId === state.bootId ? Math.max(0, bootTime - state.bootTime) : 0;
+    const elapsed = elapsedSince(state, { bootId, bootTime, hostId });
     const slack = Math.min(slackMs, state.slack + elapsed * slackPerMs);
-    this.#state = { ...state, floor: state.floor + elapsed, slack, bootId, bootTime };
+    this.#state = { ...state, floor: state.floor + elapsed, slack, bootId, bootTime, hostId };
     return elapsed;
   }
 
@@ -143,6 +142,16 @@ class HeldClock implements TrustedClock {
   }
 }
 
+/** How much time has gone by at least. Of another boot of this host it is known that it came later, of one of another host nothing. */
+function elapsedSince(
+  state: TrustedClockState,
+  { bootId, bootTime, hostId }: Omit<ClockReading, 'wall'>,
+): number {
+  // A running host that was restored from a snapshot has gone back in its own time.
+  if (bootId === state.bootId) return Math.max(0, bootTime - state.bootTime);
+  return hostId !== undefined && hostId === state.hostId ? bootTime : 0;
+}
+
 /** What the wall clock goes on claiming of its claims, older and smaller ones first. */
 function standing(claims: TrustedClockState['leaps'], ahead: number, elapsed: number): ClockClaim[] {
   const kept: ClockClaim[] = [];
@@ -162,7 +171,7 @@ function beyond(claims: TrustedClockState['leaps'], byMs: number): ClockClaim[] 
 
 function parseState(stored: unknown): TrustedClockState | null {
   if (typeof stored !== 'object' || stored === null) return null;
-  const { floor, bootId, bootTime, slack, leaps } = stored as Partial<
+  const { floor, bootId, bootTime, hostId, slack, leaps } = stored as Partial<
     Record<keyof TrustedClockState, unknown>
   >;
   if (!isTime(floor) || typeof bootId !== 'string' || !isTime(bootTime)) return null;
@@ -170,6 +179,7 @@ function parseState(stored: unknown): TrustedClockState | null {
     floor,
     bootId,
     bootTime,
+    hostId: typeof hostId === 'string' ? hostId : undefined,
     slack: isTime(slack) ? Math.min(slack, slackMs) : slackMs,
     leaps: Array.isArray(leaps) && leaps.length <= mostClaims && leaps.every(isClaim) ? leaps : [],
   };

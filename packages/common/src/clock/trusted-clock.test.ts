@@ -22,6 +22,7 @@ class Host {
   ran = 0;
   readonly events: ClockEvent[] = [];
   clock: TrustedClock;
+  hostId: string | undefined = 'h';
   #boot = 1;
   #bootedAt = begin - hour;
 
@@ -32,7 +33,9 @@ class Host {
   }
 
   get reading() {
-    return { wall: this.at + this.off, bootId: `boot-${this.#boot}`, bootTime: this.at - this.#bootedAt };
+    const { hostId } = this;
+    const bootTime = this.at - this.#bootedAt;
+    return { wall: this.at + this.off, bootId: `boot-${this.#boot}`, bootTime, hostId };
   }
 
   tick(): void {
@@ -54,10 +57,12 @@ class Host {
     this.restart();
   }
 
-  reboot(offMs: number): void {
-    this.at += offMs;
+  /** Off for so long; the process comes so long after the boot. */
+  reboot(offMs: number, lateMs = 0): void {
+    this.at += offMs + lateMs;
+    this.ran += lateMs;
     this.#boot += 1;
-    this.#bootedAt = this.at - 20_000;
+    this.#bootedAt = this.at - lateMs;
     this.restart();
   }
 
@@ -174,6 +179,24 @@ t.test('steps ahead too small to be leaps burn a few minutes a day at most', asy
   t.match(host.said(), [/^the clock leapt ahead/]);
 });
 
+t.test('what a new boot ran before the process came counts, on the host that the state is of', async (t) => {
+  for (const [came, counted] of [
+    ['h', 6 * day],
+    ['another', 0],
+    [undefined, 0],
+  ] as const) {
+    const host = new Host();
+    host.run(hour);
+    host.off = -30 * day;
+    host.hostId = came;
+    const before = host.clock.now;
+    host.reboot(day, 6 * day);
+    t.equal(host.clock.now - before, counted, `${came}`);
+    host.run(hour);
+    t.equal(host.clock.now - before, counted + hour, 'and what it runs on, once');
+  }
+});
+
 t.test('without a battery a clock begins at 1970 and is set soon', async (t) => {
   const host = new Host();
   host.off = -begin;
@@ -275,7 +298,8 @@ function history(
     const before = { now: host.clock.now, ran: host.ran };
     const choice = below(6);
     if (choice === 0) host.off = set(random);
-    else if (choice === 1) host.reboot(below(random() < 0.5 ? 5 * minute : 9 * day));
+    else if (choice === 1)
+      host.reboot(below(random() < 0.5 ? 5 * minute : 9 * day), below(random() < 0.5 ? minute : 9 * day));
     else if (choice === 2) host.pause(below(random() < 0.5 ? minute : 8 * hour));
     else if (choice === 3) host.restart();
     else host.run(below(random() < 0.7 ? 30 * minute : 5 * hour));
@@ -349,9 +373,19 @@ t.test(
     t.equal(first.bootId, second.bootId);
     t.ok(second.bootTime >= first.bootTime && first.bootTime > 0);
     t.ok(Math.abs(first.wall - Date.now()) < 60_000);
-    const dir = t.testdir({ id: 'b-1\n', uptime: '12.34 5.67\n', damaged: 'soon' });
-    const sources = { bootIdFile: join(dir, 'id'), uptimeFile: join(dir, 'uptime'), wall: () => 7 };
-    t.strictSame(readClock(sources), { wall: 7, bootId: 'b-1', bootTime: 12_340 });
+    const dir = t.testdir({ id: 'b-1\n', uptime: '12.34 5.67\n', machine: 'm-1\n', damaged: 'soon' });
+    const machineIdFile = join(dir, 'machine');
+    const sources = {
+      bootIdFile: join(dir, 'id'),
+      uptimeFile: join(dir, 'uptime'),
+      machineIdFile,
+      wall: () => 7,
+    };
+    const reading = readClock(sources);
+    t.match(reading, { wall: 7, bootId: 'b-1', bootTime: 12_340, hostId: /^[0-9a-f]{32}$/ });
+    t.equal(readClock(sources).hostId, reading.hostId);
+    for (const other of ['none', 'id'])
+      t.not(readClock({ ...sources, machineIdFile: join(dir, other) }).hostId, reading.hostId);
     for (const uptimeFile of [join(dir, 'none'), join(dir, 'damaged'), dir]) {
       const { bootId, bootTime } = readClock({ ...sources, uptimeFile });
       t.match(bootId, /^[0-9a-f-]{36}$/);

@@ -6,6 +6,8 @@ export interface ClockReading {
   readonly bootId: string;
   /** Milliseconds since that boot, time in suspend included (CLOCK_BOOTTIME): nobody can set it. */
   readonly bootTime: number;
+  /** Tells this host from another to which the state may be brought. Undefined: not known. */
+  readonly hostId?: string | undefined;
 }
 
 /** What is kept of the clock on disk; JSON. */
@@ -15,6 +17,8 @@ export interface TrustedClockState {
   /** Boot, and time in it, at which `floor` was so: within one boot the floor goes on from there, whether a process runs or not. */
   readonly bootId: string;
   readonly bootTime: number;
+  /** The host of that boot: in a later one of it, time since boot went by after that at least. */
+  readonly hostId?: string | undefined;
   /** How much the wall clock may still gain without being doubted, milliseconds. */
   readonly slack: number;
   /** What the wall clock claims, growing, and is not believed yet. */

@@ -118,6 +118,13 @@ const reboot: Plan = (draw, at, lifeMs) => {
   }
   if (draw.one([true, false, false])) happenings.push({ at: back - 1, kind: 'clock', ahead: draw.leap() });
   happenings.push({ at: back, kind: 'host', up: true, graceful });
+  // The agent comes later than the host.
+  if (draw.one([true, false, false])) {
+    happenings.push(
+      { at, kind: 'agent', up: false, graceful },
+      { at: back + draw.length(lifeMs), kind: 'agent', up: true, graceful },
+    );
+  }
   return happenings;
 };
 

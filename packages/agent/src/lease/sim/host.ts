@@ -36,7 +36,12 @@ export class SimHost {
   }
 
   read(at: number): ClockReading {
-    return { wall: beginning + at + this.#ahead, bootId: this.bootId, bootTime: at - this.#bootAt };
+    return {
+      wall: beginning + at + this.#ahead,
+      bootId: this.bootId,
+      bootTime: at - this.#bootAt,
+      hostId: 'h',
+    };
   }
 
   keep(entries: BookEntries, truth: Truth): void {

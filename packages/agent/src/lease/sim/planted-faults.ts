@@ -1,4 +1,10 @@
-import { type ClockEvent, type ClockReading, createTrustedClock, type TrustedClock } from '@shoal/common';
+import {
+  type ClockEvent,
+  type ClockReading,
+  createTrustedClock,
+  type TrustedClock,
+  type TrustedClockState,
+} from '@shoal/common';
 import { openBook } from '../lease-book.js';
 import type { OpenBook, SimBook } from './sim-agent.js';
 
@@ -47,11 +53,12 @@ export const plantedFaults: readonly PlantedFault[] = [
   },
   {
     fault: 'time stands still while no agent runs',
-    open: (kept, reading) => {
-      const { bootId, bootTime } = reading;
-      const stopped = kept === undefined ? kept : { ...kept, clock: { ...kept.clock, bootId, bootTime } };
-      return openBook(stopped, reading);
-    },
+    open: withKept((clock, { bootId, bootTime }) => ({ ...clock, bootId, bootTime })),
+    verdict: /the trusted time lost .* ms/,
+  },
+  {
+    fault: 'time of a boot begins with the agent',
+    open: withKept((clock) => ({ ...clock, hostId: undefined })),
     verdict: /the trusted time lost .* ms/,
   },
   {
@@ -102,6 +109,12 @@ function changed(book: SimBook, otherwise: Partial<Pick<SimBook, 'tick' | 'take'
     take: (lease, reading) => book.take(lease, reading),
     ...otherwise,
   };
+}
+
+/** An agent that finds another state of its clock than it kept. */
+function withKept(other: (clock: TrustedClockState, reading: ClockReading) => TrustedClockState): OpenBook {
+  return (kept, reading) =>
+    openBook(kept === undefined ? kept : { ...kept, clock: other(kept.clock, reading) }, reading);
 }
 
 type Tick = (reading: ClockReading) => readonly ClockEvent[];

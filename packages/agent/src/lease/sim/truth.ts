@@ -79,7 +79,7 @@ export function looked(
   const gainedMs = trusted - clock.trusted - ranMs;
   const termMs = lease?.termMs ?? 7 * dayMs;
   const looks = [...clock.looks, { onMs, aheadMs: reading.wall - (clock.trusted + ranMs) }];
-  const isBefore = looks.findLastIndex((each) => each.onMs <= onMs - leapHoldMs(termMs));
+  const isBefore = looks.findLastIndex((each) => each.onMs <= onMs - leapHoldMs(termMs) + roundingMs);
   const held = looks.slice(Math.max(0, isBefore));
   const claimedMs = isBefore < 0 ? 0 : Math.max(0, Math.min(...held.map(({ aheadMs }) => aheadMs)));
   const slack = Math.min(slackMs, clock.slackMs + (ranMs * slackMs) / dayMs);
@@ -168,6 +168,6 @@ export function granted(
 }
 
 /** Of a boot that is new to the agent it knows how long ago it was. */
-function ran(clock: ClockTruth, now: number, { bootId }: ClockReading): number {
-  return bootId === clock.bootId ? now - clock.at : 0;
+function ran(clock: ClockTruth, now: number, { bootId, bootTime }: ClockReading): number {
+  return bootId === clock.bootId ? now - clock.at : bootTime;
 }
