@@ -6,7 +6,7 @@ import {
   openLicense,
   type TrustedLicenseKeys,
 } from '@shoal/common';
-import { type StoredLicense, textHash } from './installed-licenses.js';
+import { mostLicenses, type StoredLicense, textHash } from './installed-licenses.js';
 import type { ForeseenTime, KeptClock } from './kept-clock.js';
 import { provenTime } from './proven-time.js';
 import type { JudgedLicense } from './standing.js';
@@ -43,7 +43,7 @@ export async function openBrought(
   }
 }
 
-/** What is installed with one more: it takes the place of those that ended, and of older ones of its id, once it counts itself. */
+/** What is installed with one more: it takes the place of those that ended, and of older ones of its id, once it counts itself; before that of as many as there are too many. */
 export async function withOneMore(
   installed: readonly StoredLicense[],
   brought: StoredLicense,
@@ -60,14 +60,20 @@ export async function withOneMore(
 ): Promise<readonly StoredLicense[]> {
   const hash = textHash(brought.text);
   const others = installed.filter(({ text }) => textHash(text) !== hash);
-  if (licenseBeginsAt(license) > now) return [...others, brought];
   const judged = await Promise.all(others.map(judge));
-  const isReplaced = ({ id }: StoredLicense, index: number): boolean => {
-    const { license: other, problem } = judged[index] ?? {};
-    if (problem?.reason === 'expired') return true;
-    return id === license.id && (other === undefined || other.issuedAt <= license.issuedAt);
-  };
-  return [...others.filter((one, index) => !isReplaced(one, index)), brought];
+  const isOver = (_: StoredLicense, index: number): boolean => judged[index]?.problem?.reason === 'expired';
+  if (licenseBeginsAt(license) > now) {
+    // Until it begins, the one that ended last is told as the cluster's.
+    const excess = Math.max(0, others.length + 1 - mostLicenses);
+    const gone = others
+      .filter(isOver)
+      .sort((a, b) => (a.known?.expiresAt ?? 0) - (b.known?.expiresAt ?? 0))
+      .slice(0, excess);
+    return [...others.filter((one) => !gone.includes(one)), brought];
+  }
+  const isOlder = ({ id }: StoredLicense, index: number): boolean =>
+    id === license.id && (judged[index]?.license?.issuedAt ?? 0) <= license.issuedAt;
+  return [...others.filter((one, index) => !isOver(one, index) && !isOlder(one, index)), brought];
 }
 
 function checkTaken(license: License, clusterId: string, now: number): void {

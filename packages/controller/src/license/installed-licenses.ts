@@ -6,7 +6,7 @@ import type { Store, Write } from '../store/store.js';
 import { summaryOf } from './summary.js';
 
 /** Licenses that may be installed at once. */
-const mostLicenses = 10;
+export const mostLicenses = 10;
 
 /** An installed license, as the store keeps it. */
 export interface StoredLicense {

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ClockReading, createLogger } from '@shoal/common';
 import { TestVendor } from '@shoal/common/testing';
@@ -187,4 +187,54 @@ t.test('a clock that leapt ahead for a moment begins no license that is to come'
   await w.run(keeper, hour / 2);
   t.match(keeper.view(), { status: 'none', next: [{ licenseId: 'L-1' }] });
   t.ok(keeper.now() <= start + hour);
+});
+
+t.test('a license that ended is not brought back by the clock, wherever it counted', async (t) => {
+  const w = await world(t);
+  const file = join(t.testdir(), 'license');
+  const term = { expiresAt: start + 3 * hour, graceMs: hour };
+  const text = await w.vendor.issue({ id: 'L-1', tier: 'premium', ...term });
+  await writeFile(file, text);
+  const keeper = await w.open(file);
+  await w.run(keeper, 5 * hour);
+  t.equal(keeper.standing.state, 'expired');
+  await keeper.stop();
+  await rm(file);
+  w.clock.wall = start + 60_000;
+  const again = await w.open();
+  await t.rejects(again.preview(text), { code: 'failed_precondition', message: /expired/ });
+  await t.rejects(again.install(text, ann), { code: 'failed_precondition', message: /expired/ });
+  t.ok(again.now() >= start + 5 * hour, 'the time is what it was');
+});
+
+t.test('the time is begun anew only with a license that is kept', async (t) => {
+  const w = await world(t);
+  const keeper = await w.open();
+  for (let count = 1; count <= 10; count += 1)
+    await keeper.install(await w.vendor.issue({ id: `old-${count}`, expiresAt: start + count * day }), ann);
+  w.clock.wall += 900 * day;
+  await w.run(keeper, 2 * hour);
+  const toCome = await w.vendor.issue({
+    id: 'later',
+    notBefore: w.clock.wall + day,
+    expiresAt: w.clock.wall + 9 * day,
+  });
+  t.match(await keeper.install(toCome, ann), { next: [{ licenseId: 'later' }] }, 'what is over makes room');
+  t.equal(keeper.view().problems.length, 9, 'the one that was over first is gone');
+  const burnt = keeper.now();
+  w.clock.wall = start + hour;
+  await keeper.check();
+  const fresh = await w.vendor.issue({ id: 'fresh', tier: 'premium' });
+  await t.rejects(keeper.install(fresh, ann), { code: 'resource_exhausted' });
+  t.ok(keeper.now() >= burnt, 'nothing of one that there is no room for');
+  await keeper.remove('later', ann);
+  const transact = w.store.transact.bind(w.store);
+  w.store.transact = async () => {
+    throw new Error('disk full');
+  };
+  await t.rejects(keeper.install(fresh, ann), /disk full/);
+  t.ok(keeper.now() >= burnt, 'nor of one that could not be stored');
+  w.store.transact = transact;
+  t.match(await keeper.install(fresh, ann), { status: 'expiring' });
+  t.ok(keeper.now() < start + day);
 });

@@ -1,17 +1,16 @@
-import type {
-  InstalledLicenseView,
-  License,
-  LicenseChange,
-  LicenseView,
-  LicenseWarningView,
-  Logger,
-  TrustedLicenseKeys,
+import {
+  type InstalledLicenseView,
+  type License,
+  type LicenseChange,
+  type LicenseView,
+  type LicenseWarningView,
+  type Logger,
+  licenseBeginsAt,
+  type TrustedLicenseKeys,
 } from '@shoal/common';
 import { auditWrite } from '../operations/audit.js';
 import type { Actor } from '../services.js';
 import type { NodePlace } from '../spec/manifests.js';
-import { getJson, putJson } from '../store/json.js';
-import { keys } from '../store/keys.js';
 import type { Store, Write } from '../store/store.js';
 import { openBrought, withOneMore } from './brought-license.js';
 import { sitesOf } from './growth.js';
@@ -29,6 +28,7 @@ import { licenseChanges } from './license-changes.js';
 import { LicenseFile } from './license-file.js';
 import { licenseView, outcomeOf } from './license-view.js';
 import { licensesOfTime, provenTime } from './proven-time.js';
+import { SeenLicenses } from './seen-licenses.js';
 import {
   decideStanding,
   installedSource,
@@ -40,8 +40,6 @@ import { licenseWarnings, reachedWarnDay } from './warnings.js';
 
 /** How often licenses are looked at, at the least, ms: their file may have changed. */
 const checkMs = 30_000;
-/** Ids of licenses that were installed once; the oldest are forgotten. */
-const mostSeen = 500;
 /** What the clock's leaps are judged by while there is no license, ms. */
 const unlicensedTermMs = 7 * 86_400_000;
 
@@ -69,6 +67,7 @@ export class LicenseKeeper {
   readonly #listeners: (() => void)[] = [];
   readonly #changeListeners: ((change: LicenseChange) => void)[] = [];
   readonly #refusedMoves = new Map<string, string>();
+  readonly #seen: SeenLicenses;
   #installed: readonly StoredLicense[];
   #standing: LicenseStanding = decideStanding([], 0);
   /** Those that count, now or later, at the last look. */
@@ -80,10 +79,12 @@ export class LicenseKeeper {
 
   private constructor(
     parts: LicenseKeeperComponents,
+    seen: SeenLicenses,
     installed: readonly StoredLicense[],
     file: LicenseFile | undefined,
   ) {
     this.#parts = parts;
+    this.#seen = seen;
     this.#installed = installed;
     this.#file = file;
   }
@@ -92,7 +93,12 @@ export class LicenseKeeper {
   static async open(parts: LicenseKeeperComponents): Promise<LicenseKeeper> {
     const { store, file } = parts;
     const licenseFile = file === undefined ? undefined : await LicenseFile.open(store, file);
-    const keeper = new LicenseKeeper(parts, await readInstalled(store), licenseFile);
+    const keeper = new LicenseKeeper(
+      parts,
+      await SeenLicenses.open(store),
+      await readInstalled(store),
+      licenseFile,
+    );
     await keeper.check();
     return keeper;
   }
@@ -186,7 +192,9 @@ export class LicenseKeeper {
     for (const { issuedAt } of this.#good) clock.attest(issuedAt);
     const before = this.#standing;
     this.#standing = decideStanding(judged, now);
-    const writes = [clock.write(), ...known, ...this.#say(before, asked !== undefined)];
+    const seen = this.#seen.with(this.#good.filter((one) => licenseBeginsAt(one) <= now).map(({ id }) => id));
+    seen.apply();
+    const writes = [clock.write(), ...known, ...seen.writes, ...this.#say(before, asked !== undefined)];
     for (const change of licenseChanges(before, this.#standing, now, asked))
       for (const listener of this.#changeListeners) listener(change);
     if (granted(before) !== granted(this.#standing)) for (const listener of this.#listeners) listener();
@@ -247,13 +255,12 @@ export class LicenseKeeper {
   async install(text: string, actor: Actor): Promise<InstalledLicenseView> {
     return this.#exclusive(async () => {
       const { store } = this.#parts;
-      const seen = await this.#seen();
-      const { license, time, next, writes } = await this.#bring(text, actor.name, seen);
-      const nextSeen = [...seen.filter((id) => id !== license.id), license.id].slice(-mostSeen);
+      const { license, time, next, writes } = await this.#bring(text, actor.name);
+      const seen = this.#seen.with([license.id]);
       await store.transact({
         writes: [
           ...writes,
-          putJson(keys.seenLicenses, nextSeen),
+          ...seen.writes,
           time.write,
           auditWrite({
             at: time.now,
@@ -264,6 +271,7 @@ export class LicenseKeeper {
           }),
         ],
       });
+      seen.apply();
       time.apply();
       this.#installed = next;
       await this.#check({ change: 'installed', licenseId: license.id });
@@ -278,23 +286,19 @@ export class LicenseKeeper {
    */
   preview(text: string): Promise<InstalledLicenseView> {
     return this.#exclusive(async () => {
-      const { license, time, next } = await this.#bring(text, '', await this.#seen());
+      const { license, time, next } = await this.#bring(text, '');
       const { judged } = await this.#judgeAll(next, time.now);
       const standing = decideStanding(judged, time.now);
       return { ...this.#viewOf(standing, time), outcome: outcomeOf(license, standing, time.now) };
     });
   }
 
-  async #seen(): Promise<readonly string[]> {
-    return (await getJson<string[]>(this.#parts.store, keys.seenLicenses))?.value ?? [];
-  }
-
   /** What is there with a license that an operator brings, and the time by it; changes nothing. Throws why it isn't taken. */
-  async #bring(text: string, by: string, seen: readonly string[]) {
+  async #bring(text: string, by: string) {
     const { trust, clusterId, clock } = this.#parts;
     const { license, time } = await openBrought(text, {
       ...{ trust, clusterId, clock, now: this.now(), others: this.#good },
-      wasSeen: (id) => seen.includes(id),
+      wasSeen: (id) => this.#seen.has(id),
     });
     const brought = toStored(text, license, time.now, by);
     const next = await withOneMore(this.#installed, brought, {
