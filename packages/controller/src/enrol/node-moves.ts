@@ -83,7 +83,8 @@ export class NodeMoves {
     if (moved === undefined || !nodes.has(node)) return;
     nodes.stored(moved);
     logger.info({ node, site }, 'node moved to another site');
-    this.#settled(node);
+    // Meanwhile it may say yet another site.
+    if (this.#waiting.get(node) === site) this.#settled(node);
     // The site that it left may be free now, and the one where it stands is in use.
     this.#tryAgain();
   }
