@@ -15,41 +15,58 @@ export type Happening = { readonly at: number } & (
   | { readonly kind: 'agent'; readonly up: boolean; readonly graceful: boolean }
   /** The host goes down, its agent with it, or comes up in a new boot. */
   | { readonly kind: 'host'; readonly up: boolean; readonly graceful: boolean }
+  /** The controller has leases, or none, for who is linked. */
+  | { readonly kind: 'grants'; readonly up: boolean }
+  /** The controller's store comes from a backup: it knows nothing of the leases that it granted. */
+  | { readonly kind: 'controller-restore' }
+  /** Leases are granted with other terms from now on. */
+  | { readonly kind: 'terms'; readonly terms: Terms }
+  /** The node leaves its cluster for another one, or for none. */
+  | { readonly kind: 'cluster'; readonly cluster: string | null }
+  /** Nothing can be written to the disk, or it can again. */
+  | { readonly kind: 'disk'; readonly full: boolean }
+  /** What is on the disk is lost; only while the host is down. */
+  | { readonly kind: 'wipe' }
   /** A snapshot is taken of the disk. */
   | { readonly kind: 'snapshot' }
   /** The disk is what it was in the snapshot, if there is one; only while the host is down. */
   | { readonly kind: 'restore' }
 );
 
+/** What leases are granted with, milliseconds. */
+export interface Terms {
+  readonly termMs: number;
+  readonly graceMs: number;
+}
+
 /** One made-up history, all of it from its seed. */
 export interface History {
   readonly seed: number;
-  /** What leases are granted with, milliseconds. */
-  readonly termMs: number;
-  readonly graceMs: number;
-  readonly renewMs: number;
+  /** What leases are granted with at first. */
+  readonly terms: Terms;
   /** Longest time between two looks at the clock, milliseconds. */
   readonly tickMs: number;
+  /** By how much timers are late at most, milliseconds. */
+  readonly lateMs: number;
   readonly endMs: number;
   readonly happenings: readonly Happening[];
 }
 
-/** A history of outages, reboots, clocks that are set, disks restored and controllers that flap or lie about time. */
+/** A history of outages, reboots, clocks that are set, disks that are restored, lost or full, and controllers that flap, lie about time or come from a backup. */
 export function planHistory(seed: number): History {
   const draw = new Draw(seededRandom(seed));
   const termMs = draw.one([10 * minute, hour, 8 * hour, day, 7 * day]);
-  const graceMs = draw.one([0, termMs / 10, termMs / 4]);
-  const renewMs = Math.min(hour, termMs / 3);
+  const terms = draw.terms(termMs);
   const tickMs = Math.max(minute / 12, termMs / 150);
   const endMs = termMs * draw.one([2, 3, 4]);
   const happenings: Happening[] = [];
-  const plans = [outage, outage, outage, flapping, restart, reboot, reboot, clockSet, clockSet, lie];
   const count = draw.whole(1, 8);
   for (let made = 0; made < count; made += 1) {
-    happenings.push(...draw.one(plans)(draw, draw.upTo(endMs), termMs + graceMs));
+    happenings.push(...draw.one(plans)(draw, draw.upTo(endMs), termMs + terms.graceMs));
   }
   happenings.sort((a, b) => a.at - b.at);
-  return { seed, termMs, graceMs, renewMs, tickMs, endMs, happenings };
+  const lateMs = draw.one([0, 0, tickMs / 2]);
+  return { seed, terms, tickMs, lateMs, endMs, happenings };
 }
 
 class Draw {
@@ -74,6 +91,10 @@ class Draw {
   /** Short lengths are as likely as long ones. */
   length(most: number): number {
     return Math.floor(1000 * (most / 1000) ** this.#random());
+  }
+
+  terms(termMs: number): Terms {
+    return { termMs, graceMs: Math.floor(this.one([0, termMs / 10, termMs / 4])) };
   }
 
   /** Minutes to decades, either way. */
@@ -138,4 +159,40 @@ const clockSet: Plan = (draw, at, lifeMs) => {
 const lie: Plan = (draw, at, lifeMs) => [
   { at, kind: 'controller-clock', ahead: draw.leap() },
   { at: at + draw.length(lifeMs), kind: 'controller-clock', ahead: 0 },
+];
+
+const refusal: Plan = (draw, at, lifeMs) => [
+  { at, kind: 'grants', up: false },
+  { at: at + draw.length(2 * lifeMs), kind: 'grants', up: true },
+];
+
+const backup: Plan = (_, at) => [{ at, kind: 'controller-restore' }];
+
+const newTerms: Plan = (draw, at, lifeMs) => [
+  { at, kind: 'terms', terms: draw.terms(Math.floor(lifeMs * draw.one([0.3, 0.6, 1.5, 3]))) },
+];
+
+const move: Plan = (draw, at, lifeMs) => [
+  { at, kind: 'cluster', cluster: draw.one([null, 'b']) },
+  { at: at + draw.length(lifeMs), kind: 'cluster', cluster: draw.one(['a', 'a', 'b']) },
+];
+
+const fullDisk: Plan = (draw, at, lifeMs) => [
+  { at, kind: 'disk', full: true },
+  { at: at + draw.length(lifeMs), kind: 'disk', full: false },
+];
+
+const lostDisk: Plan = (draw, at, lifeMs) => {
+  const back = at + draw.length(lifeMs);
+  return [
+    { at, kind: 'host', up: false, graceful: true },
+    { at: back, kind: 'wipe' },
+    { at: back, kind: 'host', up: true, graceful: true },
+  ];
+};
+
+/** As often as they stand here. */
+const plans: readonly Plan[] = [
+  ...[outage, outage, outage, outage, flapping, restart, restart, reboot, reboot, reboot],
+  ...[clockSet, clockSet, clockSet, lie, refusal, backup, newTerms, move, fullDisk, lostDisk],
 ];

@@ -14,6 +14,8 @@ export const beginning = 1_800_000_000_000;
 /** A simulated host: clocks and a disk. */
 export class SimHost {
   isOn = true;
+  /** Nothing can be written. */
+  isFull = false;
   disk: Disk | undefined;
   #snapshot: Disk | undefined;
   #ahead = 0;
@@ -45,7 +47,11 @@ export class SimHost {
   }
 
   keep(entries: BookEntries, truth: Truth): void {
-    this.disk = { entries, truth };
+    if (!this.isFull) this.disk = { entries, truth };
+  }
+
+  wipe(): void {
+    if (!this.isOn) this.disk = undefined;
   }
 
   takeSnapshot(): void {

@@ -4,8 +4,9 @@ import { playHistory } from './play.js';
 
 const help = `npm run simulate -- lease [OPTIONS]
 
-  made-up histories of a node's lease under virtual time: outages, reboots, clocks that are set, disks restored from a
-  snapshot, controllers that flap or lie about time; judged by invariants
+  made-up histories of a node's lease under virtual time: outages, reboots, clocks that are set, late timers, disks that
+  are lost, full or restored from a snapshot, controllers that flap, lie about time, have no lease, grant other terms or
+  come from a backup, moves to another cluster; judged by invariants
     --seeds N   how many to play (1000), from --from N (1)
     --seed N    one of them, with all that happens in it
     --json      results as JSON

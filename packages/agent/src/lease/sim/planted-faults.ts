@@ -43,6 +43,23 @@ export const plantedFaults: readonly PlantedFault[] = [
     verdict: /degraded after .* ms of contact/,
   },
   {
+    fault: 'serials of another cluster count',
+    open: (kept, reading) => {
+      const { book, news } = openBook(kept, reading);
+      const take: SimBook['take'] = (lease, reading) => book.take({ ...lease, clusterId: 'a' }, reading);
+      return { book: changed(book, { take }), news };
+    },
+    verdict: /is no newer than lease/,
+  },
+  {
+    fault: 'who leaves the cluster keeps its lease',
+    open: (kept, reading) => {
+      const { book, news } = openBook(kept, reading);
+      return { book: changed(book, { forget: () => [] }), news };
+    },
+    verdict: /active without a lease/,
+  },
+  {
     fault: 'the time is what the wall clock says',
     open: withTick((clock, reading) => {
       clock.restart(0, reading);
@@ -94,7 +111,7 @@ export const plantedFaults: readonly PlantedFault[] = [
 ];
 
 /** The book, with something done otherwise. */
-function changed(book: SimBook, otherwise: Partial<Pick<SimBook, 'tick' | 'take'>>): SimBook {
+function changed(book: SimBook, otherwise: Partial<Pick<SimBook, 'tick' | 'take' | 'forget'>>): SimBook {
   return {
     get machine() {
       return book.machine;
@@ -107,6 +124,7 @@ function changed(book: SimBook, otherwise: Partial<Pick<SimBook, 'tick' | 'take'
     },
     tick: (reading) => book.tick(reading),
     take: (lease, reading) => book.take(lease, reading),
+    forget: () => book.forget(),
     ...otherwise,
   };
 }

@@ -1,9 +1,9 @@
-import type { Lease } from '@shoal/common';
 import { seededRandom } from '@shoal/gossip/sim';
 import { type Happening, type History, planHistory } from './history.js';
-import { beginning, SimHost } from './host.js';
+import { SimHost } from './host.js';
 import { judge, restoredWithinMs } from './oracle.js';
 import { type OpenBook, SimAgent } from './sim-agent.js';
+import { SimController } from './sim-controller.js';
 
 /** What came of a history. */
 export interface Played {
@@ -12,7 +12,7 @@ export interface Played {
   readonly violation: string | undefined;
   /** What happened, a line each; when a trace was asked for. */
   readonly trace: readonly string[];
-  /** How often the node degraded, and was restored. */
+  /** How often the node degraded at the end of a lease, and was restored. */
   readonly degraded: number;
   readonly restored: number;
   readonly looks: number;
@@ -41,7 +41,7 @@ class World {
   readonly #open: OpenBook | undefined;
   #agent: SimAgent | undefined;
   #wantsAgent = true;
-  #controller = { isUp: true, ahead: 0, serial: 0 };
+  readonly #controller: SimController;
   /** Since when nothing has stood between agent and controller. */
   #contactSince = 0;
   #degradedSince = 0;
@@ -53,6 +53,7 @@ class World {
 
   constructor(history: History, isTraced: boolean, open: OpenBook | undefined) {
     this.#history = history;
+    this.#controller = new SimController(history);
     this.#open = open;
     this.#random = seededRandom(history.seed + 0x5f3759df);
     this.#trace = isTraced
@@ -98,15 +99,6 @@ class World {
 
   #happens(happening: Happening): void {
     switch (happening.kind) {
-      case 'controller':
-        this.#controller.isUp = happening.up;
-        // Tries that fail in between change nothing: the wait that matters is the one under way when the controller comes back.
-        if (happening.up || this.#agent?.isLinked === true) this.#agent?.lost(this.#now);
-        this.#contactSince = this.#now;
-        return;
-      case 'controller-clock':
-        this.#controller.ahead = happening.ahead;
-        return;
       case 'clock':
         this.#host.setClock(happening.ahead);
         return;
@@ -122,11 +114,55 @@ class World {
           this.#host.isOn = false;
         }
         return;
+      case 'disk':
+        this.#host.isFull = happening.full;
+        return;
+      case 'wipe':
+        this.#host.wipe();
+        return;
       case 'snapshot':
         this.#host.takeSnapshot();
         return;
       case 'restore':
         this.#host.restoreSnapshot();
+        return;
+      default:
+        this.#controls(happening);
+    }
+  }
+
+  #controls(happening: ControllerHappening): void {
+    const controller = this.#controller;
+    switch (happening.kind) {
+      case 'controller':
+        controller.isUp = happening.up;
+        // Tries that fail in between change nothing: the wait that matters is the one under way when the controller comes back.
+        if (happening.up || this.#agent?.isLinked === true) this.#agent?.lost(this.#now);
+        this.#contactSince = this.#now;
+        return;
+      case 'controller-clock':
+        controller.ahead = happening.ahead;
+        return;
+      case 'controller-restore':
+        controller.restore();
+        if (this.#agent?.isLinked === true) this.#agent.lost(this.#now);
+        this.#contactSince = this.#now;
+        return;
+      case 'grants':
+        controller.grants = happening.up;
+        if (happening.up) this.#agent?.renews(this.#now);
+        this.#contactSince = this.#now;
+        return;
+      case 'terms':
+        controller.terms = happening.terms;
+        if (controller.grants) this.#agent?.renews(this.#now);
+        return;
+      case 'cluster':
+        if (happening.cluster === controller.cluster) return;
+        controller.cluster = happening.cluster;
+        this.#agent?.leaves(this.#now);
+        if (happening.cluster !== null) this.#agent?.lost(this.#now);
+        this.#contactSince = this.#now;
     }
   }
 
@@ -139,7 +175,13 @@ class World {
   #startAgent(): void {
     if (!this.#host.isOn || !this.#wantsAgent || this.#agent !== undefined) return;
     this.#agent = new SimAgent(
-      { history: this.#history, host: this.#host, random: this.#random, open: this.#open },
+      {
+        history: this.#history,
+        host: this.#host,
+        random: this.#random,
+        cluster: this.#controller.cluster,
+        open: this.#open,
+      },
       this.#now,
     );
     this.#contactSince = this.#now;
@@ -154,34 +196,21 @@ class World {
   }
 
   #link(agent: SimAgent): void {
-    if (this.#controller.isUp) agent.leased(this.#lease(), this.#now);
-    else agent.waits();
-  }
-
-  #lease(): Lease {
-    this.#controller.serial += 1;
-    const issuedAt = beginning + this.#now + this.#controller.ahead;
-    const at = Math.floor(issuedAt);
-    return {
-      format: 2,
-      clusterId: 'c',
-      node: 'n',
-      serial: this.#controller.serial,
-      tier: 'premium',
-      limits: {},
-      features: [],
-      licenseId: 'l',
-      licenseExpiresAt: null,
-      issuedAt: at,
-      expiresAt: at + this.#history.termMs,
-      graceMs: Math.floor(this.#history.graceMs),
-    };
+    const controller = this.#controller;
+    if (!controller.isUp || controller.cluster === null) {
+      agent.waits();
+      return;
+    }
+    const { clusterId, serial } = agent.book.entries;
+    if (!agent.isLinked) controller.hello(clusterId === controller.cluster ? serial : 0);
+    if (controller.grants) agent.leased(controller.lease(this.#now), this.#now);
+    else agent.linked();
   }
 
   /** By when the node must be restored; never, while something stands between. */
   #deadline(): number {
     const at = Math.max(this.#contactSince, this.#degradedSince) + restoredWithinMs;
-    const isInContact = this.#controller.isUp && this.#agent !== undefined;
+    const isInContact = this.#controller.serves && this.#agent !== undefined;
     return isInContact && at > this.#now ? at : Number.POSITIVE_INFINITY;
   }
 
@@ -191,7 +220,7 @@ class World {
     const { machine } = agent.book;
     if (machine.state !== this.#state) {
       if (machine.state === 'degraded') {
-        this.#degraded += 1;
+        if (machine.lease !== null) this.#degraded += 1;
         this.#degradedSince = this.#now;
       }
       if (machine.state === 'restored') this.#restored += 1;
@@ -199,7 +228,7 @@ class World {
       this.#state = machine.state;
     }
     const since = Math.max(this.#contactSince, this.#degradedSince);
-    const isLate = this.#controller.isUp && this.#now >= since + restoredWithinMs;
+    const isLate = this.#controller.serves && this.#now >= since + restoredWithinMs;
     if (isLate && machine.state === 'degraded')
       return `degraded after ${this.#now - this.#contactSince} ms of contact`;
     return agent.wrong ?? judge(machine, agent.truth.lease, this.#now, this.#history.tickMs);
@@ -214,9 +243,16 @@ class World {
   }
 }
 
+type ControllerHappening = Extract<
+  Happening,
+  { readonly kind: `controller${string}` | 'grants' | 'terms' | 'cluster' }
+>;
+
 /** All that may be down comes up. */
 function peace(at: number): Happening[] {
   return [
+    { at, kind: 'cluster', cluster: 'a' },
+    { at, kind: 'grants', up: true },
     { at, kind: 'controller', up: true },
     { at, kind: 'host', up: true, graceful: true },
     { at, kind: 'agent', up: true, graceful: true },

@@ -5,14 +5,16 @@ import { longestWait } from '../lease-contact.js';
 import { untilChange } from '../lease-machine.js';
 import type { LeaseEffect } from '../lease-states.js';
 import type { History } from './history.js';
-import type { SimHost } from './host.js';
-import { granted, type Look, looked, noTruth, type Truth } from './truth.js';
+import type { Disk, SimHost } from './host.js';
+import { granted, type Look, left, looked, noTruth, type Truth } from './truth.js';
 
 /** Connecting, and the answer to it, take so long at most, milliseconds. */
 const connectMs = 1000;
+/** Within this a lease comes on a standing link once there is one, milliseconds. */
+const grantMs = 5000;
 
 /** The book that a simulated agent keeps. */
-export type SimBook = Pick<LeaseBook, 'machine' | 'now' | 'entries' | 'tick' | 'take'>;
+export type SimBook = Pick<LeaseBook, 'machine' | 'now' | 'entries' | 'tick' | 'take' | 'forget'>;
 
 /** Opens it at the start of the agent, as `openBook` does; another one plants a fault. */
 export type OpenBook = (
@@ -25,6 +27,8 @@ export interface SimSurroundings {
   readonly history: History;
   readonly host: SimHost;
   readonly random: () => number;
+  /** The cluster that the node belongs to; null: none. */
+  readonly cluster: string | null;
   readonly open: OpenBook | undefined;
 }
 
@@ -42,17 +46,20 @@ export class SimAgent {
   readonly #history: History;
   readonly #host: SimHost;
   readonly #backoff: Backoff;
+  readonly #random: () => number;
   #keptAt = 0;
   #isMember: boolean;
 
-  constructor({ history, host, random, open = openBook }: SimSurroundings, now: number) {
+  constructor({ history, host, random, cluster, open = openBook }: SimSurroundings, now: number) {
     this.#history = history;
     this.#host = host;
+    this.#random = random;
     this.#backoff = new Backoff({}, random);
     const reading = host.read(now);
-    const { book, news } = open(asRead(host.disk?.entries), reading);
+    const { entries, truth } = found(host, cluster);
+    const { book, news } = open(entries, reading);
     this.book = book;
-    this.truth = host.disk?.truth ?? noTruth(now, reading);
+    this.truth = truth ?? noTruth(now, reading);
     this.#judge(looked(this.truth, this.#look(now, reading, news, false)));
     this.#isMember = this.book.machine.demands.gossip;
     this.#perform(news, now);
@@ -82,12 +89,35 @@ export class SimAgent {
     this.linkAt = Number.POSITIVE_INFINITY;
   }
 
+  /** A link stands, and no lease comes by it until somebody says so. */
+  linked(): void {
+    this.#backoff.reset();
+    this.isLinked = true;
+    this.linkAt = Number.POSITIVE_INFINITY;
+  }
+
+  /** There are leases again, or others: the controller looks every few seconds who needs one. */
+  renews(now: number): void {
+    if (this.isLinked) this.linkAt = Math.min(this.linkAt, now + this.#random() * grantMs);
+  }
+
+  /** The node left its cluster. */
+  leaves(now: number): void {
+    const effects = this.book.forget();
+    this.truth = left(this.truth);
+    this.isLinked = false;
+    this.linkAt = Number.POSITIVE_INFINITY;
+    this.#perform(effects, now);
+    this.keep(now);
+    this.#schedule(now);
+  }
+
   /** The controller was reached, or renews: a lease comes. */
   leased(lease: Lease, now: number): void {
     const reading = this.#host.read(now);
     if (!this.isLinked) this.#backoff.reset();
     this.isLinked = true;
-    this.linkAt = now + this.#history.renewMs;
+    this.linkAt = now + Math.min(3600_000, (lease.expiresAt - lease.issuedAt) / 3);
     const effects = this.book.take(lease, reading);
     this.#judge(granted(this.truth, lease, this.#look(now, reading, effects, true)));
     this.#perform(effects, now);
@@ -101,7 +131,9 @@ export class SimAgent {
   }
 
   #schedule(now: number): void {
-    this.tickAt = now + Math.min(untilChange(this.book.machine, this.book.now), this.#history.tickMs);
+    const { tickMs, lateMs } = this.#history;
+    const change = untilChange(this.book.machine, this.book.now);
+    this.tickAt = now + Math.min(change, tickMs - lateMs) + this.#random() * lateMs;
   }
 
   #look(now: number, reading: ClockReading, effects: readonly LeaseEffect[], isWatched: boolean): Look {
@@ -130,7 +162,11 @@ export class SimAgent {
   }
 }
 
-/** As a file gives it back. */
-function asRead(entries: BookEntries | undefined): BookEntries | undefined {
-  return entries === undefined ? undefined : (JSON.parse(JSON.stringify(entries)) as BookEntries);
+/** What counts of the disk: as files give it back, and no lease of another cluster. */
+function found({ disk }: SimHost, cluster: string | null): Partial<Disk> {
+  if (disk === undefined) return {};
+  const entries = JSON.parse(JSON.stringify(disk.entries)) as BookEntries;
+  if (entries.held === null || entries.held.lease.clusterId === cluster)
+    return { entries, truth: disk.truth };
+  return { entries: { ...entries, held: null }, truth: left(disk.truth) };
 }

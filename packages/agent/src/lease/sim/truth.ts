@@ -19,7 +19,7 @@ export interface ClockTruth {
   readonly onMs: number;
   /** What the trusted time may still gain without a word. */
   readonly slackMs: number;
-  /** How far the wall clock was ahead of the trusted time at each look of the last hold, and at the one before; older ones first. */
+  /** By how much the wall clock was ahead of the trusted time at each look since it is; older ones first. */
   readonly looks: readonly { readonly onMs: number; readonly aheadMs: number }[];
 }
 
@@ -79,9 +79,9 @@ export function looked(
   const gainedMs = trusted - clock.trusted - ranMs;
   const termMs = lease?.termMs ?? 7 * dayMs;
   const looks = [...clock.looks, { onMs, aheadMs: reading.wall - (clock.trusted + ranMs) }];
-  const isBefore = looks.findLastIndex((each) => each.onMs <= onMs - leapHoldMs(termMs) + roundingMs);
-  const held = looks.slice(Math.max(0, isBefore));
-  const claimedMs = isBefore < 0 ? 0 : Math.max(0, Math.min(...held.map(({ aheadMs }) => aheadMs)));
+  const since = looks.findLastIndex((each) => each.onMs <= onMs - leapHoldMs(termMs) + roundingMs);
+  const claimedMs =
+    since < 0 ? 0 : Math.max(0, Math.min(...looks.slice(since).map(({ aheadMs }) => aheadMs)));
   const slack = Math.min(slackMs, clock.slackMs + (ranMs * slackMs) / dayMs);
   const wrong = misled(gainedMs, hasAdopted ? claimedMs + Math.min(slackMs, termMs / 24) : slack, look);
   return {
@@ -92,7 +92,7 @@ export function looked(
         trusted,
         onMs,
         slackMs: hasAdopted ? slackMs : slack - gainedMs,
-        looks: held.map((each) => ({ ...each, aheadMs: each.aheadMs - gainedMs })),
+        looks: claiming(looks, gainedMs),
       },
       lease: lease === null ? null : lived(lease, look, ranMs, gainedMs),
     },
@@ -146,7 +146,7 @@ export function granted(
         trusted,
         onMs,
         slackMs,
-        looks: looks.map((each) => ({ ...each, aheadMs: each.aheadMs - (trusted - before) })),
+        looks: claiming(looks, trusted - before),
       },
       lease: {
         grantedAt: now,
@@ -165,6 +165,17 @@ export function granted(
       ? `a lease set the trusted time back to ${trusted - beginning}, behind the clock too`
       : undefined,
   };
+}
+
+/** Of looks, those since the wall clock is ahead of a trusted time that gained so much. */
+function claiming(looks: ClockTruth['looks'], gainedMs: number): ClockTruth['looks'] {
+  const left = looks.map((each) => ({ ...each, aheadMs: each.aheadMs - gainedMs }));
+  return left.slice(left.findLastIndex(({ aheadMs }) => aheadMs <= roundingMs) + 1);
+}
+
+/** The node left the cluster that its lease is of. */
+export function left(truth: Truth): Truth {
+  return { ...truth, lease: null };
 }
 
 /** Of a boot that is new to the agent it knows how long ago it was. */
