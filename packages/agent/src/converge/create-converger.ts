@@ -165,11 +165,12 @@ class HostConverger implements Converger {
 
   async stop(): Promise<void> {
     this.#facts.stop();
-    this.#drift.stop();
+    const looked = this.#drift.stop();
     this.#stopping.abort();
     const grace = setTimeout(() => this.#ending.abort(), this.#options.stopGraceMs ?? 10_000);
     await this.#loop.stop();
     clearTimeout(grace);
+    await looked;
     this.#watcher.stop();
     await this.#supervisor.close();
   }

@@ -51,6 +51,8 @@ export class DriftWatch {
   readonly #stopped = new AbortController();
   #thoroughAt = 0;
   #told = '[]';
+  #looking: Promise<void> = Promise.resolve();
+  #saved: Promise<void> = Promise.resolve();
 
   constructor(options: DriftWatchOptions) {
     this.#options = options;
@@ -66,11 +68,14 @@ export class DriftWatch {
 
   /** Begins to look, at once for the first time. */
   start(): void {
-    void this.#run();
+    this.#looking = this.#run();
   }
 
-  stop(): void {
+  /** Looks no more. Resolves when nothing is written any more; what was told is on disk by then. */
+  async stop(): Promise<void> {
     this.#stopped.abort();
+    await this.#looking;
+    await this.#saved;
   }
 
   /** What drifted, for the report. */
@@ -149,8 +154,8 @@ export class DriftWatch {
     const suspected = new Set(this.#ledger.suspected.map(keyOf));
     const services = await inForce();
     const found = await this.#lookWith(services, thorough ? 'all' : suspected);
-    // An attempt began meanwhile: what was seen may be its work.
-    if (quiet() !== before) return;
+    // An attempt began meanwhile: what was seen may be its work. Or checks were cut off by the stop.
+    if (quiet() !== before || this.#stopped.signal.aborted) return;
     this.#ledger.saw(found, clock.now());
     const due = this.#ledger.due(policyOf, clock.now());
     for (const steps of byService(due)) {
@@ -210,7 +215,7 @@ export class DriftWatch {
   }
 
   #tell(): void {
-    void this.#options.memory.save(this.#ledger.known);
+    this.#saved = this.#options.memory.save(this.#ledger.known);
     const told = JSON.stringify(this.drifts());
     if (told === this.#told || this.#stopped.signal.aborted) return;
     this.#told = told;
