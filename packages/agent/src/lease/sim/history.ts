@@ -9,7 +9,7 @@ export type Happening = { readonly at: number } & (
   | { readonly kind: 'controller'; readonly up: boolean }
   /** The controller's clock is so much ahead of the truth from now on, milliseconds. */
   | { readonly kind: 'controller-clock'; readonly ahead: number }
-  /** The host's wall clock is so much ahead of the truth from now on, milliseconds. */
+  /** The host's wall clock is set so much ahead of the truth, milliseconds. */
   | { readonly kind: 'clock'; readonly ahead: number }
   /** The agent's process ends: `graceful`, or killed. */
   | { readonly kind: 'agent'; readonly up: boolean; readonly graceful: boolean }
@@ -48,6 +48,8 @@ export interface History {
   readonly tickMs: number;
   /** By how much timers are late at most, milliseconds. */
   readonly lateMs: number;
+  /** How much the host's wall clock gains in each millisecond, milliseconds. */
+  readonly drift: number;
   readonly endMs: number;
   readonly happenings: readonly Happening[];
 }
@@ -66,7 +68,8 @@ export function planHistory(seed: number): History {
   }
   happenings.sort((a, b) => a.at - b.at);
   const lateMs = draw.one([0, 0, tickMs / 2]);
-  return { seed, terms, tickMs, lateMs, endMs, happenings };
+  const drift = draw.one([0, 0, 0, 1, -1]) * draw.one([0.0001, 0.003, 0.01]);
+  return { seed, terms, tickMs, lateMs, drift, endMs, happenings };
 }
 
 class Draw {

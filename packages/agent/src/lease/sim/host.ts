@@ -18,17 +18,25 @@ export class SimHost {
   isFull = false;
   disk: Disk | undefined;
   #snapshot: Disk | undefined;
+  readonly #drift: number;
   #ahead = 0;
+  #setAt = 0;
   #boots = 1;
   #bootAt = -3600_000;
+
+  /** `drift`: how much its wall clock gains in each millisecond. */
+  constructor(drift: number) {
+    this.#drift = drift;
+  }
 
   get bootId(): string {
     return `boot-${this.#boots}`;
   }
 
-  /** By how much its wall clock is ahead of the truth from now on, milliseconds. */
-  setClock(ahead: number): void {
+  /** Sets its wall clock so much ahead of the truth, milliseconds. */
+  setClock(ahead: number, at: number): void {
     this.#ahead = ahead;
+    this.#setAt = at;
   }
 
   boot(at: number): void {
@@ -39,7 +47,7 @@ export class SimHost {
 
   read(at: number): ClockReading {
     return {
-      wall: beginning + at + this.#ahead,
+      wall: beginning + at + this.#ahead + (at - this.#setAt) * this.#drift,
       bootId: this.bootId,
       bootTime: at - this.#bootAt,
       hostId: 'h',

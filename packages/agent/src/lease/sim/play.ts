@@ -36,7 +36,7 @@ export function playHistory(
 class World {
   readonly #history: History;
   readonly #random: () => number;
-  readonly #host = new SimHost();
+  readonly #host: SimHost;
   readonly #trace: string[] | undefined;
   readonly #open: OpenBook | undefined;
   #agent: SimAgent | undefined;
@@ -54,6 +54,7 @@ class World {
   constructor(history: History, isTraced: boolean, open: OpenBook | undefined) {
     this.#history = history;
     this.#controller = new SimController(history);
+    this.#host = new SimHost(history.drift);
     this.#open = open;
     this.#random = seededRandom(history.seed + 0x5f3759df);
     this.#trace = isTraced
@@ -100,7 +101,7 @@ class World {
   #happens(happening: Happening): void {
     switch (happening.kind) {
       case 'clock':
-        this.#host.setClock(happening.ahead);
+        this.#host.setClock(happening.ahead, this.#now);
         return;
       case 'agent':
         this.#wantsAgent = happening.up;
