@@ -1,6 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { open, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdtemp, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { lockDirectory, lockHolder } from './lock-directory.js';
@@ -103,6 +104,35 @@ t.test('stale locks are taken over', async (t) => {
     t.strictSame(await readdir(dir), ['lock'], name);
     await lock.release();
   }
+});
+
+t.test('a lock of ours that names a process of another user is stale', async (t) => {
+  const { uid: first } = await stat('/proc/1');
+  const own = process.getuid?.() ?? first;
+  if (own === first && own !== 0) {
+    t.comment('all processes are of one user');
+    return;
+  }
+  const uid = own === 0 ? 65534 : own;
+  const dir = await mkdtemp(join(tmpdir(), 'shoal-lock-'));
+  t.teardown(async () => rm(dir, { recursive: true, force: true }));
+  const path = join(dir, 'lock');
+  // Its start isn't known, as that of a process which the service's view of /proc leaves out.
+  await writeFile(path, JSON.stringify({ pid: 1, started: '' }));
+  const script = `import { lockDirectory } from ${JSON.stringify(new URL('lock-directory.js', import.meta.url).href)};
+    if (process.getuid() !== ${uid}) process.setuid(${uid});
+    await lockDirectory(${JSON.stringify(dir)}).catch((error) => console.log(error.message));`;
+  const take = () =>
+    execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
+  if (own === 0) {
+    await chmod(dir, 0o777);
+    await chmod(path, 0o644);
+    t.match(take(), 'is in use by process 1', 'who wrote it was somebody else, and may live');
+    await chown(dir, uid, uid);
+    await chown(path, uid, uid);
+  }
+  t.equal(take(), '');
+  t.not(JSON.parse(await readFile(path, 'utf8')).pid, 1);
 });
 
 t.test('of many that find a stale lock exactly one gets it', async (t) => {

@@ -53,9 +53,10 @@ export async function lockDirectory(directory: string): Promise<DirectoryLock> {
 
 /** The process that holds a directory's lock; undefined: none does, or it is dead. */
 export async function lockHolder(directory: string): Promise<number | undefined> {
-  const text = await read(join(directory, 'lock'));
+  const path = join(directory, 'lock');
+  const text = await read(path);
   const holder = text === undefined ? undefined : parseHolder(text);
-  return holder !== undefined && (await isAlive(holder)) ? holder.pid : undefined;
+  return holder !== undefined && (await isAlive(holder, path)) ? holder.pid : undefined;
 }
 
 /** Puts the complete file `own` at the lock's name, so that no reader ever sees half a lock. */
@@ -123,14 +124,22 @@ function parseHolder(text: string): Holder | undefined {
   }
 }
 
-async function isAlive(holder: Holder): Promise<boolean> {
+async function isAlive(holder: Holder, path: string): Promise<boolean> {
   try {
     process.kill(holder.pid, 0);
   } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code === 'ESRCH') return false;
+    const { code } = thrown as NodeJS.ErrnoException;
+    if (code === 'ESRCH') return false;
+    // A process of our user wrote the lock, and one of another user has its id now: since a power cut, say. Services don't see when that began.
+    if (code === 'EPERM' && (await isOurs(path))) return false;
   }
   const started = await startOf(holder.pid);
   return holder.started === '' || started === '' || started === holder.started;
+}
+
+async function isOurs(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined);
+  return found !== undefined && found.uid === process.geteuid?.();
 }
 
 /** Field 22 of /proc/PID/stat (proc(5)): the process's start, in clock ticks since boot. The name in field 2 may hold anything. */
