@@ -11,6 +11,7 @@ import {
   type TrustedClock,
   type TrustedClockState,
 } from '@shoal/common';
+import { followClock, type HeldTerm } from './held-term.js';
 import { describeLease } from './lease-effects.js';
 import { startMachine, stepLease } from './lease-machine.js';
 import type { HeldLease, LeaseEffect, LeaseMachine, LeaseWords } from './lease-states.js';
@@ -18,7 +19,7 @@ import type { HeldLease, LeaseEffect, LeaseMachine, LeaseWords } from './lease-s
 /** What the book holds, to be kept over restarts. Times are trusted time, milliseconds since the epoch. */
 export interface BookEntries {
   /** The lease, and its term as this node counts it; null: none. */
-  readonly held: { readonly lease: Lease; readonly startsAt: number; readonly endsAt: number } | null;
+  readonly held: HeldTerm | null;
   /** The cluster of the last lease, also when that is forgotten, and its serial; '' and 0: there was none yet. */
   readonly clusterId: string;
   readonly serial: number;
@@ -83,7 +84,7 @@ export class LeaseBook {
 
   /** Time went on. Call it each minute, and at the moment that `untilChange` tells. */
   tick(reading: ClockReading): readonly LeaseEffect[] {
-    const news = clockNews(this.#clock.tick(reading, this.#termMs));
+    const news = this.#lookAt(reading);
     return [...news, ...this.#step({ kind: 'tick' })];
   }
 
@@ -92,7 +93,7 @@ export class LeaseBook {
    * `invalid_input` for a term that can't be.
    */
   take(lease: Lease, reading: ClockReading): readonly LeaseEffect[] {
-    const news = clockNews(this.#clock.tick(reading, this.#termMs));
+    const news = this.#lookAt(reading);
     try {
       this.#check(lease);
     } catch (thrown) {
@@ -111,7 +112,8 @@ export class LeaseBook {
     const startsAt = this.#clock.now;
     this.#clusterId = lease.clusterId;
     this.#serial = lease.serial;
-    this.#held = { lease, startsAt, endsAt: startsAt + termMs };
+    const aheadMs = Math.max(0, reading.wall - startsAt);
+    this.#held = { lease, startsAt, endsAt: startsAt + termMs, aheadMs };
     const taken = heldLease(this.#held);
     return [...news, ...told, ...(taken === null ? [] : this.#step({ kind: 'lease', lease: taken }))];
   }
@@ -144,14 +146,21 @@ export class LeaseBook {
     return sentences;
   }
 
-  /** The wall clock's time while it is ahead and not believed yet; else the trusted one. */
+  /** The wall clock's time while it is ahead, more than when the lease came, and not believed yet; else the trusted one. */
   get #claimed(): number {
     const { now, doubt } = this.#clock;
-    return doubt?.kind === 'ahead' ? now + doubt.byMs : now;
+    return doubt?.kind === 'ahead' ? now + Math.max(0, doubt.byMs - (this.#held?.aheadMs ?? 0)) : now;
   }
 
   get #termMs(): number {
     return termOf(this.#held);
+  }
+
+  #lookAt(reading: ClockReading): LeaseWords[] {
+    const events = this.#clock.tick(reading, this.#termMs);
+    if (this.#held !== null) this.#held = followClock(this.#held, events, reading.wall - this.#clock.now);
+    this.#machine = { ...this.#machine, lease: heldLease(this.#held) };
+    return clockNews(events);
   }
 
   #check({ clusterId, serial, issuedAt, expiresAt, graceMs }: Lease): void {
@@ -182,8 +191,11 @@ export function openBook(
   reading: ClockReading,
   clock: TrustedClock = createTrustedClock(kept?.clock, reading),
 ): { readonly book: LeaseBook; readonly news: readonly LeaseWords[] } {
-  const news = clockNews(clock.tick(reading, termOf(kept?.held ?? null)));
-  return { book: new LeaseBook(clock, kept), news };
+  const held = kept?.held ?? null;
+  const events = clock.tick(reading, termOf(held));
+  const followed = held === null ? null : followClock(held, events, reading.wall - clock.now);
+  const entries = kept === undefined ? kept : { ...kept, held: followed };
+  return { book: new LeaseBook(clock, entries), news: clockNews(events) };
 }
 
 function termOf(held: BookEntries['held']): number {

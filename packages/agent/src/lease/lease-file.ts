@@ -7,6 +7,7 @@ import {
   type SignedDocument__Output,
   writeFileAtomic,
 } from '@shoal/common';
+import type { HeldTerm } from './held-term.js';
 import type { BookEntries } from './lease-book.js';
 import { type LeaseTrust, verifyLease } from './verify-lease.js';
 
@@ -15,7 +16,7 @@ interface Stored {
   readonly format: 2;
   /** Base64; null: none. */
   readonly document: { readonly payload: string; readonly signature: string } | null;
-  readonly term: { readonly startsAt: number; readonly endsAt: number } | null;
+  readonly term: Omit<HeldTerm, 'lease'> | null;
   readonly serials: { readonly clusterId: string; readonly last: number };
   readonly clock: BookEntries['clock'];
 }
@@ -59,7 +60,7 @@ export class LeaseFile {
         document === undefined || held === null
           ? null
           : { payload: base64(document.payload), signature: base64(document.signature) },
-      term: held === null ? null : { startsAt: held.startsAt, endsAt: held.endsAt },
+      term: held === null ? null : termOf(held),
       serials: { clusterId, last: serial },
       clock,
     };
@@ -97,7 +98,12 @@ export class LeaseFile {
   }
 }
 
-function isTermOf(lease: Lease, { startsAt, endsAt }: NonNullable<Stored['term']>): boolean {
+function termOf({ startsAt, endsAt, aheadMs }: HeldTerm): NonNullable<Stored['term']> {
+  return { startsAt, endsAt, aheadMs };
+}
+
+function isTermOf(lease: Lease, { startsAt, endsAt, aheadMs = 0 }: NonNullable<Stored['term']>): boolean {
+  if (!Number.isFinite(aheadMs) || aheadMs < 0) return false;
   return Number.isFinite(startsAt) && endsAt - startsAt <= lease.expiresAt - lease.issuedAt;
 }
 

@@ -271,6 +271,41 @@ t.test('a node that moved to another cluster takes its leases, whatever their se
   t.throws(() => third.keeper.accept(lease({ clusterId: 'other', serial: 2 }), there), /no newer than/);
 });
 
+t.test('a clock that was ahead already as the lease came burns none of it', async (t) => {
+  const dataDir = t.testdir();
+  const host = new Host();
+  const first = await keep(t, dataDir, host);
+  host.wall += 365 * day;
+  await first.keeper.accept(lease({ expiresAt: begin + 7 * day }), trust);
+  host.pass(hour / 2);
+  await first.keeper.stop();
+  const { keeper, log } = await keep(t, dataDir, host);
+  host.pass(hour / 2);
+  keeper.tick();
+  t.match(log.at(-1), /the clock stayed ahead/);
+  t.match(keeper, { state: 'active', demands: { pools: 'live' } });
+  host.pass(7 * day - hour - 1000);
+  keeper.tick();
+  t.equal(keeper.state, 'warning');
+  host.pass(1000);
+  keeper.tick();
+  t.equal(keeper.state, 'degraded', 'after its term');
+});
+
+t.test('a clock that is put right after the lease came counts again', async (t) => {
+  const host = new Host();
+  const { keeper } = await keep(t, t.testdir(), host);
+  host.wall += 365 * day;
+  await keeper.accept(lease({ expiresAt: begin + 7 * day }), trust);
+  host.wall -= 365 * day;
+  keeper.tick();
+  host.wall += 8 * day;
+  keeper.tick();
+  host.pass(hour);
+  keeper.tick();
+  t.equal(keeper.state, 'degraded');
+});
+
 t.test('states change by themselves when their time comes', async (t) => {
   const deeds: LeaseDeed[] = [];
   const keeper = new LeaseKeeper({

@@ -1,6 +1,6 @@
 import { leapHoldMs } from '@shoal/common';
 import type { LeaseMachine } from '../lease-states.js';
-import { type LeaseTruth, roundingMs } from './truth.js';
+import { type LeaseTruth, roundingMs, slackMs } from './truth.js';
 
 /** Contact has to restore a node within this, milliseconds. */
 export const restoredWithinMs = 10_000;
@@ -37,14 +37,16 @@ function outlived(
   return undefined;
 }
 
-/** Not before the trusted time, each gain of which was judged, says so; nor, when clocks agreed as it was granted, sooner than the wall clock was fast since. */
+/** Not before the trusted time says so, each gain of which was judged; nor sooner than the wall clock gained on the truth since. */
 function early(
-  { onMs, gainedMs, lifeMs, isAgreed, grantedAt, fastMs }: LeaseTruth,
+  { onMs, gainedMs, lifeMs, termMs, isAgreed, grantedAt, fastMs }: LeaseTruth,
   now: number,
 ): string | undefined {
   if (onMs + gainedMs < lifeMs - roundingMs)
     return `degraded after ${onMs} ms of the host being on and ${gainedMs} ms that the clock gained, the lease's life is ${lifeMs} ms`;
-  if (isAgreed && now - grantedAt + fastMs < lifeMs - roundingMs)
-    return `degraded ${now - grantedAt} ms after the grant, the clock was fast by ${fastMs} ms at most, the lease's life is ${lifeMs} ms`;
+  // A clock that was a little ahead already, and goes without a word.
+  const littleMs = isAgreed ? roundingMs : Math.min(slackMs, termMs / 24);
+  if (now - grantedAt + fastMs < lifeMs - littleMs)
+    return `degraded ${now - grantedAt} ms after the grant, the clock gained ${fastMs} ms at most, the lease's life is ${lifeMs} ms`;
   return undefined;
 }

@@ -59,7 +59,7 @@ export interface Look {
 const minuteMs = 60_000;
 const dayMs = 24 * 60 * minuteMs;
 /** Clocks may gain so much a day without a word, and at once. */
-const slackMs = 5 * minuteMs;
+export const slackMs: number = 5 * minuteMs;
 /** Numbers are rounded. */
 export const roundingMs = 1;
 
