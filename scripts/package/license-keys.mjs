@@ -36,16 +36,21 @@ export async function readLicenseKeys() {
   const vendors = list.keys
     .filter(({ kid }) => !revoked.has(kid))
     .map(({ kid, vendor }) => `${kid} (${vendor})`);
-  if (vendors.length === 0 && namedFile() !== undefined) {
+  // A list that only revokes may be what the build is for.
+  if (vendors.length === 0 && list.revoked.length === 0 && namedFile() !== undefined) {
     throw new UnusableLicenseKeys(
       `SHOAL_LICENSE_KEYS: ${file} trusts no key; shoal license keygen or trust adds one`,
     );
   }
-  const summary =
-    vendors.length === 0
-      ? 'No license key is trusted: these packages take no license (SHOAL_LICENSE_KEYS=FILE names a list).'
-      : `License keys trusted: ${vendors.join(', ')}; revoked: ${list.revoked.length}.`;
-  return { text: formatTrustedLicenseKeys(list), summary };
+  return { text: formatTrustedLicenseKeys(list), summary: summaryOf(vendors, list.revoked.length, file) };
+}
+
+function summaryOf(vendors, revoked, file) {
+  if (vendors.length > 0) return `License keys trusted: ${vendors.join(', ')}; revoked: ${revoked}.`;
+  if (revoked === 0) {
+    return 'No license key is trusted: these packages take no license (SHOAL_LICENSE_KEYS=FILE names a list).';
+  }
+  return `warning: ${file} trusts no key that it doesn't revoke (revoked: ${revoked}): this build takes no license; shoal license keygen or trust adds a key.`;
 }
 
 /**

@@ -75,6 +75,21 @@ t.test(
   },
 );
 
+t.test(
+  'a build may revoke the last key that was trusted, and says that it takes no license then',
+  async (t) => {
+    const { kid } = vendor.key;
+    const revoked = [{ kid, reason: 'laptop lost', at: '2027-02-01T09:00:00Z' }];
+    const text = formatTrustedLicenseKeys({ ...vendor.trust, revoked });
+    nameKeys(t, join(t.testdir({ 'revoked.json': text }), 'revoked.json'));
+    t.match(await readLicenseKeys(), {
+      text,
+      summary:
+        /^warning: \S+revoked\.json trusts no key that it doesn't revoke \(revoked: 1\): .*takes no license/,
+    });
+  },
+);
+
 t.test('a list of license keys that is of no use makes no package', async (t) => {
   const dir = t.testdir({
     'cut.json': list.slice(0, -10),

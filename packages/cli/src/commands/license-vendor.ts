@@ -230,10 +230,16 @@ async function revoke(
   const at = new Date().toISOString();
   const list = revokeLicenseKey(await readTrust(flags.trust), { kid, reason: flags.reason, at });
   await writeTrust(flags.trust, list);
-  context.show({ kid, reason: flags.reason, at, trust: flags.trust }, () => `revoked ${kid}\n`);
+  const left = list.keys.filter((key) => !list.revoked.some((entry) => entry.kid === key.kid));
+  const shown = { kid, reason: flags.reason, at, trust: flags.trust, keysLeft: left.length };
+  context.show(shown, () => `revoked ${kid}\n`);
   if (context.json) return;
   context.note(
     'Builds made with this list refuse all its licenses: sign them again by another key before you ship one.',
+  );
+  if (left.length > 0) return;
+  context.note(
+    `${context.paint.warn('warning')}: no key that ${flags.trust} trusts is left: builds made with it take no license, until shoal license keygen or trust adds a key.`,
   );
 }
 
