@@ -117,6 +117,15 @@ t.test('a list of license keys that is of no use makes no package', async (t) =>
   t.notOk(existsSync(join(dir, 'out')));
 });
 
+t.test("git takes no vendor's key or license out of a clone by accident", (t) => {
+  const cwd = t.testdir({ 'acme.pem': '', 'license-key.jwk': '', 'shop.license': '', 'readme.md': '' });
+  cpSync(join(root, '.gitignore'), join(cwd, '.gitignore'));
+  const git = (...args: string[]) => spawnSync('git', args, { cwd, encoding: 'utf8' });
+  t.equal(git('init', '--quiet').status, 0);
+  t.equal(git('ls-files', '--others', '--exclude-standard').stdout, '.gitignore\nreadme.md\n');
+  t.end();
+});
+
 t.test('an installed command trusts the keys of its package, whatever the environment says', async (t) => {
   const directory = t.testdir({ 'empty.json': formatTrustedLicenseKeys(noTrustedLicenseKeys) });
   await stageCommand({ directory, version: '1.0.0', licenseKeys: list });
