@@ -5,9 +5,12 @@ const dayMs = 86_400_000;
 /** How far apart the clocks of vendor and cluster may be, milliseconds. */
 const leewayMs = 10 * 60_000;
 
-/** From when on a license counts, milliseconds since the epoch: a little before it begins. */
-export function licenseBeginsAt({ notBefore }: Pick<License, 'notBefore'>): number {
-  return notBefore - leewayMs;
+/**
+ * From when on a license counts, milliseconds since the epoch: when it says. One that was to count as soon as it was made counts a little before that too: the vendor's
+ * clock may be ahead of the cluster's.
+ */
+export function licenseBeginsAt({ issuedAt, notBefore }: Pick<License, 'issuedAt' | 'notBefore'>): number {
+  return notBefore > issuedAt ? notBefore : notBefore - leewayMs;
 }
 
 /** How a license stands at `now` (trusted time, milliseconds since the epoch). */

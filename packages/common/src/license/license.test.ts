@@ -93,6 +93,9 @@ t.test('its state goes by the trusted time', async (t) => {
   ] as const) {
     t.equal(licenseStatus(license, now).state, state, new Date(now).toISOString());
   }
+  const later = { ...license, notBefore: issuedAt + 150_000 };
+  t.equal(licenseStatus(later, issuedAt + 149_999).state, 'not-yet-valid', 'no sooner than it says');
+  t.equal(licenseStatus(later, issuedAt + 150_000).state, 'active');
 });
 
 t.test('each text that is no license is refused with what it is', async (t) => {

@@ -43,7 +43,11 @@ t.test(
       { change: 'ended', licenseId: 'L-1' },
       { change: 'took-over', licenseId: 'L-2' },
     ]);
-    await keeper.install(await w.issue({ id: 'L-3', notBefore: w.host.wall + 10 * 60_000 + 1000 }), ann);
+    const soon = await w.issue({ id: 'L-3', notBefore: w.host.wall + 150_000 });
+    t.match((await keeper.install(soon, ann)).outcome, { counts: 'later', from: w.host.wall + 150_000 });
+    w.host.pass(149_000);
+    await keeper.check();
+    t.equal(keeper.standing.license?.id, 'L-2', 'not before the time that was told');
     w.host.pass(1001);
     await until(
       'it takes over without a look that is asked for',
