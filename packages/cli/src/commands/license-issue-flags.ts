@@ -1,7 +1,7 @@
 import { ShoalError } from '@shoal/common';
 import type { Command } from 'commander';
 import type { LicenseRequest } from '../license/request.js';
-import { positiveInteger } from '../output/arguments.js';
+import { positiveIntegerOf } from '../output/arguments.js';
 
 type Limits = NonNullable<LicenseRequest['limits']>;
 
@@ -14,8 +14,9 @@ export interface IssueFlags extends Omit<LicenseRequest, 'limits'>, Omit<Limits,
   readonly out?: string;
 }
 
-function countOrUnlimited(text: string): number | 'unlimited' {
-  return text === 'unlimited' ? text : positiveInteger(text);
+function countOrUnlimited(flag: string): (text: string) => number | 'unlimited' {
+  const count = positiveIntegerOf(flag);
+  return (text) => (text === 'unlimited' ? text : count(text));
 }
 
 function collected(text: string, before: readonly string[] = []): readonly string[] {
@@ -23,18 +24,20 @@ function collected(text: string, before: readonly string[] = []): readonly strin
 }
 
 function serviceLimit(text: string, before: Readonly<Record<string, number>> = {}): Record<string, number> {
-  const [, name, amount] = /^([A-Za-z]\w*)=([0-9.]+)$/.exec(text) ?? [];
-  if (name === undefined || !(Number(amount) > 0)) {
-    throw new ShoalError(
-      'invalid_input',
-      `--service ${text}: expected NAME=NUMBER, e.g. requestsPerSecond=5000`,
-    );
+  const [, name, amount = ''] = /^([A-Za-z][A-Za-z0-9]*)=(.*)$/.exec(text) ?? [];
+  const expected = (what: string) => new ShoalError('invalid_input', `--service ${text}: expected ${what}`);
+  if (name === undefined) {
+    throw expected('NAME=NUMBER, the name of letters and digits, e.g. requestsPerSecond=5000');
+  }
+  if (!/^[0-9.]+$/.test(amount) || !(Number(amount) > 0)) {
+    throw expected(`a number greater than 0, e.g. ${name}=5000`);
   }
   return { ...before, [name]: Number(amount) };
 }
 
 function dayList(text: string): readonly number[] {
-  return text.split(',').map((day) => positiveInteger(day.trim()));
+  const dayOf = positiveIntegerOf('--warn-days');
+  return text.split(',').map((day) => dayOf(day.trim()));
 }
 
 /** Adds the flags of `shoal license issue`. */
@@ -48,8 +51,16 @@ export function addIssueFlags(command: Command): Command {
     .option('--customer <name>', 'whom it is for')
     .option('--cluster <id>', 'the cluster that it is for, by its id (shoal status shows it there), or "any"')
     .option('--tier <name>', "free, e-commerce, premium, enterprise, or a name of the vendor's")
-    .option('--sites <count>', 'how many sites, or "unlimited" (default: of the tier)', countOrUnlimited)
-    .option('--nodes <count>', 'how many nodes, or "unlimited" (default: of the tier)', countOrUnlimited)
+    .option(
+      '--sites <count>',
+      'how many sites, or "unlimited" (default: of the tier)',
+      countOrUnlimited('--sites'),
+    )
+    .option(
+      '--nodes <count>',
+      'how many nodes, or "unlimited" (default: of the tier)',
+      countOrUnlimited('--nodes'),
+    )
     .option('--feature <name>', 'a feature, "*" for all; may be repeated', collected)
     .option('--service <name=number>', 'a limit that services are given; may be repeated', serviceLimit)
     .option(

@@ -56,6 +56,18 @@ test('a vendor makes a key, signs, verifies, and revokes', async (t) => {
   const order = ['issue', '--key', 'acme.jwk', ...trust, '--request', 'shop.yaml', '--nodes', '7'];
   const issued = await shoal(...order);
   t.match(issued, { code: 0, stdout: /^eyJ[\w-]+\.[\w-]+\.[\w-]{86}\n$/, stderr: /nodes {5}7\n/ });
+  for (const [flag, value, message] of [
+    ['--warn-days', '30,x', '--warn-days: "x" is not a whole number greater than 0'],
+    ['--sites', '0', '--sites: "0" is not a whole number greater than 0'],
+    [
+      '--service',
+      'requestsPerSecond=0',
+      /--service requestsPerSecond=0: expected a number greater than 0, e\.g\. /,
+    ],
+    ['--service', 'burst', '--service burst: expected NAME=NUMBER'],
+  ] as const) {
+    t.match(await shoal(...order, flag, value), { code: 2, stdout: '', stderr: message }, value);
+  }
   t.match(await shoal(...order, '--service', 'requestPerSecond=5', '--out', 'shop.license'), {
     code: 0,
     stdout: '',

@@ -4,6 +4,7 @@ import {
   clusterIdPattern,
   compileSchema,
   defaultWarnDays,
+  didYouMean,
   documentOfValue,
   durationExpected,
   durationPattern,
@@ -108,14 +109,19 @@ export function mergeRequests(under: LicenseRequest, over: LicenseRequest): Lice
  */
 export function licenseOrder(request: LicenseRequest, now: number): Omit<License, 'keyId'> {
   const problems = validationProblems(documentOfValue(request, 'request'), validator);
-  if (problems.length > 0) throw refuse(problems.map(({ message }) => message).join('; '));
+  if (problems.length > 0) {
+    throw refuse(
+      problems.map(({ message }) => `${byFlag(message)}${meantTier(message, request)}`).join('; '),
+    );
+  }
   const { vendor, customer, cluster: forCluster, tier: level } = request;
   if (vendor === undefined) throw missing('vendor', 'or --trust FILE, which names it');
   if (customer === undefined) throw missing('customer');
   if (forCluster === undefined) throw missing('cluster', clusterExpected);
   if (level === undefined)
     throw missing('tier', `${Object.keys(builtInTiers).join(', ')}, or a name of yours`);
-  const notBefore = request.notBefore === undefined ? now : timeOf(request.notBefore, 'notBefore');
+  const notBefore =
+    request.notBefore === undefined ? now : timeOf(request.notBefore, 'notBefore (--not-before)');
   const expiresAt = endOf(request, notBefore);
   const end = `it would end at ${new Date(expiresAt).toISOString()}`;
   if (expiresAt <= now) throw refuse(`${end}, which is past`);
@@ -138,6 +144,22 @@ export function licenseOrder(request: LicenseRequest, now: number): Omit<License
   };
 }
 
+/** A request's file was judged as it was read, so that what is wrong now came by a flag: `validFor: ...` as `--valid-for: ...`. */
+function byFlag(message: string): string {
+  return message.replace(/^(?:limits\.)?([A-Za-z]+)/, (_, key: string) => {
+    const flag =
+      key === 'features' ? 'feature' : key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    return `--${flag}`;
+  });
+}
+
+/** For the end of a message about the tier: the built-in one that is meant, also when only its case differs. */
+function meantTier(message: string, { tier: level }: LicenseRequest): string {
+  return level !== undefined && message.startsWith('tier: ')
+    ? didYouMean(level, Object.keys(builtInTiers))
+    : '';
+}
+
 function within(key: string, text: string, least: string, most: string): number {
   const ms = parseDuration(text);
   if (ms >= parseDuration(least) && ms <= parseDuration(most)) return ms;
@@ -146,13 +168,14 @@ function within(key: string, text: string, least: string, most: string): number 
 
 function limitsOf(limits: NonNullable<LicenseRequest['limits']>, level: string): License['limits'] {
   const base = builtInTiers[level];
+  const meant = didYouMean(level, Object.keys(builtInTiers));
   const hint = `only ${Object.keys(builtInTiers).join(', ')} bring limits of their own`;
   const pick = (key: 'sites' | 'nodes'): number | null => {
     const given = limits[key];
     if (given === 'unlimited') return null;
     if (given !== undefined) return given;
     if (base !== undefined) return base[key];
-    throw refuse(`${key} of the tier "${level}" is missing: --${key} COUNT|unlimited`, hint);
+    throw refuse(`${key} of the tier "${level}" is missing: --${key} COUNT|unlimited${meant}`, hint);
   };
   return {
     sites: pick('sites'),
@@ -164,7 +187,7 @@ function limitsOf(limits: NonNullable<LicenseRequest['limits']>, level: string):
 
 function endOf({ expires, validFor }: LicenseRequest, notBefore: number): number {
   if (expires !== undefined && validFor !== undefined) {
-    throw refuse('expires and validFor are both given: choose one');
+    throw refuse('expires and validFor (--valid-for) are both given: choose one');
   }
   if (expires !== undefined) return timeOf(expires, 'expires');
   if (validFor !== undefined) return notBefore + parseDuration(validFor);
