@@ -50,6 +50,9 @@ t.test('a refused enrolment is logged with what to do and not hammered', async (
   await waitFor('the log', () => log.join('').includes('shoal node rm node-1'));
   t.equal(agent.status().mode, 'enrolling');
   t.equal(controller.enrolled.length, 1);
+  t.strictSame(agent.status().problems, [
+    'joining the cluster: another node is named node-1 (shoal node rm node-1)',
+  ]);
 });
 
 t.test('a license without room is told once with what to do, and asked again until there is', async (t) => {
@@ -84,10 +87,12 @@ t.test('asks again by the same request, also after a restart, until it holds an 
   controller.refuse = new ShoalError('unavailable', 'the answer is lost');
   const first = await start();
   await waitFor('two tries', () => controller.enrolled.length >= 2);
+  t.match(first.agent.status().problems, [/^joining the cluster: .*the answer is lost/]);
   await first.agent.stop();
   controller.refuse = undefined;
   const { agent } = await start();
   await waitFor('the link', () => agent.status().cluster?.link === 'connected');
+  t.strictSame(agent.status().problems, [], 'what kept it out is over');
   t.equal(new Set(controller.enrolled.map(({ csrPem }) => csrPem)).size, 1);
   await t.rejects(stat(join(dataDir, 'enrolling.json')), { code: 'ENOENT' });
 });

@@ -129,6 +129,7 @@ t.test('one edit of agent.yaml leads out of the cluster, and one back into it', 
   });
   t.strictSame(second.facts().lease, free, 'what a degraded node renders');
   await waitFor('the local spec', () => second.converger.offers.length === 1);
+  t.strictSame(second.agent.status().problems, []);
   t.equal(second.converger.offers[0]?.manifest.clusterId, 'standalone');
   t.ok((await left('identity.json')) && (await left('spool')));
   await second.agent.stop();

@@ -22,7 +22,7 @@ import type { Backoff } from './link/backoff.js';
 import { LocalApi } from './local-api/local-api.js';
 import { MetricsServer } from './local-api/metrics-server.js';
 import { metricsSnapshot } from './local-api/snapshot.js';
-import type { AgentStatus } from './local-api/status.js';
+import { type AgentStatus, clusterStatus } from './local-api/status.js';
 import { Membership } from './membership/membership.js';
 import { ownAddress } from './membership/own-address.js';
 import type { NodeFacts } from './membership/tags.js';
@@ -76,6 +76,7 @@ export class Agent {
   #statCollector: StatCollector;
   readonly #traffic = new Traffic();
   #cluster: ClusterSide | undefined;
+  #standalone: Standalone | undefined;
   readonly #localApi: LocalApi;
   readonly #metrics: MetricsServer;
 
@@ -197,30 +198,20 @@ export class Agent {
   status(): AgentStatus {
     // What it tells of the lease and of the time is to be of now, not of the last minute.
     this.#lease.tick();
-    const identity = this.#cluster?.identity;
-    const link = this.#cluster?.link;
+    const problem = (this.#cluster ?? this.#standalone)?.problem.text ?? '';
     return {
       node: this.name,
       site: this.config.node.site,
       version,
       startedAt: this.#startedAt,
       mode: this.#cluster?.mode ?? 'standalone',
-      cluster:
-        identity === undefined || this.config.cluster === undefined
-          ? null
-          : {
-              id: identity.clusterId,
-              name: identity.clusterName,
-              controller: this.config.cluster.controller,
-              link: link?.state ?? 'stopped',
-              lastError: link?.lastError ?? '',
-              certificateExpiresAt: identity.expiresAt,
-            },
+      cluster: clusterStatus(this.#cluster, this.config.cluster?.controller),
       tier: this.#lease.demands.grant.tier,
       lease: this.#lease.standing,
       members: this.#membership.stats()?.members ?? null,
       pools: { state: this.#lease.demands.pools, nodes: this.#membership.nodes().length },
       report: this.#converger.report(),
+      problems: problem === '' ? [] : [problem],
       spool:
         this.#logs === undefined
           ? null
@@ -249,7 +240,10 @@ export class Agent {
     this.#statCollector = this.#makeStatCollector();
     await parts.start('stats', this.#statCollector);
     if (clustered) await this.#startCluster();
-    else await parts.start('standalone', this.#makeStandalone());
+    else {
+      this.#standalone = this.#makeStandalone();
+      await parts.start('standalone', this.#standalone);
+    }
     this.#logger.info({ node: this.name, version, mode: this.status().mode }, 'agent started');
   }
 

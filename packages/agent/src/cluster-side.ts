@@ -27,6 +27,7 @@ import { Presence } from './membership/presence.js';
 import type { SpooledLine } from './observe/log-collector.js';
 import type { Spool } from './observe/spool/spool.js';
 import type { SpooledSample } from './observe/stat-collector.js';
+import { StandingProblem } from './standing-problem.js';
 
 /** What an agent in a cluster needs besides what every agent has. */
 export interface ClusterSideOptions {
@@ -54,6 +55,8 @@ const nudgeMs = 2000;
 
 /** What ties the agent to its cluster: enrolment once, then gossip, link, shipping and certificate renewal. */
 export class ClusterSide {
+  /** Why this node isn't in the cluster yet, until it is. */
+  readonly problem: StandingProblem = new StandingProblem();
   readonly #options: ClusterSideOptions;
   readonly #abort = new AbortController();
   #identity: NodeIdentity | undefined;
@@ -95,6 +98,7 @@ export class ClusterSide {
     this.#enrolling = this.#enroll().catch((thrown: unknown) => {
       if (this.#abort.signal.aborted) return;
       const error = ShoalError.from(thrown);
+      this.problem.set('joining the cluster', error);
       this.#options.logger.error(
         { code: error.code, reason: error.message, hint: error.hint },
         'joining the cluster failed',
@@ -137,6 +141,7 @@ export class ClusterSide {
       signal: this.#abort.signal,
       key: () => pendingKey(config.dataDir),
       keep: (identity) => identityFile.save(identity),
+      problem: this.problem,
       ...(this.#options.backoff === undefined ? {} : { backoff: this.#options.backoff() }),
     });
     this.#identity = enrolled.identity;
@@ -170,9 +175,11 @@ export class ClusterSide {
   async #beginUntilDone(identity: NodeIdentity): Promise<void> {
     for (;;) {
       try {
-        return await this.#begin(identity);
+        await this.#begin(identity);
+        return this.problem.clear();
       } catch (thrown) {
         const error = ShoalError.from(thrown);
+        this.problem.set('joining the gossip', error);
         this.#options.logger.error(
           { reason: error.message, hint: error.hint },
           'joining the gossip failed; trying again',

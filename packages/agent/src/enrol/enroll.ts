@@ -17,6 +17,7 @@ import {
 import type { AgentConfig } from '../config.js';
 import { Backoff } from '../link/backoff.js';
 import { defaultControllerPort, enrollmentClient, explainConnection } from '../link/channel.js';
+import type { StandingProblem } from '../standing-problem.js';
 import { identityOf, type NodeIdentity } from './stored-identity.js';
 
 /** What enrolment gives: an identity, and the first lease. */
@@ -54,6 +55,8 @@ export interface EnrollOptions {
   key(): Promise<KeyAndCsr>;
   /** Stores the identity; when that fails, it is enrolled again. */
   keep(identity: NodeIdentity): Promise<void>;
+  /** Holds why the last try failed, until one works. */
+  readonly problem?: StandingProblem;
   readonly backoff?: Backoff;
   /** Wait after an answer that only an operator can change, milliseconds. Default 60000. */
   readonly refusedMs?: number;
@@ -74,11 +77,13 @@ export async function enrollUntilDone(options: EnrollOptions): Promise<Enrolled>
     try {
       const enrolled = await enrollOnce(options);
       await options.keep(enrolled.identity);
+      options.problem?.clear();
       return enrolled;
     } catch (thrown) {
       signal.throwIfAborted();
       const error = explainConnection(ShoalError.from(thrown));
       const away = error.code === 'unavailable' || error.code === 'deadline_exceeded';
+      options.problem?.set('joining the cluster', error);
       const waitMs = away ? backoff.next() : refusedMs;
       const record = {
         code: error.code,

@@ -1,4 +1,5 @@
 import type { NodeReport } from '@shoal/common';
+import type { ClusterSide } from '../cluster-side.js';
 import type { LeaseStanding } from '../lease/lease-keeper.js';
 import type { Pools } from '../lease/lease-states.js';
 import type { LinkState } from '../link/link.js';
@@ -27,5 +28,24 @@ export interface AgentStatus {
   /** What load balancers on this host see: the gossip's nodes, or also those that were known before; and how many nodes that are. */
   readonly pools: { readonly state: Pools; readonly nodes: number };
   readonly report: NodeReport;
+  /** What keeps this node from its local spec or from joining its cluster now, in words; empty: nothing. */
+  readonly problems: readonly string[];
   readonly spool: { readonly bytes: number; readonly waiting: number; readonly hasRoom: boolean } | null;
+}
+
+/** The cluster in the status; null: none yet. `controller`: its configured address. */
+export function clusterStatus(
+  side: ClusterSide | undefined,
+  controller: string | undefined,
+): AgentStatus['cluster'] {
+  const identity = side?.identity;
+  if (identity === undefined || controller === undefined) return null;
+  return {
+    id: identity.clusterId,
+    name: identity.clusterName,
+    controller,
+    link: side?.link?.state ?? 'stopped',
+    lastError: side?.link?.lastError ?? '',
+    certificateExpiresAt: identity.expiresAt,
+  };
 }

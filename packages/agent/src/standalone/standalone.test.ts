@@ -65,10 +65,15 @@ t.test('converges to the local spec, and again whenever that file changes', asyn
   const complaint = log.find((line) => line.includes('the local spec cannot be used')) ?? '';
   t.match((JSON.parse(complaint) as { problems: string }).problems, /local\.yaml:7:5: unknown key "extra"/);
   t.equal(converger.offers.length, 1, 'what runs goes on');
+  t.match(
+    first.problem.text,
+    /^the local spec cannot be used; what runs goes on: .*local\.yaml:7:5: unknown key "extra"/,
+  );
 
   await writeFile(`${file}.new`, spec('9090'));
   await rename(`${file}.new`, file);
   await waitFor('the second offer', () => converger.offers.length === 2);
+  t.equal(first.problem.text, '', 'it is mended');
   t.match(converger.offers[1], {
     manifest: { revision: 2, services: [{ params: { port: 9090 } }] },
     retryFailed: true,

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { formatProblems, type Logger, manifestHash, ShoalError } from '@shoal/common';
 import type { Converger } from '../converge/converger.js';
 import { fileEvent } from '../observe/tail/file-watch.js';
+import { StandingProblem } from '../standing-problem.js';
 import { compileLocal, type LocalSources } from './compile-local.js';
 import { type LocalSecretsSources, readLocalSecrets } from './local-secrets.js';
 
@@ -20,6 +21,8 @@ export interface StandaloneOptions extends Omit<LocalSources, 'revision' | 'secr
 
 /** Converges the host to a local spec, now and whenever that file changes. A file that isn't right is logged, and what runs goes on. */
 export class Standalone {
+  /** Why the local spec can't be used, until it can. */
+  readonly problem: StandingProblem = new StandingProblem();
   readonly #options: StandaloneOptions;
   readonly #abort = new AbortController();
   #revision = 0;
@@ -83,6 +86,7 @@ export class Standalone {
       const { runningHash = '' } = converger.report();
       const running = converger.held(runningHash);
       const manifest = await compileLocal({ file, blueprints, node, ...secrets, revision, running });
+      this.problem.clear();
       const hash = manifestHash(manifest);
       if (hash === runningHash) return;
       this.#revision += 1;
@@ -94,6 +98,7 @@ export class Standalone {
       });
     } catch (thrown) {
       const error = ShoalError.from(thrown);
+      this.problem.set('the local spec cannot be used; what runs goes on', error);
       logger.error(
         { code: error.code, problems: formatProblems(error), hint: error.hint },
         'the local spec cannot be used; what runs goes on',

@@ -34,6 +34,7 @@ const status: AgentStatus = {
       { service: 'edge', process: 'running', health: 'healthy', restarts: 2 },
     ],
   },
+  problems: [],
   spool: { bytes: 1000, waiting: 0, hasRoom: true },
 };
 
@@ -58,7 +59,7 @@ test('a node that is well has a line for each thing, and no warning', async (t) 
     /^services {4}web running, healthy\n {12}edge running, healthy, restarts 2$/m,
   ])
     t.match(text, line);
-  t.notMatch(text, /warning|pools|undefined|null/);
+  t.notMatch(text, /problem|warning|pools|undefined|null/);
 });
 
 test('what is wrong on a node that is cut off stands there in words', async (t) => {
@@ -109,6 +110,10 @@ test('a host in no cluster lacks nothing', async (t) => {
   t.match(text, /^revision {4}none yet\nservices {4}none$/m);
   t.notMatch(text, /controller|members|pools|warning/);
   t.match(textOf({ ...alone, mode: 'enrolling' }), /^cluster {5}not joined yet$.*^lease {7}none yet$/ms);
+  t.match(
+    textOf({ ...alone, mode: 'enrolling', problems: ['joining the cluster: no room\u001b[2J'] }),
+    /^problem {5}joining the cluster: no room\\x1b\[2J$/m,
+  );
   t.match(textOf({ mode: 'removed' }), /^cluster {5}none: the controller removed this node\ntier/m);
 });
 

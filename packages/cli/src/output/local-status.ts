@@ -16,11 +16,12 @@ export function localStatusText(status: AgentStatus, paint: Palette, now: number
     ...membersLines(status, paint),
     ...servicesLines(status, paint),
   ];
+  for (const problem of status.problems) lines.push(['problem', printable(problem)]);
   for (const warning of warningsOf(status)) lines.push(['warning', printable(warning)]);
   return lines
     .map(
       ([name, text]) =>
-        `${name === 'warning' ? paint.warn(name) : name}${' '.repeat(12 - name.length)}${text}\n`,
+        `${name === 'problem' ? paint.bad(name) : name === 'warning' ? paint.warn(name) : name}${' '.repeat(12 - name.length)}${text}\n`,
     )
     .join('');
 }
