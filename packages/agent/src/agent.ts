@@ -194,6 +194,13 @@ export class Agent {
     await this.#parts.stop();
   }
 
+  /** SIGHUP: says what is read again by itself and what isn't, and goes on. */
+  hangUp(): void {
+    this.#logger.info(
+      'SIGHUP: going on; agent.yaml is read at the next start, a local spec whenever it changes',
+    );
+  }
+
   /** What is true of the agent now. */
   status(): AgentStatus {
     // What it tells of the lease and of the time is to be of now, not of the last minute.

@@ -8,6 +8,8 @@ export type { AgentStatus } from './local-api/status.js';
 /** An agent that runs in this process. */
 export interface RunningAgent {
   readonly config: AgentConfig;
+  /** Logs that SIGHUP came, and goes on. */
+  hangUp(): void;
   /** Leaves the gossip, stops child processes, releases the data directory. */
   stop(): Promise<void>;
 }
@@ -17,7 +19,10 @@ export async function startAgent(options: AgentConfigSources): Promise<RunningAg
   return await Agent.start(await readAgentConfig(options));
 }
 
-/** `shoal agent run`: runs the agent until SIGTERM or SIGINT, then stops it gracefully; a second signal ends at once. Throws ShoalError when it can't start. */
+/** `shoal agent run`: runs the agent until SIGTERM or SIGINT, then stops it gracefully; a second signal ends at once. SIGHUP is logged. Throws ShoalError when it can't start. */
 export async function runAgent(options: AgentConfigSources): Promise<void> {
-  await runUntilSignal(() => startAgent(options));
+  await runUntilSignal(
+    () => startAgent(options),
+    async (agent) => agent.hangUp(),
+  );
 }
