@@ -2,9 +2,12 @@ import { X509Certificate } from 'node:crypto';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { CertificateAuthority, createLogger } from '@shoal/common';
 import t from 'tap';
+import { putJson } from '../store/json.js';
+import { keys } from '../store/keys.js';
 import { MemoryStore } from '../store/memory-store.js';
 import { openClusterIdentity } from './cluster-identity.js';
 import { keepCredentialsFile } from './credentials-file.js';
+import { GossipMembership } from './gossip-membership.js';
 import { hostsOf, ServerCertificate } from './server-certificate.js';
 
 const day = 86_400_000;
@@ -91,4 +94,28 @@ t.test('a server that listens everywhere is certified for every address of the h
   const everywhere = hostsOf(['0.0.0.0:1'], []);
   t.notOk(everywhere.includes('0.0.0.0'));
   t.ok(everywhere.includes('127.0.0.1'));
+});
+
+t.test('that no peer of the last run is there any more is said in one line, without a stack', async (t) => {
+  const store = new MemoryStore();
+  // Port 1 of a loopback address of its own: nobody listens.
+  await store.transact({ writes: [putJson(keys.peers, ['127.20.0.9:1'])] });
+  const warned = new Promise<string>((resolve) => {
+    const write = (line: string): void => {
+      if (line.includes('no gossip peer')) resolve(line);
+    };
+    const logger = createLogger({ name: 'test', level: 'info', destination: { write } });
+    const membership = GossipMembership.start({
+      listen: '127.20.0.8:0',
+      advertise: undefined,
+      keys: [],
+      tags: {},
+      store,
+      logger,
+    });
+    t.teardown(async () => (await membership).stop());
+  });
+  const line = JSON.parse(await warned);
+  t.match(line, { asked: 1, reason: /^no node could be joined: 127\.20\.0\.9:1: / });
+  t.notMatch(line, { err: Object });
 });

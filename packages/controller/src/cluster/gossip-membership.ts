@@ -84,8 +84,14 @@ export class GossipMembership implements Membership {
     if (peers.length > 0) {
       void gossip.join(peers).then(
         ({ joined }) => options.logger.info({ joined, asked: peers.length }, 'gossip rejoined'),
-        (error: unknown) =>
-          options.logger.warn({ err: error }, 'no gossip peer of the last run answers (yet)'),
+        (error: unknown) => {
+          // No stack: that all have left meanwhile is nobody's mistake.
+          const { message } = ShoalError.from(error);
+          options.logger.warn(
+            { asked: peers.length, reason: message },
+            'no gossip peer of the last run answers (yet)',
+          );
+        },
       );
     }
     return membership;
