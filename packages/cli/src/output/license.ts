@@ -47,8 +47,11 @@ export function licenseText(license: LicenseView, paint: Palette): string {
   ]);
 }
 
-function nextText({ licenseId, tier, notBefore, countsFrom, expiresAt, message }: NextLicenseView): string {
-  const text = `${licenseId}, ${tier}, from ${localTime(countsFrom)} to ${localTime(expiresAt)}`;
+function nextText(next: NextLicenseView): string {
+  const { licenseId, tier, notBefore, countsFrom, expiresAt, graceEndsAt, message } = next;
+  const from = `${licenseId}, ${tier}, from ${localTime(countsFrom)}`;
+  if (countsFrom >= expiresAt) return printable(`${from} in its grace until ${localTime(graceEndsAt)}`);
+  const text = `${from} to ${localTime(expiresAt)}`;
   // That it counts once it begins goes without saying.
   return printable(countsFrom === notBefore ? text : `${text}: ${message}`);
 }

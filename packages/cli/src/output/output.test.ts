@@ -296,6 +296,12 @@ test('a license tells tier, use of each limit and its end, in a line and in full
   const followed = { ...license, next: [{ ...next, limits, countsFrom: now }] };
   t.match(licenseLine(followed, plain), / \(20 d left\), then L-2 \(premium\); 1 of 2 sites/);
   t.match(licenseText(followed, plain), /^next {9}L-2, premium, from \S+ \S+ to \S+ \S+$/m);
+  const inGrace = { ...license, next: [{ ...next, limits, countsFrom: now + 9 }] };
+  t.match(
+    licenseText(inGrace, plain),
+    /^next {9}L-2, premium, from \S+ \S+ in its grace until \S+ \S+$/m,
+    'not to an end that was before',
+  );
   t.match(
     installedText(
       { ...license, outcome: { licenseId: 'L-2', counts: 'later', from: now, message: 'It counts soon' } },

@@ -183,3 +183,31 @@ t.test(
     t.same(w.changes, [{ change: 'took-over', licenseId: 'L-1' }]);
   },
 );
+
+t.test(
+  'a license that follows only in its grace says so, and leaves the end before it warned of',
+  async (t) => {
+    const w = await world(t);
+    const keeper = await w.open();
+    await keeper.install(await w.issue({ expiresAt: start + day, graceMs: 14 * day }), ann);
+    w.host.pass(2 * day);
+    const end = w.host.wall + hour;
+    t.match(await keeper.install(await w.issue({ id: 'L-2', expiresAt: end, graceMs: 0 }), ann), {
+      licenseId: 'L-2',
+      next: [
+        {
+          licenseId: 'L-1',
+          countsFrom: end,
+          message:
+            'counts from 2026-03-03 01:00 UTC on, when L-2 ends, in its grace until 2026-03-16 00:00 UTC',
+        },
+      ],
+      coveredUntil: end,
+      warnings: [{ message: /^The license L-2 ends in 1 h, at 2026-03-03 01:00 UTC: install its successor/ }],
+    });
+    w.host.pass(hour);
+    await keeper.check();
+    t.match(keeper.view(), { licenseId: 'L-1', status: 'grace', coveredUntil: start + day });
+    t.match(messages(keeper.view()), [/^The license L-1 ended at .*; it counts for 12 d /]);
+  },
+);

@@ -54,12 +54,12 @@ export function gapOf(
   return null;
 }
 
-/** The end of the last license that counts without a gap from the first turn on; null: none counts. */
+/** The end of the last license that counts without a gap from the first turn on; one that only follows in its grace puts off no end. Null: none counts. */
 export function coveredUntil(turns: readonly LicenseTurn[]): number | null {
   let end: number | null = null;
-  for (const { license } of turns) {
+  for (const { from, license } of turns) {
     if (license === null) break;
-    end = license.expiresAt;
+    if (end === null || from < license.expiresAt) end = license.expiresAt;
   }
   return end;
 }

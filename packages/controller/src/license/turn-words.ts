@@ -26,7 +26,9 @@ export function turnOf(
   const before = turns[index - 1]?.license ?? null;
   const begins = turn.from === licenseBeginsAt(license);
   const from = begins ? license.notBefore : turn.from;
-  return { from, message: `counts from ${utc(from)} on${sinceWords(before, turn.from, begins)}` };
+  const { expiresAt, graceMs } = license;
+  const grace = from < expiresAt ? '' : `, in its grace until ${utc(expiresAt + graceMs)}`;
+  return { from, message: `counts from ${utc(from)} on${sinceWords(before, turn.from, begins)}${grace}` };
 }
 
 function sinceWords(before: License | null, at: number, begins: boolean): string {
