@@ -210,7 +210,7 @@ t.test('what drifted, and since when, is known again after a restart', async (t)
   writeFileSync(join(host.dataDir, 'converge', 'drift.json'), '{"format":');
   const fourth = await startHost(t, options);
   await drifted(fourth, 'config');
-  await fourth.converge(manifest(2, { body: 'two' }));
+  t.match(await fourth.converge(manifest(2, { body: 'two' })), { state: 'IDLE', failure: null });
   t.same(drifts(fourth), []);
 });
 
