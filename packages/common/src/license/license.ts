@@ -76,4 +76,6 @@ export interface LicenseContext {
   readonly now: number;
   /** `now` is a moment that somebody asked about, not the present: no clock is wrong then. Default: false. */
   readonly asked?: boolean;
+  /** Id of the license that was taken here before: when that is over it simply ran out, and no clock is wrong. Default: none was. */
+  readonly takenId?: string;
 }

@@ -49,7 +49,7 @@ export async function verifyLicense(
 /** How an opened license stands here and now. Throws LicenseRefused as `verifyLicense` does; for looking again without the text. */
 export function judgeLicense(
   license: License,
-  { clusterId, now, asked = false }: LicenseContext,
+  { clusterId, now, asked = false, takenId }: LicenseContext,
 ): LicenseStatus {
   const refuse = (
     reason: 'other-cluster' | 'clock-doubtful' | 'not-yet-valid' | 'expired',
@@ -73,7 +73,7 @@ export function judgeLicense(
   if (status.state === 'expired') {
     const grace = status.graceEndsAt > status.expiresAt ? `, its grace at ${iso(status.graceEndsAt)}` : '';
     const hint = `ask ${license.vendor} to renew ${id} for ${customer}`;
-    const setClock = asked ? '' : "; or set this host's clock, if that is wrong";
+    const setClock = asked || id === takenId ? '' : "; or set this host's clock, if that is wrong";
     throw refuse('expired', `expired at ${iso(status.expiresAt)}${grace}; ${clock}`, `${hint}${setClock}`);
   }
   return status;
@@ -152,5 +152,5 @@ function short(value: unknown): string {
 }
 
 function iso(ms: number): string {
-  return new Date(ms).toISOString().replace('.000Z', 'Z');
+  return new Date(ms).toISOString().replace(/\.\d{3}Z$/, 'Z');
 }

@@ -26,8 +26,10 @@ export async function judgeText(
   trust: TrustedLicenseKeys,
   context: LicenseContext,
 ): Promise<JudgedLicense> {
+  const takenId = known?.licenseId;
   try {
-    return { source, license: (await verifyLicense(text, trust, context)).license };
+    const held = takenId === undefined ? context : { ...context, takenId };
+    return { source, license: (await verifyLicense(text, trust, held)).license };
   } catch (thrown) {
     const license = thrown instanceof LicenseRefused ? thrown.license : null;
     const reason = thrown instanceof LicenseRefused ? thrown.reason : undefined;

@@ -73,8 +73,11 @@ t.test(
     t.same(messages(view), [
       'No license counts from 2026-06-09 00:00 UTC to 2026-06-12 00:00 UTC, the free tier does: install one for that time',
     ]);
-    w.host.pass(101 * day);
+    w.host.pass(101 * day + 7);
     await keeper.check();
+    const [over] = keeper.view().problems;
+    t.match(over, { licenseId: 'L-1', message: /expired at 2026-06-09T00:00:00Z; it is [\dT:-]+Z now$/ });
+    t.notMatch(over?.hint, /clock/, 'it ran out where it was installed');
     t.same(messages(keeper.view()), [
       'The license L-1 ended at 2026-06-09 00:00 UTC: the free tier counts. What runs goes on within its limits; L-2 counts from 2026-06-12 00:00 UTC on',
     ]);
