@@ -1,7 +1,7 @@
 import { maxLicenseBytes, readLicenseFile } from '@shoal/common';
 import type { Command } from 'commander';
 import { action } from '../context.js';
-import { installedText, licenseText } from '../output/license.js';
+import { installedText, licenseText, previewText } from '../output/license.js';
 
 async function licenseFrom(file: string): Promise<string> {
   if (file !== '-') return await readLicenseFile(file);
@@ -38,9 +38,16 @@ export function addClusterLicenseCommands(license: Command): void {
     .action(
       action(async (context, file: string, { dryRun = false }: { dryRun?: boolean }) => {
         const text = await licenseFrom(file);
-        const operation = dryRun ? 'license.preview' : 'license.install';
-        const view = await context.withClient((client) => client.call(operation, { text }));
-        context.show(view, (l) => installedText(l, context.paint));
+        if (!dryRun) {
+          const view = await context.withClient((client) => client.call('license.install', { text }));
+          context.show(view, (l) => installedText(l, context.paint));
+          return;
+        }
+        const { before, after } = await context.withClient(async (client) => ({
+          before: await client.call('license.get', {}),
+          after: await client.call('license.preview', { text }),
+        }));
+        context.show({ ...after, dryRun: true }, (l) => previewText(l, before, context.paint));
       }),
     );
   license

@@ -20,21 +20,24 @@ export function licenseLine(license: LicenseView, paint: Palette): string {
   return `${paint.bold(license.tier)}${idText(license)}, ${endText(license, paint)}${then.join('')}; ${useText('site', sites, paint)}, ${useText('node', nodes, paint)}${perService}`;
 }
 
-/** Everything about the license, a line for each thing. */
-export function licenseText(license: LicenseView, paint: Palette): string {
-  const { limits, leaseMs, next, problems, warnings, customer, vendor } = license;
-  const service = Object.entries(limits.service).map(([name, limit]) => `${name} ${limit}`);
+/** Everything about the license, a line for each thing; where it differs from `before`, what it was too: `free -> premium`. */
+export function licenseText(license: LicenseView, paint: Palette, before: LicenseView = license): string {
+  const { leaseMs, next, problems, warnings, customer, vendor } = license;
+  const changing = (text: (view: LicenseView) => string): string => {
+    const [was, is] = [text(before), text(license)];
+    return was === is ? is : `${was} -> ${is}`;
+  };
   return linesText([
-    ['tier', paint.bold(license.tier)],
-    ['license', license.licenseId === null ? 'none' : printable(license.licenseId)],
+    ['tier', changing(({ tier }) => paint.bold(tier))],
+    ['license', changing(({ licenseId }) => (licenseId === null ? 'none' : printable(licenseId)))],
     ...(customer === null ? [] : [['customer', printable(customer)]]),
     ...(vendor === null ? [] : [['vendor', printable(vendor)]]),
     ['status', endText(license, paint)],
     ...next.map((one) => ['next', nextText(one)]),
-    ['sites', useText('', limits.sites, paint)],
-    ['nodes', useText('', limits.nodes, paint)],
-    ['features', limits.features.includes('*') ? 'all' : limits.features.join(', ') || 'none'],
-    ['per service', service.length === 0 ? 'no limits' : `${service.join(', ')} (on each node)`],
+    ['sites', changing(({ limits }) => useText('', limits.sites, paint))],
+    ['nodes', changing(({ limits }) => useText('', limits.nodes, paint))],
+    ['features', changing(({ limits: { features } }) => featuresText(features))],
+    ['per service', changing(({ limits }) => perServiceText(limits.service))],
     ['leases last', left(leaseMs, 0)],
     ...warnings.map(({ severity, message }) => [
       severity === 'critical' ? paint.bad('problem') : paint.warn('warning'),
@@ -45,6 +48,15 @@ export function licenseText(license: LicenseView, paint: Palette): string {
       .filter(({ reason }) => reason === 'superseded')
       .map(({ message, hint }) => ['not counted', printable(`${message}. ${hint}`)]),
   ]);
+}
+
+function featuresText(features: readonly string[]): string {
+  return features.includes('*') ? 'all' : features.join(', ') || 'none';
+}
+
+function perServiceText(service: Readonly<Record<string, number>>): string {
+  const limits = Object.entries(service).map(([name, limit]) => `${name} ${limit}`);
+  return limits.length === 0 ? 'no limits' : `${limits.join(', ')} (on each node)`;
 }
 
 function nextText(next: NextLicenseView): string {
@@ -60,6 +72,15 @@ function nextText(next: NextLicenseView): string {
 export function installedText(license: InstalledLicenseView, paint: Palette): string {
   const { counts, message } = license.outcome;
   return `${(counts === 'never' ? paint.warn : paint.good)(printable(`${message}.`))}\n${licenseText(license, paint)}`;
+}
+
+/** What would become of a license that is only looked at, and what would change by it now. */
+export function previewText(license: InstalledLicenseView, before: LicenseView, paint: Palette): string {
+  const { counts, message } = license.outcome;
+  const would = message.replace(/\) (?:counts|does not count|never counts)\b/, (said) =>
+    said === ') counts' ? ') would count' : ') would not count',
+  );
+  return `${(counts === 'never' ? paint.warn : paint.good)(printable(`${would}; nothing was installed.`))}\n${licenseText(license, paint, before)}`;
 }
 
 function linesText(lines: readonly (readonly string[])[]): string {

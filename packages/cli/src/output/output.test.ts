@@ -3,7 +3,7 @@ import { test } from 'tap';
 import { diffOf } from '../commands/revision.js';
 import { changeLines, diffText } from './changes.js';
 import { rotateQuestion, waitedForLines, waitHint } from './gossip-keys.js';
-import { installedText, leaseText, licenseLine, licenseText } from './license.js';
+import { installedText, leaseText, licenseLine, licenseText, previewText } from './license.js';
 import { grepExpression, logLineText } from './log-line.js';
 import { planText } from './plan.js';
 import { plannedNodesText } from './planned-nodes.js';
@@ -308,6 +308,23 @@ test('a license tells tier, use of each limit and its end, in a line and in full
       plain,
     ),
     /^It counts soon\.\ntier {9}e-commerce\n/,
+  );
+  const outcome = { licenseId: 'L-1', counts: 'now', from: now } as const;
+  t.match(
+    previewText(
+      { ...license, outcome: { ...outcome, message: 'The license L-1 (e-commerce) counts at once' } },
+      none,
+      plain,
+    ),
+    /^The license L-1 \(e-commerce\) would count at once; nothing was installed\.\ntier {9}free -> e-commerce\nlicense {6}none -> L-1\n(?:.*\n)+sites {8}1 of 1 -> 1 of 2\n/,
+  );
+  t.match(
+    previewText(
+      { ...license, outcome: { ...outcome, message: 'The license L-1 (gold) does not count: it is older' } },
+      license,
+      plain,
+    ),
+    /^The license L-1 \(gold\) would not count: it is older; nothing was installed\.\ntier {9}e-commerce\n/,
   );
   t.match(
     licenseText({ ...license, customer: 'a\u001b[2J' }, plain),
