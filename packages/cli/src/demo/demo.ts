@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { access, constants, mkdir, rm, writeFile } from 'node:fs/promises';
 import { delimiter, dirname, join, relative } from 'node:path';
 import type { NodeView } from '@shoal/common';
-import { builtinBlueprintsDir, isRolloutEnded, lockHolder, ShoalError } from '@shoal/common';
+import { builtinBlueprintsDir, isCheckout, isRolloutEnded, lockHolder, ShoalError } from '@shoal/common';
 import type { ControllerClient } from '../client/client.js';
 import { connect } from '../client/client.js';
 import { findCredentials } from '../client/credentials.js';
@@ -103,10 +103,9 @@ async function answers(node: DemoNode): Promise<boolean> {
   return response.ok;
 }
 
-/** The command as this user can type it here. */
+/** The command as this user can type it here: in a checkout by npx, however this process was started. */
 export function typed(): string {
-  const byNpm = process.env['npm_lifecycle_event'] === 'start' || process.env['npm_command'] === 'exec';
-  return byNpm ? 'npx shoal' : 'shoal';
+  return isCheckout ? 'npx shoal' : 'shoal';
 }
 
 function welcome(layout: DemoLayout, firstRun: string | undefined, seconds: string): string {
