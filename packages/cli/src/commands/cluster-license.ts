@@ -1,7 +1,7 @@
 import { maxLicenseBytes, readLicenseFile } from '@shoal/common';
 import type { Command } from 'commander';
 import { action } from '../context.js';
-import { installedText, licenseText, previewText } from '../output/license.js';
+import { installedText, licenseText, onlyInstalled, previewText, removedText } from '../output/license.js';
 
 async function licenseFrom(file: string): Promise<string> {
   if (file !== '-') return await readLicenseFile(file);
@@ -56,8 +56,12 @@ export function addClusterLicenseCommands(license: Command): void {
     .action(
       action(async (context, id?: string) => {
         const input = id === undefined ? {} : { id };
-        const view = await context.withClient((client) => client.call('license.remove', input));
-        context.show(view, (l) => licenseText(l, context.paint));
+        const { before, after } = await context.withClient(async (client) => ({
+          before: await client.call('license.get', {}),
+          after: await client.call('license.remove', input),
+        }));
+        const removed = id ?? onlyInstalled(before);
+        context.show({ ...after, removed }, (l) => removedText(removed, before, l, context.paint));
       }),
     );
 }

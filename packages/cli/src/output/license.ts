@@ -83,6 +83,44 @@ export function previewText(license: InstalledLicenseView, before: LicenseView, 
   return `${(counts === 'never' ? paint.warn : paint.good)(printable(`${would}; nothing was installed.`))}\n${licenseText(license, paint, before)}`;
 }
 
+/** Which license `shoal license rm` removes when it is named none: the one that is installed. Null: nothing is known of it. */
+export function onlyInstalled({ licenseId, next, problems }: LicenseView): string | null {
+  const other = [...next, ...problems].find(({ source }) => source === 'installed');
+  return other === undefined ? licenseId : other.licenseId;
+}
+
+/** What removing a license did, and the license then. */
+export function removedText(
+  removed: string | null,
+  before: LicenseView,
+  after: LicenseView,
+  paint: Palette,
+): string {
+  const name = removed === null ? 'The license was' : printable(removed);
+  return `${name} removed; ${nowCountsText(before, after)}.\n${licenseText(after, paint)}`;
+}
+
+function nowCountsText(before: LicenseView, after: LicenseView): string {
+  const { tier, licenseId, limits } = after;
+  const was = isCounting(before);
+  if (licenseId !== null && isCounting(after)) {
+    const name = printable(`${licenseId} (${tier})`);
+    return was && before.licenseId === licenseId ? `${name} counts as before` : `now ${name} counts`;
+  }
+  const { sites, nodes, service } = limits;
+  const { requestsPerSecond: rate } = service;
+  const allowed = [
+    ...(sites.limit === null ? [] : [`${sites.limit} site${sites.limit === 1 ? '' : 's'}`]),
+    ...(nodes.limit === null ? [] : [`${nodes.limit} node${nodes.limit === 1 ? '' : 's'}`]),
+    ...(rate === undefined ? [] : [`${rate} requests/s a node and service`]),
+  ];
+  return `the ${tier} tier counts ${was ? 'now' : 'as before'}: ${allowed.join(', ')}`;
+}
+
+function isCounting({ status }: LicenseView): boolean {
+  return status === 'active' || status === 'expiring' || status === 'grace';
+}
+
 function linesText(lines: readonly (readonly string[])[]): string {
   return lines
     .map(([name = '', value]) => `${name}${' '.repeat(Math.max(1, 13 - visible(name)))}${value}\n`)

@@ -3,7 +3,15 @@ import { test } from 'tap';
 import { diffOf } from '../commands/revision.js';
 import { changeLines, diffText } from './changes.js';
 import { rotateQuestion, waitedForLines, waitHint } from './gossip-keys.js';
-import { installedText, leaseText, licenseLine, licenseText, previewText } from './license.js';
+import {
+  installedText,
+  leaseText,
+  licenseLine,
+  licenseText,
+  onlyInstalled,
+  previewText,
+  removedText,
+} from './license.js';
 import { grepExpression, logLineText } from './log-line.js';
 import { planText } from './plan.js';
 import { plannedNodesText } from './planned-nodes.js';
@@ -326,6 +334,17 @@ test('a license tells tier, use of each limit and its end, in a line and in full
     ),
     /^The license L-1 \(gold\) would not count: it is older; nothing was installed\.\ntier {9}e-commerce\n/,
   );
+  const alone = { ...none, problems: [], limits: { ...none.limits, service: { requestsPerSecond: 100 } } };
+  t.equal(onlyInstalled(license), 'L-1');
+  t.equal(onlyInstalled(none), 'L-0', 'one that does not count');
+  t.match(
+    removedText('L-1', license, alone, plain),
+    /^L-1 removed; the free tier counts now: 1 site, 10 nodes, 100 requests\/s a node and service\.\ntier {9}free\n/,
+  );
+  t.match(removedText('L-0', none, alone, plain), /^L-0 removed; the free tier counts as before: /);
+  const gold = { ...license, licenseId: 'L-2', tier: 'gold' };
+  t.match(removedText('L-1', license, gold, plain), /^L-1 removed; now L-2 \(gold\) counts\.\n/);
+  t.match(removedText('L-3', gold, gold, plain), /^L-3 removed; L-2 \(gold\) counts as before\.\n/);
   t.match(
     licenseText({ ...license, customer: 'a\u001b[2J' }, plain),
     /a\\x1b\[2J/,
