@@ -142,7 +142,6 @@ export class Agent {
           status: this.status(),
           gossip: this.#membership.stats(),
           sample: this.#statCollector.latest?.m ?? {},
-          refused: this.#traffic.refused,
         }),
     });
   }
@@ -215,6 +214,7 @@ export class Agent {
       cluster: clusterStatus(this.#cluster, this.config.cluster?.controller),
       tier: this.#lease.demands.grant.tier,
       lease: this.#lease.standing,
+      requestsRefused: this.#traffic.refused,
       members: this.#membership.stats()?.members ?? null,
       pools: { state: this.#lease.demands.pools, nodes: this.#membership.nodes().length },
       report: this.#converger.report(),

@@ -110,7 +110,9 @@ function refuse(outgoing, { requestsPerSecond, tier }) {
     'ratelimit-policy': `"shoal-license";q=${requestsPerSecond};w=1`,
   };
   const limit = `limit of ${requestsPerSecond} requests/s on this node by the license's tier ${tier}`;
-  outgoing.writeHead(429, headers).end(`too many requests: ${limit} (operators: see shoal status)\n`);
+  outgoing
+    .writeHead(429, headers)
+    .end(`too many requests: ${limit} (operators: shoal status, or shoal status --local on that node)\n`);
 }
 
 /** Whether one more request is within the limit (0: there is none); as many as in a second may come at once. */

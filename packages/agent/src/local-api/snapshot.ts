@@ -10,12 +10,10 @@ export interface SnapshotSources {
   readonly status: AgentStatus;
   readonly gossip: GossipStats | undefined;
   readonly sample: Readonly<Record<string, number>>;
-  /** Requests that services refused for the limit of the lease, since the start. */
-  readonly refused: number;
 }
 
 /** The agent's figures for Prometheus. */
-export function metricsSnapshot({ status, gossip, sample, refused }: SnapshotSources): MetricsSnapshot {
+export function metricsSnapshot({ status, gossip, sample }: SnapshotSources): MetricsSnapshot {
   const { report, spool, cluster, lease } = status;
   const { user, system } = process.cpuUsage();
   const unhealthy = (report.services ?? []).filter(({ health }) => health === 'unhealthy').length;
@@ -24,7 +22,7 @@ export function metricsSnapshot({ status, gossip, sample, refused }: SnapshotSou
       cpu_seconds_total: ['CPU time of the agent', (user + system) / 1e6],
       requests_refused_total: [
         "Requests that services refused for the lease's limit, by their access logs",
-        refused,
+        status.requestsRefused,
       ],
       ...gossipCounters(gossip),
     },

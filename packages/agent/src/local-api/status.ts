@@ -23,6 +23,8 @@ export interface AgentStatus {
   } | null;
   readonly tier: string;
   readonly lease: LeaseStanding;
+  /** Requests that services here refused for the limit of the lease, by their access logs, since the agent's start. A standalone agent reads none: 0. */
+  readonly requestsRefused: number;
   /** How many members the gossip has in each state, this node included; null: the node isn't in it. */
   readonly members: Readonly<Record<'alive' | 'suspect' | 'dead' | 'left', number>> | null;
   /** What load balancers on this host see: the gossip's nodes, or also those that were known before; and how many nodes that are. */

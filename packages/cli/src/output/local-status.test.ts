@@ -25,6 +25,7 @@ const status: AgentStatus = {
     ...{ licenseId: 'lic-1', licenseExpiresAt: now + 20.5 * day, trustedTime: now, clockAheadMs: 0 },
     ...{ detail: 'the lease grants the tier premium', warnings: [] },
   },
+  requestsRefused: 0,
   members: { alive: 9, suspect: 0, dead: 0, left: 1 },
   pools: { state: 'live', nodes: 8 },
   report: {
@@ -68,6 +69,7 @@ test('what is wrong on a node that is cut off stands there in words', async (t) 
   const text = textOf({
     cluster: { ...cluster, link: 'waiting', lastError: 'refused\u001b[2J' },
     lease: { ...lease, ...over, state: 'degraded', tier: 'free', limits: { requestsPerSecond: 100 } },
+    requestsRefused: 12,
     members: null,
     pools: { state: 'frozen', nodes: 8 },
     report: {
@@ -81,8 +83,9 @@ test('what is wrong on a node that is cut off stands there in words', async (t) 
   });
   for (const line of [
     /^controller {2}ctl:9898, not connected: refused\\x1b\[2J$/m,
-    /^tier {8}free, license lic-1/m,
+    /^tier {8}free, since the lease ended \(license lic-1 isn't in force here\)$/m,
     /^lease {7}degraded, ended /m,
+    /^limits {6}requestsPerSecond 100 \(of each service here\), 12 requests refused since \S/m,
     /^revision {4}12 \(abcdef012345\), revision 13 failed$/m,
     /^members {5}out of the gossip\npools {7}frozen: load balancers here keep the 8 nodes that were known last$/m,
     /^services {4}web running, unhealthy, draining$/m,

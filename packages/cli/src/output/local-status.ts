@@ -43,8 +43,10 @@ function controllerLine({ mode, cluster }: AgentStatus, paint: Palette): [string
 }
 
 function tierText({ lease }: AgentStatus, paint: Palette): string {
-  const { tier, licenseId, licenseExpiresAt, trustedTime } = lease;
+  const { tier, state, licenseId, licenseExpiresAt, trustedTime } = lease;
   if (licenseId === null) return `${paint.bold(tier)}, no license`;
+  if (state === 'degraded')
+    return `${paint.bold(tier)}, since the lease ended (license ${printable(licenseId)} isn't in force here)`;
   const license = `${paint.bold(tier)}, license ${printable(licenseId)}`;
   if (licenseExpiresAt === null) return license;
   const rest = licenseExpiresAt <= trustedTime ? 'ended' : `${left(licenseExpiresAt, trustedTime)} left`;
@@ -63,9 +65,12 @@ function leaseText({ lease, mode }: AgentStatus, paint: Palette): string {
   return `${word}, ${isOver ? 'in its grace ' : ''}until ${localTime(until)} (${left(until, trustedTime)} left)`;
 }
 
-function limitsText({ lease }: AgentStatus): string {
+function limitsText({ lease, requestsRefused, startedAt }: AgentStatus): string {
   const limits = Object.entries(lease.limits).map(([name, limit]) => `${printable(name)} ${limit}`);
-  return limits.length === 0 ? 'none' : `${limits.join(', ')} (of each service here)`;
+  if (limits.length === 0) return 'none';
+  const refused =
+    requestsRefused === 0 ? '' : `, ${requestsRefused} requests refused since ${localTime(startedAt)}`;
+  return `${limits.join(', ')} (of each service here)${refused}`;
 }
 
 function revisionText({ report }: AgentStatus, paint: Palette): string {
