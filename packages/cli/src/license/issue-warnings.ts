@@ -19,17 +19,23 @@ export function issueWarnings(
   const years = Math.floor((expiresAt - notBefore) / yearMs);
   return [
     ...(meantTier === '' ? [] : [`the tier "${tier}" is none of the built-in ones${meantTier}`]),
-    ...Object.keys(limits.service)
-      .filter((name) => !serviceLimits.includes(name))
-      .map((name) => {
-        const meant = didYouMean(name, serviceLimits);
-        const known = `; they ask for ${serviceLimits.join(', ')}`;
-        return `no built-in blueprint asks for the service limit "${name}"${meant === '' ? known : meant}`;
-      }),
+    ...unaskedLimits(limits.service).map(({ message }) => message),
     ...(years >= longYears
       ? [
           `it is valid for ${years} years, until ${new Date(expiresAt).toISOString().slice(0, 10)}: is the year right?`,
         ]
       : []),
   ];
+}
+
+/** The service limits that no built-in blueprint asks for, in a sentence each; a slip: one that they ask for is named almost so. */
+export function unaskedLimits(service: License['limits']['service']): { message: string; isSlip: boolean }[] {
+  return Object.keys(service)
+    .filter((name) => !serviceLimits.includes(name))
+    .map((name) => {
+      const meant = didYouMean(name, serviceLimits);
+      const known = `; they ask for ${serviceLimits.join(', ')}`;
+      const message = `no built-in blueprint asks for the service limit "${name}"${meant === '' ? known : meant}`;
+      return { message, isSlip: meant !== '' };
+    });
 }

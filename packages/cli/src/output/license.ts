@@ -6,6 +6,7 @@ import {
   type NodeLeaseView,
   timeLeft,
 } from '@shoal/common';
+import { unaskedLimits } from '../license/issue-warnings.js';
 import type { Palette } from './text.js';
 import { left, localTime, printable } from './text.js';
 
@@ -38,6 +39,10 @@ export function licenseText(license: LicenseView, paint: Palette, before: Licens
     ['nodes', changing(({ limits }) => useText('', limits.nodes, paint))],
     ['features', changing(({ limits: { features } }) => featuresText(features))],
     ['per service', changing(({ limits }) => perServiceText(limits.service))],
+    ...unaskedLimits(license.limits.service).map(({ message, isSlip }) => [
+      isSlip ? paint.warn('warning') : 'note',
+      printable(message),
+    ]),
     ['leases last', left(leaseMs, 0)],
     ...warnings.map(({ severity, message }) => [
       severity === 'critical' ? paint.bad('problem') : paint.warn('warning'),

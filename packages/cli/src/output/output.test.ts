@@ -275,6 +275,11 @@ test('a license tells tier, use of each limit and its end, in a line and in full
     licenseText(license, plain),
     /^sites {8}1 of 2\nnodes {8}14, no limit\nfeatures {5}none\nper service {2}requestsPerSecond 500 \(on each node\)\nleases last {2}7d$/m,
   );
+  const unasked = { ...license.limits, service: { requestPerSecond: 100, burst: 2 } };
+  t.match(
+    licenseText({ ...license, limits: unasked }, plain),
+    /^warning {6}no built-in blueprint asks for the service limit "requestPerSecond"; did you mean "requestsPerSecond"\?\nnote {9}no built-in blueprint asks for the service limit "burst"; they ask for requestsPerSecond$/m,
+  );
   t.match(
     licenseText(none, plain),
     /^warning {6}12 nodes are enrolled\nnot counted {2}the license L-0 does not count: older. shoal license rm L-0$/m,
