@@ -179,6 +179,7 @@ for (const [index, { blueprint, program, params }] of cases.entries()) {
       'ratelimit-policy': `"shoal-license";q=${limit * window};w=${window}`,
     });
     t.match(reply?.body, `limit of ${limit} requests/s on this node by the license's tier free`);
+    t.match(reply?.body, '(operators: shoal status, or shoal status --local on that node)');
     const refused = (over[429] ?? 0) + replies.length;
     await until('the log to tell of all', () => toldAsRefused(host) >= refused);
     t.equal(toldAsRefused(host), refused, 'its log tells which requests the limit refused');
